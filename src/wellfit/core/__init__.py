@@ -1,0 +1,1 @@
+"""Values: what flows through the house. Imports nothing of wellfit's but itself."""

@@ -1,0 +1,80 @@
+"""What every rule is: one problem, judged from a Run alone."""
+
+import re
+from abc import ABC, abstractmethod
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import ClassVar
+
+from wellfit.core.finding import Evidence, Finding, NotChecked, Severity
+from wellfit.core.run import Run
+from wellfit.core.signals import parse
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Rule(ABC):
+    """One problem. Its docstring is the page that `wellfit explain` prints.
+
+    A rule is pure: the same run gives the same answer, and nothing else happens.
+    Thresholds are its fields, each with its source beside it. `needs` names the
+    signals (`grad_norm`, `val/loss`, `grad_norm@*` for one by place) and the facts
+    (`facts:objective`) without which it cannot judge.
+    """
+
+    severity: ClassVar[Severity] = Severity.WARNING
+    needs: ClassVar[tuple[str, ...]] = ()
+    remedies: ClassVar[tuple[str, ...]] = ()
+
+    @classmethod
+    def name(cls) -> str:
+        """The rule's public name: `ExplodingGradients` is `exploding-gradients`."""
+        return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "-", cls.__name__).lower()
+
+    def judge(self, run: Run) -> Finding | NotChecked | None:
+        """`check`, where the run has what the rule needs; else what is missing."""
+        missing = [need for need in self.needs if not _has(run, need)]
+        if missing:
+            return NotChecked(reason=_lacking(missing))
+        return self.check(run)
+
+    @abstractmethod
+    def check(self, run: Run) -> Finding | NotChecked | None:
+        """The finding, why it could not be judged, or None: all is well."""
+
+    def finding(
+        self,
+        summary: str,
+        *,
+        confidence: float,
+        severity: Severity | None = None,
+        where: Iterable[str] = (),
+        since: int | None = None,
+        evidence: Iterable[Evidence] = (),
+    ) -> Finding:
+        """A finding of this rule, with its name and its remedies filled in."""
+        return Finding(
+            rule=self.name(),
+            severity=self.severity if severity is None else severity,
+            confidence=round(min(max(confidence, 0.0), 1.0), 2),
+            summary=summary,
+            where=tuple(where),
+            since=None if since is None else int(since),
+            evidence=tuple(evidence),
+            remedies=self.remedies,
+        )
+
+
+def _has(run: Run, need: str) -> bool:
+    if need.startswith("facts:"):
+        return bool(run.facts.get(need.removeprefix("facts:")))
+    if need.endswith("@*"):
+        return bool(run.at(need.removesuffix("@*")))
+    return need in run
+
+
+def _lacking(missing: list[str]) -> str:
+    facts = [m.removeprefix("facts:") for m in missing if m.startswith("facts:")]
+    signals = [str(parse(m)) for m in missing if not m.startswith("facts:")]
+    parts = [f"no signal {', '.join(signals)}"] if signals else []
+    parts += [f"nothing known of the {', '.join(facts)}"] if facts else []
+    return " and ".join(parts) + " was recorded"
