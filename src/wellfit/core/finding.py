@@ -1,4 +1,4 @@
-"""What a rule says of a run: a Finding, or that it was not checked; and all together."""
+"""What a rule says of a run: a Finding, or NotChecked; and all of it: a Diagnosis."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
