@@ -1,0 +1,1 @@
+"""Where frameworks are met: what happens becomes records, and nothing changes."""

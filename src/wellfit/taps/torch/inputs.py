@@ -1,0 +1,117 @@
+"""What enters the models: the batch at hand, its scale, and where it was loaded."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+MOST_VALUES = 1 << 18  # of a batch looked at in one step
+
+
+class Inputs:
+    """The latest batch at a model's door, and the scale of what was seen there."""
+
+    def __init__(self) -> None:
+        self.batch: Tensor | None = None
+        self.origin: object | None = None  # the data set of the latest loaded batch
+        self.first_layer: str | None = None
+        self._example: Tensor | None = None
+        self._rows = 0
+        self._range = [float("inf"), float("-inf")]
+        self._sums = [0.0, 0.0, 0.0]  # of looks: means, variances + means², non-finite
+        self._looks = 0
+        self._handles: list[Any] = []
+
+    def stand_before(self, root: nn.Module) -> None:
+        """Note what enters this model."""
+        hook = root.register_forward_pre_hook(self._enter, with_kwargs=True)
+        self._handles.append(hook)
+
+    def close(self) -> None:
+        """Leave the doors."""
+        for handle in self._handles:
+            handle.remove()
+        self._handles.clear()
+        self.batch = None
+
+    def _enter(self, _: nn.Module, args: Any, kwargs: Any) -> None:
+        if torch.compiler.is_compiling():
+            return
+        first = args[0] if args else None
+        if isinstance(first, Tensor) and not first.requires_grad:
+            self.batch = first
+        else:
+            self.batch = next(_tensors((args, kwargs)), None)
+
+    @property
+    def rows(self) -> int:
+        """The size of the batch at hand; 0 where none is known."""
+        return len(self.batch) if self.batch is not None and self.batch.ndim else 0
+
+    def look(self) -> dict[str, float]:
+        """The `input_*` signals of the batch at hand."""
+        batch = self.batch
+        if batch is None or not batch.is_floating_point() or not batch.numel():
+            return {}
+        self._example = batch[:0].detach()
+        self._rows += self.rows
+        flat = batch.detach().reshape(-1)
+        some = flat[:: -(-len(flat) // MOST_VALUES)].double()
+        finite = some[some.isfinite()]
+        missing = 1 - len(finite) / len(some)
+        found = {"input_nonfinite": missing}
+        if len(finite):
+            deviation, mean = torch.std_mean(finite, correction=0)
+            low, high = (float(v) for v in torch.aminmax(finite))
+            found |= {"input_mean": float(mean), "input_std": float(deviation)}
+            found |= {"input_min": low, "input_max": high}
+            self._range = [min(self._range[0], low), max(self._range[1], high)]
+            self._sums[0] += float(mean)
+            self._sums[1] += float(deviation) ** 2 + float(mean) ** 2
+            self._looks += 1
+        self._sums[2] += missing
+        return found
+
+    def fact(self) -> dict[str, Any] | None:
+        """The fact `inputs`, as far as it is known by now."""
+        if self._example is None:
+            return None
+        looks = max(self._looks, 1)
+        mean, square = self._sums[0] / looks, self._sums[1] / looks
+        return {
+            "shape": list(self._example.shape[1:]),
+            "dtype": str(self._example.dtype).removeprefix("torch."),
+            "rows": self._rows,
+            "mean": mean,
+            "std": max(square - mean**2, 0.0) ** 0.5,
+            "min": self._range[0],
+            "max": self._range[1],
+            "nonfinite": self._sums[2] / looks,
+            "first_layer": self.first_layer,
+        }
+
+
+def loader_fact(loader: Any) -> dict[str, Any]:
+    """What a DataLoader says of itself: one entry of the fact `loaders`."""
+    sampler = type(getattr(loader, "sampler", None)).__name__
+    sized = hasattr(getattr(loader, "dataset", None), "__len__")
+    return {
+        "batch_size": loader.batch_size,
+        "shuffled": sampler != "SequentialSampler",
+        "workers": loader.num_workers,
+        "rows": len(loader.dataset) if sized else None,
+    }
+
+
+def _tensors(value: Any) -> Iterator[Tensor]:
+    """The tensors of nested arguments, in order, those that are no parameters' work."""
+    if isinstance(value, Tensor):
+        if not value.requires_grad:
+            yield value
+    elif isinstance(value, dict):
+        for item in value.values():
+            yield from _tensors(item)
+    elif isinstance(value, (tuple, list)):
+        for item in value:
+            yield from _tensors(item)

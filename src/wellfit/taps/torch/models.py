@@ -1,0 +1,106 @@
+"""Which models are trained: found by watching which modules are called."""
+
+import weakref
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn.modules.module import register_module_forward_pre_hook
+
+from wellfit.taps.torch.describe import layers_of
+
+
+class Models:
+    """The models of a training, their layers in forward order, their parameters.
+
+    Until the first optimizer step every module that is called is noted. The roots are
+    those that hold parameters of an optimizer and are no part of another such one.
+    """
+
+    def __init__(self, given: nn.Module | None = None) -> None:
+        self.roots: dict[str, nn.Module] = {}
+        self.layers: dict[str, nn.Module] = {}
+        self.parameters: dict[str, Tensor] = {}
+        self._given = given
+        self._called: dict[int, weakref.ref[nn.Module]] = {}
+        self._names: dict[int, str] = {}
+        self._handle: Any = register_module_forward_pre_hook(self._note)
+
+    def _note(self, module: nn.Module, _: Any) -> None:
+        if not torch.compiler.is_compiling():
+            self._called.setdefault(id(module), weakref.ref(module))
+
+    def settle(self, optimizer: torch.optim.Optimizer) -> dict[str, nn.Module]:
+        """Find the models that the optimizer trains, before its first step.
+
+        Returns those that were not known before, by name.
+        """
+        self.close()
+        called = [m for ref in self._called.values() if (m := ref()) is not None]
+        stepped = {id(p) for g in optimizer.param_groups for p in g["params"]}
+        roots = [self._given] if self._given is not None else _tops(called, stepped)
+        order = {id(module): place for place, module in enumerate(called)}
+        known = {id(root) for root in self.roots.values()}
+        found = {}
+        for root in roots:
+            if id(root) not in known:
+                label = self._label(root)
+                self.roots[label] = found[label] = root
+                self._own(root, label if self._several(roots) else "", order)
+        self._loose(optimizer)
+        return found
+
+    def _label(self, root: nn.Module) -> str:
+        kind = type(root).__name__
+        twins = [n for n in self.roots if n.partition(" ")[0] == kind]
+        return f"{kind} {len(twins) + 1}" if twins else kind
+
+    def _several(self, roots: list[nn.Module]) -> bool:
+        return len(roots) > 1 or len(self.roots) > 1
+
+    def _own(self, root: nn.Module, label: str, order: dict[int, int]) -> None:
+        """Layers and parameters in forward order; a shared one under its first name."""
+        prefix = f"{label}." if label else ""
+        found = layers_of(root)
+        last = len(order)
+        for own in sorted(found, key=lambda n: order.get(id(found[n]), last)):
+            self.layers[prefix + own] = found[own]
+        named = {id(p): prefix + n for n, p in root.named_parameters()}
+        ordered = [p for m in self.layers.values() for p in m.parameters(recurse=False)]
+        for parameter in [*ordered, *root.parameters()]:
+            name = named.get(id(parameter))
+            if name is not None and id(parameter) not in self._names:
+                self._names[id(parameter)] = name
+                self.parameters[name] = parameter
+
+    def _loose(self, optimizer: torch.optim.Optimizer) -> None:
+        for group in optimizer.param_groups:
+            for parameter in group["params"]:
+                if id(parameter) not in self._names:
+                    name = f"parameter{len(self._names)}"
+                    self._names[id(parameter)] = name
+                    self.parameters[name] = parameter
+
+    def of(self, optimizer: torch.optim.Optimizer) -> dict[str, Tensor]:
+        """The parameters that the optimizer steps, by name, in forward order."""
+        stepped = {id(p) for g in optimizer.param_groups for p in g["params"]}
+        if not stepped <= self._names.keys():
+            self.settle(optimizer)
+        return {n: p for n, p in self.parameters.items() if id(p) in stepped}
+
+    def evaluating(self) -> bool:
+        """Whether the models are in `eval()` mode."""
+        return any(not root.training for root in self.roots.values())
+
+    def close(self) -> None:
+        """Note no more calls."""
+        if self._handle is not None:
+            self._handle.remove()
+            self._handle = None
+
+
+def _tops(called: list[nn.Module], stepped: set[int]) -> list[nn.Module]:
+    """Of the modules whose parameters are stepped, those that are part of no other."""
+    holding = [m for m in called if any(id(p) in stepped for p in m.parameters())]
+    inner = {id(part) for m in holding for part in m.modules() if part is not m}
+    return [m for m in holding if id(m) not in inner]

@@ -1,0 +1,21 @@
+"""Many small numbers, brought from their devices in one go."""
+
+import torch
+from torch import Tensor
+
+
+def norms(tensors: list[Tensor]) -> list[Tensor]:
+    """The L2 norm of each tensor, as scalars that may still be under way."""
+    dense = [t.coalesce().values() if t.is_sparse else t for t in tensors]
+    return list(torch._foreach_norm(dense)) if dense else []
+
+
+def fetch(scalars: list[Tensor]) -> list[float]:
+    """The values of zero-dimensional tensors, with one wait for each device."""
+    if not scalars:
+        return []
+    device = scalars[0].device
+    if any(s.device != device for s in scalars):
+        device = torch.device("cpu")
+    moved = [s.to(device, torch.float64) for s in scalars]
+    return [float(v) for v in torch.stack(moved).tolist()]

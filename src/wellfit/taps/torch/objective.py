@@ -1,0 +1,148 @@
+"""What is trained for: criterion, outputs, targets, and a trivial answer's score."""
+
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from wellfit.taps.torch.criteria import CRITERIA, Call
+
+ROWS = 1024  # of a call that are looked at
+TARGETS = 4096  # kept for the trivial answer of a regression
+
+
+class Objective:
+    """Gathers the fact `objective` from calls of the criterion."""
+
+    def __init__(self) -> None:
+        self.task = "other"
+        self._call: Call | None = None
+        self._looks = 0
+        self._shares = torch.zeros(3, dtype=torch.float64)
+        self._range = [float("inf"), float("-inf")]
+        self._targets: list[Tensor] = []
+        self._kept = 0
+        self._counts: dict[int, int] = {}
+
+    def look(self, call: Call) -> dict[str, float]:
+        """Take in one call of training; its `output_*` and `target_*` signals."""
+        if self._call is None:
+            self._call, self.task = call, call.task
+        elif call.criterion != self._call.criterion:
+            return {}
+        outputs = call.outputs.reshape(-1, *call.outputs.shape[1:])[:ROWS].float()
+        if not outputs.numel():
+            return {}
+        low, high = (float(v) for v in torch.aminmax(outputs))
+        self._range = [min(self._range[0], low), max(self._range[1], high)]
+        self._shares += _shares(outputs)
+        self._looks += 1
+        return {"output_min": low, "output_max": high} | self._target(call)
+
+    def _target(self, call: Call) -> dict[str, float]:
+        targets = call.targets
+        if targets is None or not targets.numel() or targets.is_complex():
+            return {}
+        some = targets.reshape(-1)[:TARGETS].double().cpu()
+        ignored = call.options.get("ignore_index", -100)
+        some = some[some != ignored] if self.task == "classification" else some
+        if self._kept < TARGETS:
+            self._targets.append(some)
+            self._kept += len(some)
+        if self.task != "regression":
+            return {}
+        deviation = float(some.std(correction=0))
+        return {"target_mean": float(some.mean()), "target_std": deviation}
+
+    def count(self, counts: dict[int, int]) -> None:
+        """So many more samples of each class were seen."""
+        for label, number in counts.items():
+            self._counts[label] = self._counts.get(label, 0) + number
+
+    def fact(self) -> dict[str, Any] | None:
+        """The fact `objective`, as far as it is known by now."""
+        call = self._call
+        if call is None or not self._looks:
+            return None
+        targets = torch.cat(self._targets) if self._targets else torch.zeros(0)
+        shares = (self._shares / self._looks).tolist()
+        shape = list(call.targets.shape) if call.targets is not None else None
+        return {
+            "criterion": call.criterion,
+            "task": self.task,
+            "classes": self._classes(call),
+            "reduction": call.options.get("reduction", "mean"),
+            "weighted": call.options.get("weight") is not None
+            or call.options.get("pos_weight") is not None,
+            "label_smoothing": float(call.options.get("label_smoothing") or 0.0),
+            "output_shape": list(call.outputs.shape),
+            "target_shape": shape,
+            "broadcast": self.task == "regression" and _broadcast(call),
+            "outputs": {
+                "min": self._range[0],
+                "max": self._range[1],
+                "rows_sum_to_one": shares[0],
+                "within_unit": shares[1],
+                "nonpositive": shares[2],
+            },
+            "targets": _targets(targets) | {"counts": self._named()},
+            "trivial": self._trivial(call, targets),
+        }
+
+    def _classes(self, call: Call) -> int | None:
+        if self.task == "classification":
+            return int(call.outputs.shape[1])
+        return 2 if self.task == "binary" else None
+
+    def _named(self) -> dict[str, int]:
+        return {str(label): self._counts[label] for label in sorted(self._counts)}
+
+    def _trivial(self, call: Call, targets: Tensor) -> dict[str, float]:
+        """The scores of always answering with the class shares, or the mean."""
+        if self.task in ("classification", "binary", "multilabel") and self._counts:
+            numbers = torch.tensor(list(self._counts.values()), dtype=torch.float64)
+            shares = numbers / numbers.sum()
+            entropy = float(-(shares * shares.log()).nan_to_num().sum())
+            return {"loss": entropy, "accuracy": float(shares.max())}
+        if self.task != "regression" or not len(targets):
+            return {}
+        away = targets - targets.mean()
+        squared, absolute = float((away**2).mean()), float(away.abs().mean())
+        found = {"mae": absolute, "rmse": squared**0.5}
+        if call.criterion == "mse_loss":
+            found["loss"] = squared
+        elif call.criterion == "l1_loss":
+            found["loss"] = float((targets - targets.median()).abs().mean())
+        elif call.criterion in ("smooth_l1_loss", "huber_loss"):
+            function = CRITERIA[call.criterion]
+            middle = targets.median().expand_as(targets)
+            wanted = {k: v for k, v in call.options.items() if k in ("beta", "delta")}
+            found["loss"] = float(function(middle, targets, **wanted))
+        return found
+
+
+def _shares(outputs: Tensor) -> Tensor:
+    """Shares of rows that sum to one, of values in [0, 1], and of values ≤ 0."""
+    inside = (outputs >= 0) & (outputs <= 1)
+    sums = torch.zeros(1)
+    if outputs.ndim > 1 and outputs.shape[1] > 1:
+        whole = (outputs.sum(1) - 1).abs() < 1e-3
+        sums = (whole & inside.all(1)).double().mean().reshape(1)
+    rest = torch.stack([inside.double().mean(), (outputs <= 0).double().mean()])
+    return torch.cat([sums.double().cpu(), rest.cpu()])
+
+
+def _targets(targets: Tensor) -> dict[str, Any]:
+    if not len(targets):
+        return {}
+    return {
+        "min": float(targets.min()),
+        "max": float(targets.max()),
+        "mean": float(targets.mean()),
+        "std": float(targets.std(correction=0)),
+        "integer": bool((targets == targets.round()).all()),
+    }
+
+
+def _broadcast(call: Call) -> bool:
+    return call.targets is not None and call.targets.shape != call.outputs.shape

@@ -1,0 +1,317 @@
+"""The PyTorch tap: every training of this process, seen and left as it is.
+
+A wrapped `backward` and the losses of `torch.nn.functional` tell the objective, hooks
+on all optimizers tell the steps, the DataLoader tells where batches come from. Some
+steps are looked at in full (`looks.py`); the others cost a few microseconds.
+"""
+
+import os
+import sys
+import weakref
+from collections.abc import Callable
+from time import perf_counter
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.optim.optimizer import (
+    register_optimizer_step_post_hook,
+    register_optimizer_step_pre_hook,
+)
+from torch.utils.data import DataLoader
+from torch.utils.data.dataloader import _BaseDataLoaderIter
+
+from wellfit.taps.torch.criteria import CRITERIA, Call, call_of
+from wellfit.taps.torch.evaluations import Evaluations
+from wellfit.taps.torch.inputs import loader_fact
+from wellfit.taps.torch.looks import Looks
+from wellfit.taps.torch.patches import Patches
+from wellfit.taps.torch.records import Records
+from wellfit.taps.torch.sources import Sources
+from wellfit.taps.torch.steps import Steps
+
+MOST_PENDING = 64  # calls with gradient and no backward after them
+
+
+class TorchTap:
+    """Watches the trainings of this process, from `attach` to `finish`.
+
+    `model` is what to watch where the caller knows it; otherwise it is found. A fault
+    of the tap's own ends the watching, never the training.
+    """
+
+    def __init__(
+        self,
+        records: Records,
+        *,
+        model: nn.Module | None = None,
+        overhead: float = 0.02,
+        every: int | None = None,
+    ) -> None:
+        self._records = records
+        self._on = False
+        self._patches = Patches()
+        self._handles: list[Any] = []
+        self._sources = Sources()
+        self._looks = Looks(overhead=overhead, every=every)
+        self._steps = Steps(records, self._looks, self._sources, model)
+        self._evaluations = Evaluations(records, self._sources, self._steps.inputs)
+        self._pending: list[tuple[Call, bool]] = []
+        self._loaders: dict[str, Any] = {}
+        self._epochs = 0
+        self._epoch_rows = 0
+        _taps.add(self)
+
+    @property
+    def step(self) -> int:
+        """Optimizer steps done."""
+        return self._steps.count
+
+    def log(self, name: str, value: float) -> None:
+        """Record a number of the user's own at the present step."""
+        self._records.value(name, self.step, float(value))
+
+    # -- coming and going ----------------------------------------------------------
+
+    def attach(self) -> None:
+        """Begin to watch."""
+        replace, functional = self._patches.replace, torch.nn.functional
+        for name in CRITERIA:
+            replace(functional, name, self._criterion_patch(name))
+        replace(Tensor, "backward", self._backward_patch)
+        for owner in (nn.utils, nn.utils.clip_grad):
+            replace(owner, "clip_grad_norm_", self._clip_patch("norm"))
+            replace(owner, "clip_grad_value_", self._clip_patch("value"))
+        replace(DataLoader, "__iter__", self._loader_patch)
+        replace(_BaseDataLoaderIter, "__next__", self._batch_patch)
+        replace(torch.jit, "script", self._script_patch)
+        self._handles += [
+            register_optimizer_step_pre_hook(self._guarded(self._before_step)),
+            register_optimizer_step_post_hook(self._guarded(self._after_step)),
+        ]
+        self._on = True
+
+    def detach(self) -> None:
+        """Stop watching; nothing of the tap's stays behind in PyTorch."""
+        self._on = False
+        self._patches.restore()
+        for handle in self._handles:
+            handle.remove()
+        self._handles.clear()
+        self._steps.close()
+
+    def finish(self) -> None:
+        """Detach, and record what is still held and what the whole tells."""
+        was_on = self._on
+        self.detach()
+        if not was_on:
+            return
+        try:
+            self._settle()
+            self._steps.flush()
+            self._evaluations.end(self.step)
+            self._say_facts()
+        except Exception as error:
+            self._fail(error)
+
+    def off(self) -> None:
+        """Be blind: in the child of a fork there is nothing to watch."""
+        self._on = False
+
+    def _guarded(self, function: Callable[..., None]) -> Callable[..., None]:
+        def call(*args: Any) -> None:
+            if not self._on or torch.compiler.is_compiling():
+                return
+            try:
+                function(*args)
+            except Exception as error:
+                self._fail(error)
+
+        return call
+
+    def _fail(self, error: Exception) -> None:
+        """A fault of our own: say so once, and leave the training alone."""
+        self.detach()
+        said = (f"{type(error).__name__}: {error}".splitlines() or ["?"])[0]
+        self._records.event("note", self.step, text=f"the watching ended: {said}")
+        print(
+            f"wellfit: stopped watching at step {self.step} after a fault of its own "
+            f"({said}); the training goes on",
+            file=sys.stderr,
+        )
+
+    def _say_facts(self) -> None:
+        steps, looks = self._steps, self._looks
+        steps.say_facts()
+        if not steps.count:
+            return
+        for key, fact in steps.sample.facts(steps.objective.task).items():
+            known = steps.inputs.fact() or {}
+            self._records.fact(key, {**known, **fact} if key == "inputs" else fact)
+        self._records.fact("loaders", self._loaders)
+        self._records.fact(
+            "training",
+            {
+                "steps": steps.count,
+                "epochs": self._epochs or None,
+                "rows": self._epoch_rows or None,
+                "seconds": looks.elapsed,
+                "evaluations": self._evaluations.done,
+                "loss_source": "criterion" if steps.criteria else "backward",
+            },
+        )
+        self._records.fact(
+            "watching",
+            {
+                "seconds": looks.spent,
+                "share": looks.spent / max(looks.elapsed, 1e-9),
+                "looks": looks.taken,
+            },
+        )
+
+    # -- what is patched -----------------------------------------------------------
+
+    def _criterion_patch(self, name: str) -> Callable[[Any], Any]:
+        seen = self._guarded(self._criterion)
+
+        def make(original: Any) -> Any:
+            def criterion(*args: Any, **kwargs: Any) -> Any:
+                value = original(*args, **kwargs)
+                if not torch.compiler.is_compiling():
+                    seen(name, args, kwargs, value)
+                return value
+
+            return criterion
+
+        return make
+
+    def _backward_patch(self, original: Any) -> Any:
+        seen = self._guarded(self._backward)
+
+        def backward(loss: Tensor, *args: Any, **kwargs: Any) -> Any:
+            seen(loss)
+            return original(loss, *args, **kwargs)
+
+        return backward
+
+    def _clip_patch(self, kind: str) -> Callable[[Any], Any]:
+        seen = self._guarded(self._steps.clipped)
+
+        def make(original: Any) -> Any:
+            def clip(parameters: Any, limit: float, *args: Any, **kwargs: Any) -> Any:
+                norm = original(parameters, limit, *args, **kwargs)
+                seen(norm, kind, limit)
+                return norm
+
+            return clip
+
+        return make
+
+    def _loader_patch(self, original: Any) -> Any:
+        seen = self._guarded(self._loading)
+
+        def iterate(loader: Any) -> Any:
+            seen(loader)
+            return original(loader)
+
+        return iterate
+
+    def _batch_patch(self, original: Any) -> Any:
+        loaded, over = self._guarded(self._loaded), self._guarded(self._exhausted)
+
+        def following(batches: Any) -> Any:
+            begun = perf_counter()
+            try:
+                batch = original(batches)
+            except StopIteration:
+                over(batches)
+                raise
+            loaded(batches, perf_counter() - begun)
+            return batch
+
+        return following
+
+    def _script_patch(self, original: Any) -> Any:
+        def script(*args: Any, **kwargs: Any) -> Any:
+            with self._patches.lifted():  # it compiles the sources of what it calls
+                return original(*args, **kwargs)
+
+        return script
+
+    # -- data ----------------------------------------------------------------------
+
+    def _loading(self, loader: Any) -> None:
+        for phase in ("train", "val", "test"):
+            fact = loader_fact(loader)
+            if self._loaders.setdefault(phase, fact) == fact:
+                return
+
+    def _loaded(self, batches: Any, seconds: float) -> None:
+        self._steps.inputs.origin = getattr(batches, "_dataset", None)
+        self._steps.waited(seconds)
+
+    def _exhausted(self, batches: Any) -> None:
+        trained = self._sources.trained_on(getattr(batches, "_dataset", None))
+        if trained and self._steps.rows:
+            self._epochs += 1
+            self._epoch_rows, self._steps.rows = self._steps.rows, 0
+            self._steps.flush()
+            self._records.event("epoch", self.step, number=self._epochs)
+
+    # -- training and evaluation -----------------------------------------------------
+
+    def _criterion(self, name: str, args: Any, options: Any, value: Any) -> None:
+        call = call_of(name, args, options, value)
+        if call is None:
+            return
+        if not (value.requires_grad and torch.is_grad_enabled()):
+            self._evaluate(call)
+            return
+        self._pending.append((call, self._steps.models.evaluating()))
+        if len(self._pending) > MOST_PENDING:
+            self._settle()
+
+    def _settle(self) -> None:
+        """Calls that no backward followed: evaluation, where the model says so."""
+        pending, self._pending = self._pending, []
+        for call, evaluating in pending:
+            if evaluating:
+                self._evaluate(call)
+
+    def _evaluate(self, call: Call) -> None:
+        trained = self._steps.criteria
+        if not trained or call.criterion in trained:  # else a measure beside it
+            self._evaluations.add(call, self.step)
+
+    def _backward(self, loss: Tensor) -> None:
+        value = loss.detach()
+        pending = [call for call, _ in self._pending]
+        own = [c for c in pending if c.value.data_ptr() == value.data_ptr()]
+        if not own:  # made of several, or scaled: of what was called in training mode
+            own = [c for c, evaluating in self._pending if not evaluating] or pending
+        chosen = {id(c) for c in own}
+        self._pending = [(c, e) for c, e in self._pending if id(c) not in chosen]
+        self._settle()
+        self._evaluations.end(self.step)
+        self._steps.backward(own, value)
+
+    def _before_step(self, optimizer: Any, args: Any, kwargs: Any) -> None:
+        # The hook is handed the step's own arguments, the optimizer first.
+        closure = kwargs.get("closure") if kwargs else None
+        if closure is None:
+            closure = next((a for a in args if a is not optimizer), None)
+        self._steps.before(optimizer, closure is not None)
+
+    def _after_step(self, optimizer: Any, *_: Any) -> None:
+        self._steps.after(optimizer)
+
+
+_taps: "weakref.WeakSet[TorchTap]" = weakref.WeakSet()
+
+
+def _blind() -> None:
+    for tap in list(_taps):
+        tap.off()
+
+
+os.register_at_fork(after_in_child=_blind)
