@@ -1,5 +1,12 @@
 """Batches of predictions and targets: their loss and their scores together."""
 
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from itertools import groupby
+from typing import Any
+
+import torch
+
 from wellfit.taps.torch.criteria import Call
 from wellfit.taps.torch.numbers import fetch
 from wellfit.taps.torch.scores import Scores, scores_for
@@ -12,47 +19,86 @@ class Batches:
 
     def __init__(self) -> None:
         self.rows = 0
-        self._calls: list[tuple[Call, int]] = []
+        self.scores: Scores | None = None
+        self._criterion: str | None = None  # of several, the first is scored
+        self._calls: list[Call] = []
+        self._scored: list[tuple[Call, int]] = []
         self._held = 0
         self._losses: dict[str, float] = {}
         self._weights: dict[str, int] = {}
-        self.scores: Scores | None = None
 
     def add(self, call: Call) -> None:
         """Take in one batch."""
         self.rows += call.rows
-        self._calls.append((call, call.outputs._version))
+        self._calls.append(call)
+        self._criterion = self._criterion or call.criterion
+        if call.criterion == self._criterion and call.targets is not None:
+            self._scored.append((call, call.outputs._version))
         self._held += call.outputs.numel()
         if self._held > MOST_HELD:
-            self.work_off()
+            self._score()
+            self._add_losses()
 
-    def work_off(self) -> None:
-        """Add up what is held."""
-        calls, self._calls, self._held = self._calls, [], 0
-        losses = fetch([call.loss() for call, _ in calls])
-        for (call, version), loss in zip(calls, losses, strict=True):
+    def _score(self) -> None:
+        scored, self._scored, self._held = self._scored, [], 0
+        # What was changed in place since then is no prediction any more.
+        whole = [call for call, version in scored if call.outputs._version == version]
+        for call in _joined(whole):
+            if self.scores is None:
+                self.scores = scores_for(call.task)
+            if self.scores is not None:
+                self.scores.add(call)
+
+    def _add_losses(self) -> None:
+        calls, self._calls = self._calls, []
+        losses = fetch([call.loss() for call in calls])
+        for call, loss in zip(calls, losses, strict=True):
             name = call.criterion
             rows = self._weights.get(name, 0) + call.rows
             before = self._losses.get(name, 0.0)
             self._losses[name] = before + (loss - before) * call.rows / max(rows, 1)
             self._weights[name] = rows
-            # Of several criteria the first is scored; never what has changed since.
-            if name == next(iter(self._losses)) and call.outputs._version == version:
-                self._score(call)
-
-    def _score(self, call: Call) -> None:
-        if self.scores is None:
-            self.scores = scores_for(call.task)
-        if self.scores is not None and call.targets is not None:
-            self.scores.add(call)
 
     def result(self) -> dict[str, float]:
         """The scores, by signal name."""
-        self.work_off()
+        self._score()
         return self.scores.result() if self.scores is not None else {}
 
     @property
     def loss(self) -> float | None:
         """The mean over the samples; of several criteria, their sum."""
-        self.work_off()
+        self._add_losses()
         return sum(self._losses.values()) if self._losses else None
+
+
+def _joined(calls: Iterable[Call]) -> Iterator[Call]:
+    """Runs of calls that differ in their rows alone, as one call each."""
+    for _, run in groupby(calls, key=_form):
+        alike = list(run)
+        if len(alike) == 1:
+            yield alike[0]
+            continue
+        targets = [c.targets for c in alike if c.targets is not None]
+        yield replace(
+            alike[0],
+            outputs=torch.cat([c.outputs for c in alike]),
+            targets=torch.cat(targets),
+            rows=sum(c.rows for c in alike),
+        )
+
+
+def _form(call: Call) -> tuple[Any, ...]:
+    targets = call.targets
+    assert targets is not None
+    if not call.outputs.ndim or not targets.ndim:
+        return (id(call),)
+    outputs = call.outputs
+    return (
+        call.criterion,
+        outputs.shape[1:],
+        targets.shape[1:],
+        outputs.dtype,
+        targets.dtype,
+        outputs.device,
+        call.options.get("ignore_index"),
+    )

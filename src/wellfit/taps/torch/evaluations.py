@@ -47,11 +47,14 @@ class Evaluations:
         of_training = self._sources.trained_on
         return of_training(origin) != of_training(self._origin)
 
-    def end(self, step: int) -> None:
-        """The pass is over: training goes on, or another data set is evaluated."""
+    def end(self, step: int) -> bool:
+        """The pass is over: training goes on, or another data set is evaluated.
+
+        Says whether there was one.
+        """
         batches, self._batches = self._batches, None
         if batches is None:
-            return
+            return False
         loss, scores = batches.loss, batches.result()
         phase, trained = self._sources.phase(self._origin, self._rows)
         self._origin, self._rows = None, set()
@@ -63,3 +66,4 @@ class Evaluations:
             elif name in ON_TRAINING:
                 self._records.value(f"train/eval_{name}", step, value)
         self._records.event("evaluation", step, phase=phase, rows=batches.rows)
+        return True

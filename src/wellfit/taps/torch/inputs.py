@@ -6,7 +6,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-MOST_VALUES = 1 << 18  # of a batch looked at in one step
+MOST_VALUES = 1 << 16  # of a batch looked at in one step
 
 
 class Inputs:
@@ -57,8 +57,9 @@ class Inputs:
         self._example = batch[:0].detach()
         self._rows += self.rows
         flat = batch.detach().reshape(-1)
-        some = flat[:: -(-len(flat) // MOST_VALUES)].double()
-        finite = some[some.isfinite()]
+        some = flat[:: -(-len(flat) // MOST_VALUES)].float()
+        # The norm tells in a tenth of the time whether anything is not finite.
+        finite = some if some.norm().isfinite() else some[some.isfinite()]
         missing = 1 - len(finite) / len(some)
         found = {"input_nonfinite": missing}
         if len(finite):

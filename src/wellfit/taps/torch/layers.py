@@ -13,7 +13,7 @@ TANH = (nn.Tanh, nn.Softsign)
 WINDOW = 10  # looks without a sign of life after which a unit counts as dead
 EDGE = 0.025  # of the range, at either end: where the slope is under a tenth of its
 # greatest (sigmoid: 0.024 of 0.25; tanh: 0.0975 of 1)
-MOST_VALUES = 1 << 18  # of a layer's activations looked at in one step
+MOST_VALUES = 1 << 16  # of a layer's activations looked at in one step
 
 
 def activation_of(module: nn.Module) -> str | None:
@@ -103,11 +103,12 @@ class LayersLook:
             self._say("saturated_share", name, beyond.float().mean())
             return
         alive = some != 0
-        self._say("zero_share", name, 1 - alive.float().mean())
+        self._say("zero_share", name, 1 - alive.mean(dtype=torch.float32))
         self._say("dead_share", name, self._dead(name, alive, units))
 
     def _dead(self, name: str, alive: Tensor, units: int) -> Tensor:
-        woken = alive.movedim(units, 0).flatten(1).any(1)
+        others = [d for d in range(alive.ndim) if d != units]
+        woken = alive.any(others)
         silent = self._silent.get(name)
         if silent is None or silent.shape != woken.shape:
             silent = torch.zeros_like(woken, dtype=torch.int32)

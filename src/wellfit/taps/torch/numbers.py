@@ -17,5 +17,6 @@ def fetch(scalars: list[Tensor]) -> list[float]:
     device = scalars[0].device
     if any(s.device != device for s in scalars):
         device = torch.device("cpu")
-    moved = [s.to(device, torch.float64) for s in scalars]
-    return [float(v) for v in torch.stack(moved).tolist()]
+    if any(s.dtype != scalars[0].dtype or s.device != device for s in scalars):
+        scalars = [s.to(device, torch.float64) for s in scalars]
+    return [float(v) for v in torch.stack(scalars).tolist()]

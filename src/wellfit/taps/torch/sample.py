@@ -16,6 +16,7 @@ COLUMNS = 1_024  # of a row; wider inputs are described, but not learnt from
 PER_LOOK = 64
 LEAST = 60  # rows under which a reference would say nothing
 FOLDS = 3
+SCORED = 10  # columns whose own score is found out
 
 Floats = NDArray[np.float64]
 
@@ -54,12 +55,18 @@ class Sample:
         elif (place := self._random.randrange(self._seen)) < ROWS:
             self._rows[place], self._targets[place] = row, target
 
+    def _distinct(self) -> tuple[Floats, Floats]:
+        """The rows that differ: one of several epochs would otherwise test itself."""
+        rows = np.stack(self._rows)
+        keyed = {row.tobytes(): place for place, row in enumerate(rows)}
+        places = sorted(keyed.values())
+        return rows[places].astype(np.float64), np.array(self._targets)[places]
+
     def facts(self, task: str) -> dict[str, dict[str, Any]]:
         """The facts `data`, `reference` and, for `inputs`, the columns' ranges."""
         if len(self._rows) < 2:
             return {}
-        rows = np.stack(self._rows).astype(np.float64)
-        targets = np.array(self._targets)
+        rows, targets = self._distinct()
         facts = {"inputs": _ranges(rows)}
         known = np.isfinite(targets)
         if task in ("classification", "binary", "regression") and known.any():
@@ -98,7 +105,8 @@ class _Learner:
 
     def profile(self) -> dict[str, Any]:
         """The fact `data`: the columns of the sample, and its target."""
-        columns = [self._column(i) for i in range(self._rows.shape[1])]
+        telling = self._telling()
+        columns = [self._column(i, i in telling) for i in range(self._rows.shape[1])]
         target: dict[str, Any] = {"name": "target", "missing": 0.0}
         if self._classes:
             values, counts = np.unique(self._targets, return_counts=True)
@@ -114,7 +122,19 @@ class _Learner:
             "target": target,
         }
 
-    def _column(self, place: int) -> dict[str, Any]:
+    def _telling(self) -> set[int]:
+        """The columns that seem to tell most of the target: those that are scored."""
+        from sklearn.feature_selection import f_classif, f_regression
+
+        if len(self._rows) < LEAST or self._folds() is None:
+            return set()
+        test = f_classif if self._classes else f_regression
+        with warnings.catch_warnings(), np.errstate(all="ignore"):
+            warnings.simplefilter("ignore")  # of constant columns
+            strength = np.nan_to_num(test(self._rows, self._targets)[0])
+        return set(np.argsort(strength)[-SCORED:].tolist())
+
+    def _column(self, place: int, scored: bool) -> dict[str, Any]:
         raw = self._raw[:, place]
         finite = raw[np.isfinite(raw)]
         distinct = len(np.unique(finite))
@@ -127,32 +147,32 @@ class _Learner:
         }
         if len(finite):
             column |= _moments(finite)
-        if self._scorable() and distinct > 1:
+        if scored and distinct > 1:
             column["score"] = self._alone(place)
-            column["score_metric"] = "accuracy" if self._classes else "r2"
+            column["score_metric"] = "auc" if self._classes else "r2"
         return column
-
-    def _scorable(self) -> bool:
-        few = self._rows.shape[1] <= 64 and len(self._rows) >= LEAST
-        return few and self._folds() is not None
 
     def _alone(self, place: int) -> float:
         """The score, out of fold, of a shallow tree on one column."""
         from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
         kind = DecisionTreeClassifier if self._classes else DecisionTreeRegressor
-        return self._score(kind(max_depth=4, random_state=0), self._rows[:, [place]])
+        model = kind(max_depth=4, random_state=0)
+        metric = "roc_auc_ovr" if self._classes else "r2"
+        return self._score(model, self._rows[:, [place]], metric)
 
     def reference(self) -> dict[str, Any] | None:
         """The fact `reference`: the better of a forest and a linear model."""
         if len(self._rows) < LEAST or self._folds() is None:
             return None
+        metric = "accuracy" if self._classes else "r2"
         scores = {
-            name: self._score(model, self._rows) for name, model in self._models()
+            name: self._score(model, self._rows, metric)
+            for name, model in self._models()
         }
         best = max(scores, key=lambda name: scores[name])
         return {
-            "metric": "accuracy" if self._classes else "r2",
+            "metric": metric,
             "value": scores[best],
             "trivial": self._trivial(),
             "model": best,
@@ -197,10 +217,9 @@ class _Learner:
         kind = StratifiedKFold if counts.min() >= FOLDS else KFold
         return kind(FOLDS, shuffle=True, random_state=0)
 
-    def _score(self, model: Any, rows: Floats) -> float:
+    def _score(self, model: Any, rows: Floats, metric: str) -> float:
         from sklearn.model_selection import cross_val_score
 
-        metric = "accuracy" if self._classes else "r2"
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of convergence: a rough answer will do
             scores = cross_val_score(

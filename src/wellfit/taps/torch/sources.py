@@ -27,7 +27,7 @@ class Sources:
     def train(self, origin: object | None) -> None:
         """A training batch came from there."""
         if origin is not None and not self.trained_on(origin):
-            self._trained.append(weakref.ref(origin))
+            self._trained.appendleft(weakref.ref(origin))
 
     def remember(self, rows: Tensor) -> None:
         """These rows were trained on."""

@@ -29,7 +29,7 @@ from wellfit.taps.torch.scores import ClassScores
 from wellfit.taps.torch.sources import Sources, origin_of
 from wellfit.taps.torch.weights import WeightsLook
 
-WINDOW = 16  # steps whose losses are fetched together
+WINDOWS = (16, 64)  # steps whose losses are fetched together, at first and later
 PATIENCE = 0.5  # seconds after which they are fetched anyway
 SMALL = 4096  # outputs of a step that are scored at every step, not at looks only
 SPIKE = 3.0  # times the recent loss: unusual enough to look at the next steps
@@ -77,7 +77,10 @@ class Steps:
         self._recent = math.nan
         self._flushed = self._said = perf_counter()
         self._counted = 0
-        self.rows = 0  # trained on since the epoch began
+        self._evaluations = 0
+        self._epochs = 0
+        self._rows = 0  # trained on since the epoch began
+        self._epoch_rows = 0
 
     # -- within a step -----------------------------------------------------------
 
@@ -100,8 +103,11 @@ class Steps:
         now.backwards += 1
         if calls:
             part, rows = _mean(calls), calls[0].rows
-            before = now.loss if now.loss is not None else part
-            now.loss = before + (part - before) * (rows / max(now.rows + rows, 1))
+            if now.loss is None:
+                now.loss = part
+            else:
+                share = rows / max(now.rows + rows, 1)
+                now.loss = now.loss + (part - now.loss) * share
         else:
             part, rows = value if value.ndim == 0 else value.mean(), self.inputs.rows
             now.loss = part if now.loss is None else now.loss + part
@@ -155,6 +161,7 @@ class Steps:
         say("versions", versions_fact())
         self._looking = True
         self._looks.begin()
+        self._flushed = perf_counter()
 
     def _meet(self, optimizer: torch.optim.Optimizer) -> None:
         """An optimizer's first step: its models are known now."""
@@ -204,13 +211,14 @@ class Steps:
         for place, group in enumerate(optimizer.param_groups):
             if self._rates.get(place) != group["lr"]:
                 self._rate(place, group["lr"])
-        self.rows += now.rows
+        self._rows += now.rows
         if self._looking:
             self._looks.took(step)
             self._say({"batch_size": now.rows, "data_time": now.waited})
         self.count = step + 1
         self.inputs.batch = None
-        due = self.count - self._counted >= WINDOW
+        window = min(max(WINDOWS[0], step // 32), WINDOWS[1])
+        due = self.count - self._counted >= window
         if due or perf_counter() - self._flushed > PATIENCE:
             self.flush()
         self._looking = self._looks.due(self.count)
@@ -221,6 +229,21 @@ class Steps:
         self._rates[group] = rate
         where = f"@group{group}" if group else ""
         self._say({f"learning_rate{where}": float(rate)})
+
+    def end_epoch(self) -> None:
+        """The training's data have been gone through once."""
+        if not self._rows:
+            return  # they were evaluated, not trained on
+        self._epochs += 1
+        self._epoch_rows, self._rows = self._rows, 0
+        self.flush()
+        self._records.event("epoch", self.count, number=self._epochs)
+
+    def resume(self) -> None:
+        """An evaluation is over: its time is not the steps'."""
+        self._evaluations += 1
+        self.flush()
+        self._flushed = perf_counter()
 
     # -- out of hand ---------------------------------------------------------------
 
@@ -266,7 +289,24 @@ class Steps:
     def say_facts(self) -> None:
         """Write the facts that grow as the training goes on."""
         self._said = perf_counter()
-        facts = {"objective": self.objective.fact(), "inputs": self.inputs.fact()}
+        looks = self._looks
+        facts = {
+            "objective": self.objective.fact(),
+            "inputs": self.inputs.fact(),
+            "training": {
+                "steps": self.count,
+                "epochs": self._epochs or None,
+                "rows": self._epoch_rows or None,
+                "seconds": looks.elapsed,
+                "evaluations": self._evaluations,
+                "loss_source": "criterion" if self.criteria else "backward",
+            },
+            "watching": {
+                "seconds": looks.spent,
+                "share": looks.spent / max(looks.elapsed, 1e-9),
+                "looks": looks.taken,
+            },
+        }
         for key, fact in facts.items():
             if fact is not None:
                 self._records.fact(key, fact)

@@ -58,9 +58,12 @@ class TorchTap:
         self._evaluations = Evaluations(records, self._sources, self._steps.inputs)
         self._pending: list[tuple[Call, bool]] = []
         self._loaders: dict[str, Any] = {}
-        self._epochs = 0
-        self._epoch_rows = 0
         _taps.add(self)
+
+    @property
+    def on(self) -> bool:
+        """Whether the tap watches."""
+        return self._on
 
     @property
     def step(self) -> int:
@@ -141,33 +144,14 @@ class TorchTap:
         )
 
     def _say_facts(self) -> None:
-        steps, looks = self._steps, self._looks
-        steps.say_facts()
+        steps = self._steps
         if not steps.count:
             return
+        steps.say_facts()
         for key, fact in steps.sample.facts(steps.objective.task).items():
             known = steps.inputs.fact() or {}
             self._records.fact(key, {**known, **fact} if key == "inputs" else fact)
         self._records.fact("loaders", self._loaders)
-        self._records.fact(
-            "training",
-            {
-                "steps": steps.count,
-                "epochs": self._epochs or None,
-                "rows": self._epoch_rows or None,
-                "seconds": looks.elapsed,
-                "evaluations": self._evaluations.done,
-                "loss_source": "criterion" if steps.criteria else "backward",
-            },
-        )
-        self._records.fact(
-            "watching",
-            {
-                "seconds": looks.spent,
-                "share": looks.spent / max(looks.elapsed, 1e-9),
-                "looks": looks.taken,
-            },
-        )
 
     # -- what is patched -----------------------------------------------------------
 
@@ -177,8 +161,7 @@ class TorchTap:
         def make(original: Any) -> Any:
             def criterion(*args: Any, **kwargs: Any) -> Any:
                 value = original(*args, **kwargs)
-                if not torch.compiler.is_compiling():
-                    seen(name, args, kwargs, value)
+                seen(name, args, kwargs, value)
                 return value
 
             return criterion
@@ -251,12 +234,8 @@ class TorchTap:
         self._steps.waited(seconds)
 
     def _exhausted(self, batches: Any) -> None:
-        trained = self._sources.trained_on(getattr(batches, "_dataset", None))
-        if trained and self._steps.rows:
-            self._epochs += 1
-            self._epoch_rows, self._steps.rows = self._steps.rows, 0
-            self._steps.flush()
-            self._records.event("epoch", self.step, number=self._epochs)
+        if self._sources.trained_on(getattr(batches, "_dataset", None)):
+            self._steps.end_epoch()
 
     # -- training and evaluation -----------------------------------------------------
 
@@ -292,7 +271,8 @@ class TorchTap:
         chosen = {id(c) for c in own}
         self._pending = [(c, e) for c, e in self._pending if id(c) not in chosen]
         self._settle()
-        self._evaluations.end(self.step)
+        if self._evaluations.end(self.step):
+            self._steps.resume()
         self._steps.backward(own, value)
 
     def _before_step(self, optimizer: Any, args: Any, kwargs: Any) -> None:
@@ -307,6 +287,11 @@ class TorchTap:
 
 
 _taps: "weakref.WeakSet[TorchTap]" = weakref.WeakSet()
+
+
+def attached() -> list[TorchTap]:
+    """The taps that watch at present."""
+    return [tap for tap in _taps if tap.on]
 
 
 def _blind() -> None:

@@ -1,0 +1,25 @@
+"""The run folder: written by a Recorder, read as a Run.
+
+Writing costs the standard library until the first value; reading imports NumPy, and is
+therefore imported when it is asked for.
+"""
+
+from typing import TYPE_CHECKING, Any
+
+from wellfit.record.environment import write_environment as write_environment
+from wellfit.record.folder import new_folder as new_folder
+from wellfit.record.folder import runs_in as runs_in
+from wellfit.record.redact import redact as redact
+from wellfit.record.redact import redact_args as redact_args
+from wellfit.record.writer import Recorder as Recorder
+
+if TYPE_CHECKING:
+    from wellfit.record.reader import open_run as open_run
+
+
+def __getattr__(name: str) -> Any:
+    if name != "open_run":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from wellfit.record.reader import open_run as found
+
+    return found

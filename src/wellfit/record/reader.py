@@ -1,0 +1,117 @@
+"""A run folder, read: while it is written, after it was closed, after a `kill -9`."""
+
+import sqlite3
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager
+from pathlib import Path
+from types import MappingProxyType
+
+from wellfit.core.errors import BadRun
+from wellfit.core.run import Event, Run, Signal
+from wellfit.core.signals import Name
+from wellfit.record.chunks import read
+from wellfit.record.schema import DATABASE, SCHEMA, loads
+
+DAMAGE = (sqlite3.Error, ValueError, TypeError, LookupError, ArithmeticError)
+
+
+def open_run(path: str | Path) -> Run:
+    """Open a recorded run: its folder, or the `run.db` in it.
+
+    Facts and events are read now, each signal when it is first asked for; of a run
+    that is still written, as it then stands. `BadRun` where there is no run, where it
+    is damaged, or where a newer wellfit wrote it.
+    """
+    database = _database(Path(path))
+    with _reading(database) as db:
+        _check_version(db, database)
+        facts = {name: loads(text) for name, text in db.execute(FACTS)}
+        events = tuple(
+            Event(kind=kind, step=step, data=MappingProxyType(loads(text)))
+            for kind, step, text in db.execute(EVENTS)
+        )
+        numbers = {str(Name(*name)): number for number, *name in db.execute(SIGNALS)}
+    return Run(
+        facts=MappingProxyType(facts),
+        signals=Signals(database, numbers),
+        events=events,
+        path=database.parent,
+    )
+
+
+FACTS = "SELECT name, value FROM facts ORDER BY rowid"
+EVENTS = "SELECT kind, step, data FROM events ORDER BY id"
+SIGNALS = 'SELECT id, phase, name, "where" FROM signals ORDER BY id'
+
+
+class Signals(Mapping[str, Signal]):
+    """The signals of a run by full name, as created; each read on first use."""
+
+    def __init__(self, database: Path, numbers: Mapping[str, int]) -> None:
+        self._database = database
+        self._numbers = numbers
+        self._read: dict[str, Signal] = {}
+
+    def __getitem__(self, name: str) -> Signal:
+        if name not in self._read:
+            number = self._numbers[name]
+            with _reading(self._database) as db:
+                steps, values = read(db, number)
+            self._read[name] = Signal(name=name, steps=steps, values=values)
+        return self._read[name]
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._numbers
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._numbers)
+
+    def __len__(self) -> int:
+        return len(self._numbers)
+
+
+def _database(path: Path) -> Path:
+    if not path.exists():
+        raise BadRun(
+            f"no run at {path}: expected a run folder or its {DATABASE}, "
+            "and there is nothing of that name; `wellfit list` shows what there is"
+        )
+    database = path / DATABASE if path.is_dir() else path
+    if not database.is_file():
+        raise BadRun(
+            f"{path} is no run folder: it holds no {DATABASE}; "
+            "`wellfit list` shows the runs there are"
+        )
+    return database.resolve()
+
+
+@contextmanager
+def _reading(database: Path) -> Iterator[sqlite3.Connection]:
+    """One consistent view, for as short as it takes: the writer is never held up."""
+    try:
+        uri = f"{database.as_uri()}?mode=ro"
+        with closing(sqlite3.connect(uri, uri=True)) as db:
+            db.execute("BEGIN")
+            yield db
+    except BadRun:
+        raise
+    except DAMAGE as error:
+        raise BadRun(
+            f"{database} cannot be read as a run ({error}): it is damaged, or no "
+            f"{DATABASE}; restore it from a copy, or record the run again"
+        ) from error
+
+
+def _check_version(db: sqlite3.Connection, database: Path) -> None:
+    tables = {name for (name,) in db.execute("SELECT name FROM sqlite_schema")}
+    if "meta" not in tables:
+        raise BadRun(
+            f"{database} is no run: expected the tables of wellfit, found "
+            f"{', '.join(sorted(tables)) or 'none'}"
+        )
+    ((version,),) = db.execute("SELECT value FROM meta WHERE key = 'schema'")
+    if int(version) > SCHEMA:
+        raise BadRun(
+            f"{database} was written by a newer wellfit: its tables are of version "
+            f"{version}, and this one reads up to {SCHEMA}; pip install -U wellfit"
+        )

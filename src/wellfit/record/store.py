@@ -1,0 +1,181 @@
+"""The writer thread's side of a recorder: what was said becomes rows on disk."""
+
+import sqlite3
+from collections import deque
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from wellfit.core.signals import Name, parse
+from wellfit.record.redact import redact
+from wellfit.record.schema import DATABASE, dumps
+
+if TYPE_CHECKING:
+    from wellfit.record.chunks import Said
+
+T = TypeVar("T")
+Group = str | tuple[str, ...]  # a signal's name, or the names of several
+Number = tuple[Group, Any, Any]  # whose, step, a number or a row of them
+Told = tuple[str, str, int, Any]  # "fact" or "event", its name, step, plain data
+
+FOLD_ROWS = 128  # a reader goes through all of `recent` for a signal
+FOLD_VALUES = 1 << 18  # 2 MiB
+
+PUT_FACT = """INSERT INTO facts VALUES (?, ?)
+    ON CONFLICT (name) DO UPDATE SET value = excluded.value"""
+
+
+@dataclass(kw_only=True, slots=True)
+class Pending:
+    """Rows that wait for the next commit; after a fault, for a later one."""
+
+    signals: list[tuple[int, str, str, str]] = field(default_factory=list)
+    facts: dict[str, str] = field(default_factory=dict)
+    events: list[tuple[str, int, str]] = field(default_factory=list)
+    rows: list[tuple[Any, ...]] = field(default_factory=list)  # of `recent`
+    values: int = 0
+
+    def __bool__(self) -> bool:
+        return bool(self.facts or self.events or self.rows)
+
+
+class Store:
+    """Turns what was said into rows and commits them; outcomes are values here.
+
+    `written` and `refused` count values: those on disk, and those that were no numbers.
+    """
+
+    def __init__(self, db: sqlite3.Connection, folder: Path) -> None:
+        self._db = db
+        self._path = folder / DATABASE
+        self._inode = _inode(self._path)
+        self._ids: dict[Name, int] = {}
+        self._groups: dict[Group, tuple[int, ...]] = {}
+        self._recent = [0, 0]  # rows and values since they were last folded
+        self.pending = Pending()
+        self.written = 0
+        self.refused = 0
+
+    def take(self, told: deque[Told], numbers: deque[Number]) -> None:
+        """Empty both queues into `pending`."""
+        for kind, name, step, data in _emptied(told):
+            if kind == "fact":
+                self.pending.facts[name] = dumps(_scrubbed(data))
+            else:
+                self.pending.events.append((name, step, dumps(_scrubbed(data))))
+        for batch in self._batches(_emptied(numbers)):
+            self._arrange(batch)
+
+    def _batches(self, numbers: Iterator[Number]) -> "Iterator[Iterable[Said]]":
+        """Numbers by group; a signal once in a batch, or its order would be lost."""
+        batch: dict[Group, tuple[tuple[int, ...], list[Any], list[Any]]] = {}
+        taken: set[int] = set()
+        for group, step, number in numbers:
+            said = batch.get(group)
+            if said is None:
+                signals = self._signals(group)
+                if not taken.isdisjoint(signals):
+                    yield batch.values()
+                    batch, taken = {}, set()
+                taken.update(signals)
+                said = batch[group] = (signals, [], [])
+            said[1].append(step)
+            said[2].append(number)
+        if batch:
+            yield batch.values()
+
+    def _signals(self, group: Group) -> tuple[int, ...]:
+        found = self._groups.get(group)
+        if found is None:
+            names = (group,) if isinstance(group, str) else group
+            found = self._groups[group] = tuple(self._signal(name) for name in names)
+        return found
+
+    def _signal(self, text: str) -> int:
+        name = parse(text.encode(errors="replace").decode())  # SQLite takes UTF-8 only
+        if name not in self._ids:
+            self._ids[name] = len(self._ids) + 1
+            self.pending.signals.append((self._ids[name], *name))
+        return self._ids[name]
+
+    def _arrange(self, batch: "Iterable[Said]") -> None:
+        from wellfit.record import chunks
+
+        rows, refused = chunks.arrange(batch)
+        self.refused += refused
+        self.pending.rows += rows
+        self.pending.values += sum(len(row[0]) // 4 * row[1] for row in rows)
+
+    def commit(self) -> str | None:
+        """Write what is pending, all or nothing: why it could not be, or None."""
+        if self.gone:
+            return "it was removed or replaced"
+        try:
+            with self._db:
+                self._put(self.pending)
+        except sqlite3.Error as error:
+            return str(error)
+        self.written += self.pending.values
+        self._recent[0] += len(self.pending.rows)
+        self._recent[1] += self.pending.values
+        self.pending = Pending()
+        return None
+
+    def _put(self, said: Pending) -> None:
+        put = self._db.executemany
+        put("INSERT INTO signals VALUES (?, ?, ?, ?)", said.signals)
+        put(PUT_FACT, said.facts.items())
+        put("INSERT INTO events (kind, step, data) VALUES (?, ?, ?)", said.events)
+        put("INSERT INTO recent VALUES (NULL, ?, ?, ?, ?, ?, ?)", said.rows)
+
+    @property
+    def gone(self) -> bool:
+        """The file is no longer there: SQLite would go on writing to nowhere."""
+        return _inode(self._path) != self._inode
+
+    def fold(self) -> None:
+        """Pack what came lately, once enough of it has come; a fault leaves it be."""
+        if self._recent[0] >= FOLD_ROWS or self._recent[1] >= FOLD_VALUES:
+            self._recent = [0, 0]  # after a fault, too: not every second again
+            self._fold(wholly=False)
+
+    def _fold(self, *, wholly: bool) -> None:
+        from wellfit.record import chunks
+
+        with suppress(sqlite3.Error):
+            chunks.fold(self._db, wholly=wholly)
+
+    def close(self) -> None:
+        """Compact, and leave a single file that needs no -wal beside it."""
+        if self.written and not self.gone:
+            self._fold(wholly=True)
+        with suppress(sqlite3.Error):
+            self._db.executescript("PRAGMA incremental_vacuum")  # a row for each page
+            self._db.execute("PRAGMA journal_mode = DELETE")
+        self._db.close()
+
+
+def _emptied(queue: deque[T]) -> Iterator[T]:
+    for _ in range(len(queue)):
+        yield queue.popleft()
+
+
+def _scrubbed(data: Any) -> Any:
+    """The same with secrets and home folders taken out of its text."""
+    if isinstance(data, str):
+        return redact(data)
+    if isinstance(data, dict):
+        return {redact(key): _scrubbed(item) for key, item in data.items()}
+    if isinstance(data, list):
+        return [_scrubbed(item) for item in data]
+    return data
+
+
+def _inode(path: Path) -> tuple[int, int] | None:
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino

@@ -1,0 +1,194 @@
+"""Run a script as `python` would, watched: `python -m wellfit.taps.launch`.
+
+The arguments are a JSON object (`folder`, `module`, `overhead`, `every`), the script
+or module, and the script's own arguments. Nothing but the standard library is loaded
+before the script loads it: what it sets before importing a framework still counts.
+"""
+
+import builtins
+import importlib.util
+import io
+import json
+import os
+import sys
+import types
+from collections.abc import Callable
+from importlib.abc import MetaPathFinder
+from importlib.machinery import ModuleSpec, SourceFileLoader
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from wellfit.record import Recorder, redact, redact_args
+
+if TYPE_CHECKING:
+    from wellfit.taps.torch import TorchTap
+
+
+class _OnImport(MetaPathFinder):
+    """Calls back once a module has been loaded, however it is imported."""
+
+    def __init__(self, name: str, then: Callable[[], None]) -> None:
+        self._name = name
+        self._then = then
+
+    def find_spec(self, name: str, path: Any, target: Any = None) -> ModuleSpec | None:
+        if name != self._name:
+            return None
+        sys.meta_path.remove(self)
+        spec = importlib.util.find_spec(name)
+        if spec is None or spec.loader is None:
+            return None
+        loader: Any = spec.loader
+
+        def exec_module(module: types.ModuleType) -> None:
+            del loader.exec_module  # the loader's own again
+            loader.exec_module(module)
+            self._then()
+
+        loader.exec_module = exec_module
+        return spec
+
+
+class _Watched:
+    """The script's process: its recorder, and a tap once there is a framework."""
+
+    def __init__(self, settings: dict[str, Any]) -> None:
+        self.recorder = Recorder(Path(settings["folder"]))
+        with os.fdopen(settings["tell"], "w", encoding="utf-8") as pipe:
+            pipe.write(str(self.recorder.folder))
+        self._command = {
+            "script": redact(sys.argv[0]),
+            "args": redact_args(sys.argv[1:]),
+            "module": settings["module"],
+            "python": sys.version.split()[0],
+        }
+        self.recorder.fact("command", self._command)
+        self._settings = settings
+        self._tap: TorchTap | None = None
+        sys.meta_path.insert(0, _OnImport("torch", self._attach))
+
+    def _attach(self) -> None:
+        try:
+            from wellfit.taps.torch import TorchTap
+
+            self._tap = TorchTap(
+                self.recorder,
+                overhead=self._settings["overhead"],
+                every=self._settings["every"],
+            )
+            self._tap.attach()
+            self.recorder.fact("command", {**self._command, "framework": "torch"})
+        except Exception as error:
+            print(f"wellfit: cannot watch PyTorch: {error}", file=sys.stderr)
+
+    def finish(self, error: BaseException | None) -> None:
+        """The script has ended: record what is left, and how it ended."""
+        failed = error is not None and not isinstance(error, SystemExit)
+        if self._tap is not None:
+            self._tap.finish()
+        lines = redact(str(error)).strip().splitlines()
+        said = {"type": type(error).__name__, "message": lines[0] if lines else ""}
+        interrupted = isinstance(error, KeyboardInterrupt)
+        outcome = {"error": said if failed else None, "interrupted": interrupted}
+        self.recorder.fact("outcome", {"exit": _status(error), **outcome})
+        self.recorder.close()
+
+
+def _status(error: BaseException | None) -> int:
+    """The exit status that Python gives to a program that ends so."""
+    if error is None:
+        return 0
+    if not isinstance(error, SystemExit):
+        return 130 if isinstance(error, KeyboardInterrupt) else 1
+    if error.code is None:
+        return 0
+    return error.code if isinstance(error.code, int) else 1
+
+
+def _script(path: str) -> tuple[types.ModuleType, Callable[[], types.CodeType]]:
+    """The module `__main__` of a script, and what compiles its source."""
+    where = Path(path)
+    if where.is_dir():  # as `python folder` does
+        sys.path[0] = str(where)
+        where /= "__main__.py"
+    else:
+        sys.path[0] = str(where.resolve().parent)
+    filename = os.path.abspath(where)  # noqa: PTH100 (resolves no link, as Python)
+    main = types.ModuleType("__main__")
+    main.__dict__.update(
+        __file__=filename,
+        __cached__=None,
+        __loader__=SourceFileLoader("__main__", filename),
+        __builtins__=builtins,
+    )
+
+    def compiled() -> types.CodeType:
+        with io.open_code(filename) as file:
+            source = file.read()
+        return compile(source, filename, "exec", dont_inherit=True)
+
+    return main, compiled
+
+
+def _module(name: str) -> tuple[types.ModuleType, Callable[[], types.CodeType]]:
+    """The same for `-m name`; a package's is its `__main__`."""
+    sys.path[0] = str(Path.cwd())
+    spec = importlib.util.find_spec(name)
+    if spec is not None and spec.submodule_search_locations is not None:
+        name = f"{name}.__main__"
+        spec = importlib.util.find_spec(name)
+    if spec is None or spec.loader is None:
+        raise ModuleNotFoundError(f"No module named {name}", name=name)
+    found, loader = spec, spec.loader
+    main = types.ModuleType("__main__")
+    main.__dict__.update(
+        __file__=found.origin,
+        __cached__=found.cached,
+        __loader__=loader,
+        __package__=found.parent,
+        __spec__=found,
+        __builtins__=builtins,
+    )
+    sys.argv[0] = found.origin or name
+
+    def compiled() -> types.CodeType:
+        code: types.CodeType | None = loader.get_code(found.name)  # type: ignore[attr-defined]
+        if code is None:
+            raise ImportError(f"No code object available for {found.name}")
+        return code
+
+    return main, compiled
+
+
+def _without_us(error: BaseException) -> BaseException:
+    """The exception with the script's part of its traceback alone."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_frame.f_code.co_filename == __file__:
+        trace = trace.tb_next
+    return error.with_traceback(trace)
+
+
+def main() -> None:
+    """Run what the command line says, and end as it ends."""
+    settings = json.loads(sys.argv[1])
+    sys.argv = sys.argv[2:]
+    watched = _Watched(settings)
+    ended: BaseException | None = None
+    try:
+        start = _module if settings["module"] else _script
+        module, compiled = start(sys.argv[0])
+        sys.modules["__main__"] = module
+        exec(compiled(), module.__dict__)  # the user's own script, as they asked
+    except BaseException as error:
+        ended = _without_us(error)
+        if not isinstance(ended, SystemExit):
+            sys.excepthook(type(ended), ended, ended.__traceback__)
+    watched.finish(ended)
+    if isinstance(ended, SystemExit):
+        raise ended  # Python prints what it was given, and sets the status
+    if ended is not None:
+        sys.exit(_status(ended))
+
+
+if __name__ == "__main__":
+    main()

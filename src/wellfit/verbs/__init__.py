@@ -1,0 +1,1 @@
+"""The verbs: the same name in the shell and in Python; one each, short."""

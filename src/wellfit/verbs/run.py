@@ -1,0 +1,137 @@
+"""`wellfit run SCRIPT`: an unmodified script, watched."""
+
+import importlib.util
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from wellfit.core.errors import BadScript, nearest
+from wellfit.core.run import Run
+from wellfit.record import new_folder, open_run, write_environment
+
+POLL = 1.0  # seconds between two calls of `while_running`
+
+
+def run(
+    script: str | Path,
+    args: Sequence[str] = (),
+    *,
+    module: bool = False,
+    out: str | Path | None = None,
+    overhead: float = 0.02,
+    every: int | None = None,
+    while_running: Callable[[Path], None] | None = None,
+) -> Run:
+    """Run a script as `python script args…` would, watched, and return what was seen.
+
+    The script runs in a process of its own, so that whatever becomes of it, what was
+    seen until then is here. Its exit status is in `run.facts["outcome"]["exit"]`. With
+    `module` it is the name of a module, as after `python -m`.
+
+    `out` is the run folder, `overhead` the share of the time that looking may take;
+    with `every` each so manieth step is looked at instead. `while_running` is called
+    with the run folder about once a second. `BadScript` where there is no such script.
+    """
+    name = _check(str(script), module=module)
+    folder = Path(out) if out is not None else new_folder(name)
+    told, tell = os.pipe()  # by which the script's process says where it records
+    settings = {
+        "folder": str(folder.absolute()),
+        "tell": tell,
+        "module": module,
+        "overhead": overhead,
+        "every": every,
+    }
+    launch = [sys.executable, "-m", "wellfit.taps.launch", json.dumps(settings)]
+    process = subprocess.Popen([*launch, str(script), *args], pass_fds=[tell])
+    os.close(tell)
+    with _passing_on_signals(process):
+        with os.fdopen(told, encoding="utf-8") as pipe:
+            folder = Path(pipe.read() or folder)
+        write_environment(folder, [str(script), *args])
+        status = _wait(process, folder, while_running)
+    return _seen(folder, status)
+
+
+def _check(script: str, *, module: bool) -> str:
+    """The run's name, once it is clear that there is something to run."""
+    if module:
+        top = script.partition(".")[0]
+        sys.path.insert(0, str(Path.cwd()))
+        try:
+            known = importlib.util.find_spec(top) is not None
+        finally:
+            sys.path.pop(0)
+        if not known:
+            raise BadScript(
+                f"no module {script!r}: nothing here or installed is so named"
+            )
+        return script.rpartition(".")[2]
+    path = Path(script)
+    if path.is_dir() and not (path / "__main__.py").exists():
+        raise BadScript(
+            f"{script} is a folder without a __main__.py; name a script in it"
+        )
+    if not path.exists():
+        beside = path.parent.glob("*.py") if path.parent.is_dir() else iter(())
+        hint = nearest(path.name, sorted(p.name for p in beside))
+        raise BadScript(f"no script {script!r}{hint}")
+    return path.stem or path.absolute().name
+
+
+def _wait(
+    process: "subprocess.Popen[bytes]",
+    folder: Path,
+    while_running: Callable[[Path], None] | None,
+) -> int:
+    while True:
+        try:
+            return process.wait(timeout=POLL)
+        except subprocess.TimeoutExpired:
+            if while_running is not None:
+                while_running(folder)
+
+
+@contextmanager
+def _passing_on_signals(process: "subprocess.Popen[bytes]") -> Iterator[None]:
+    """Ctrl-C reaches the script by itself, and a request to end is passed on to it."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def pass_on(number: int, _: Any) -> None:
+        process.send_signal(number)
+
+    # A handler, not SIG_IGN, which the script would inherit.
+    before = {
+        signal.SIGINT: signal.signal(signal.SIGINT, lambda *_: None),
+        signal.SIGTERM: signal.signal(signal.SIGTERM, pass_on),
+    }
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _seen(folder: Path, status: int) -> Run:
+    """The run; its outcome told by us where the process could no longer tell it."""
+    seen = open_run(folder)
+    if "outcome" in seen.facts:
+        return seen
+    ended = -status if status < 0 else None
+    said = f"ended by {signal.Signals(ended).name}" if ended else "ended early"
+    outcome = {
+        "exit": 128 + ended if ended else status,
+        "error": {"type": "killed", "message": said},
+        "interrupted": False,
+    }
+    return replace(seen, facts={**seen.facts, "outcome": outcome})
