@@ -125,6 +125,11 @@ def _script(path: str) -> tuple[types.ModuleType, Callable[[], types.CodeType]]:
     def compiled() -> types.CodeType:
         with io.open_code(filename) as file:
             source = file.read()
+        text, null, _ = source.partition(b"\0")
+        if null:  # a binary: `compile` would not say where
+            line = (text.splitlines() or [b""])[-1].decode(errors="replace")
+            place = (filename, text.count(b"\n") + 1, None, line)
+            raise SyntaxError("source code cannot contain null bytes", place)
         return compile(source, filename, "exec", dont_inherit=True)
 
     return main, compiled

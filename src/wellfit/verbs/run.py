@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from wellfit.core.errors import BadScript, nearest
 from wellfit.core.run import Run
@@ -28,6 +28,7 @@ def run(
     out: str | Path | None = None,
     overhead: float = 0.02,
     every: int | None = None,
+    prints_to: TextIO | None = None,
     while_running: Callable[[Path], None] | None = None,
 ) -> Run:
     """Run a script as `python script args…` would, watched, and return what was seen.
@@ -37,10 +38,11 @@ def run(
     `module` it is the name of a module, as after `python -m`.
 
     `out` is the run folder, `overhead` the share of the time that looking may take;
-    with `every` each so manieth step is looked at instead. `while_running` is called
-    with the run folder about once a second. `BadScript` where there is no such script.
+    with `every` each so manieth step is looked at instead. What the script prints goes
+    to `prints_to`, by default to standard output. `while_running` is called with the
+    run folder about once a second. `BadScript` where there is no such script.
     """
-    name = _check(str(script), module=module)
+    name = check(str(script), module=module)
     folder = Path(out) if out is not None else new_folder(name)
     told, tell = os.pipe()  # by which the script's process says where it records
     settings = {
@@ -51,7 +53,9 @@ def run(
         "every": every,
     }
     launch = [sys.executable, "-m", "wellfit.taps.launch", json.dumps(settings)]
-    process = subprocess.Popen([*launch, str(script), *args], pass_fds=[tell])
+    process = subprocess.Popen(
+        [*launch, str(script), *args], stdout=prints_to, pass_fds=[tell]
+    )
     os.close(tell)
     with _passing_on_signals(process):
         with os.fdopen(told, encoding="utf-8") as pipe:
@@ -61,8 +65,8 @@ def run(
     return _seen(folder, status)
 
 
-def _check(script: str, *, module: bool) -> str:
-    """The run's name, once it is clear that there is something to run."""
+def check(script: str, *, module: bool) -> str:
+    """The name of the run, where there is such a script; else `BadScript`."""
     if module:
         top = script.partition(".")[0]
         sys.path.insert(0, str(Path.cwd()))

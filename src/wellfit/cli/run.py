@@ -1,0 +1,122 @@
+"""`wellfit run SCRIPT [ARGS…]`"""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from wellfit.cli.output import STDOUT, write_json
+from wellfit.cli.output import fail_on as leave_on
+from wellfit.cli.settings import project
+from wellfit.core.errors import BadSetting
+from wellfit.core.finding import Severity
+
+OVERHEAD = "2%"
+
+
+def run(
+    script: Annotated[
+        str, typer.Argument(help="The training script.", show_default=False)
+    ],
+    args: Annotated[
+        list[str] | None,
+        typer.Argument(help="The script's own arguments.", show_default=False),
+    ] = None,
+    module: Annotated[
+        bool, typer.Option("-m", help="SCRIPT is a module, as after `python -m`.")
+    ] = False,
+    out: Annotated[
+        Path | None,
+        typer.Option(help="The run folder.  [default: wellfit-runs/<time>-<name>]"),
+    ] = None,
+    json: Annotated[
+        Path | None,
+        typer.Option(
+            help="Write the diagnosis as JSON; - is standard output, and what the "
+            "script prints then goes to standard error."
+        ),
+    ] = None,
+    overhead: Annotated[
+        str | None,
+        typer.Option(help="The share of the time that looking may take, such as 2%."),
+    ] = None,
+    every: Annotated[
+        int | None,
+        typer.Option(min=1, help="Look at each so manieth step, at any price."),
+    ] = None,
+    ignore: Annotated[
+        list[str] | None, typer.Option(help="A rule to leave out; repeatable.")
+    ] = None,
+    fail_on: Annotated[
+        Severity | None,
+        typer.Option(help="Exit with 10 on a finding as severe as that, or worse."),
+    ] = None,
+    quiet: Annotated[
+        bool, typer.Option("--quiet", help="Show neither progress nor findings.")
+    ] = False,
+) -> None:
+    """Run a training script, untouched, and say what is wrong with its training.
+
+    Options come before SCRIPT; everything after it is the script's own. The script's
+    output and exit status are its own too: what wellfit says goes to standard error.
+    """
+    from wellfit.verbs import run as verb
+
+    settings = project()
+    name = verb.check(script, module=module)
+    share = _share(overhead or settings.overhead or OVERHEAD)
+
+    from rich.console import Console
+
+    from wellfit.record import new_folder
+    from wellfit.show.follow import Follower
+    from wellfit.show.terminal import show_diagnosis
+    from wellfit.verbs.diagnose import diagnose
+
+    console = Console(stderr=True, highlight=False)
+    followers: dict[Path, Follower] = {}
+
+    def follow(folder: Path) -> None:
+        followers.setdefault(folder, Follower(folder, console)).poll()
+
+    seen = verb.run(
+        script,
+        args or [],
+        module=module,
+        out=out or new_folder(name, base=settings.out),
+        overhead=share,
+        every=every or settings.every,
+        prints_to=sys.stderr if json == STDOUT else None,
+        while_running=None if quiet else follow,
+    )
+    for follower in followers.values():
+        follower.finish()
+    status = int(seen.facts["outcome"]["exit"])
+    diagnosis = diagnose(
+        seen,
+        ignore=(*settings.ignore, *(ignore or ())),
+        rules=_rules(settings),
+        script_exit=status,
+    )
+    if json is not None:
+        write_json(diagnosis.to_json(), json)
+    if not quiet:
+        show_diagnosis(diagnosis, seen, console)
+    if status:
+        raise typer.Exit(status)
+    leave_on(diagnosis.worst, fail_on or settings.fail_on)
+
+
+def _share(text: str) -> float:
+    """`2%` is 0.02, and so is `0.02`."""
+    number = text.strip().removesuffix("%")
+    try:
+        share = float(number) / (100 if text.strip().endswith("%") else 1)
+    except ValueError:
+        share = -1.0
+    if not 0 <= share <= 1:
+        raise BadSetting(
+            f"--overhead must be a share of the time, such as 2%; got {text!r}"
+        )
+    return share

@@ -1,0 +1,58 @@
+"""Watched and unwatched, a training has the same losses and weights, bit for bit."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from wellfit.record import open_run
+
+HERE = Path(__file__).parent
+HASHED = HERE / "hashed.py"
+EXAMPLES = sorted((HERE.parent / "examples").glob("digits_*.py"))
+LOOPS = sorted((HERE / "loops").glob("*.py"))
+TRAININGS = sorted((HERE.parent / "bench" / "trainings").glob("*/*.py"))
+
+
+def _output(*command: str | Path) -> str:
+    ran = subprocess.run(
+        [sys.executable, *command],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "PYTHONHASHSEED": "0"},
+    )
+    assert ran.returncode == 0, ran.stderr
+    return ran.stdout
+
+
+def _is_the_same(script: Path, folder: Path, *options: str) -> None:
+    bare = _output(HASHED, script)
+    run = ["-m", "wellfit", "run", "--quiet", "--out", folder, *options]
+    watched = _output(*run, HASHED, script)
+    assert "hashed 0 steps" not in bare
+    assert watched == bare
+    assert open_run(folder).last_step > 0  # it was truly watched
+
+
+@pytest.mark.parametrize("script", [*EXAMPLES, *LOOPS], ids=lambda path: path.stem)
+def test_watching_changes_nothing(script: Path, tmp_path: Path) -> None:
+    _is_the_same(script, tmp_path / "run")
+
+
+@pytest.mark.parametrize("script", [*EXAMPLES, *LOOPS], ids=lambda path: path.stem)
+def test_looking_at_every_step_changes_nothing(script: Path, tmp_path: Path) -> None:
+    _is_the_same(script, tmp_path / "run", "--every", "1")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("script", TRAININGS, ids=lambda path: path.stem)
+def test_watching_any_training_changes_nothing(script: Path, tmp_path: Path) -> None:
+    _is_the_same(script, tmp_path / "run")
+
+
+def test_there_are_enough_of_them() -> None:
+    assert len(EXAMPLES) >= 2
+    assert len(LOOPS) >= 5
