@@ -33,7 +33,7 @@ class Batches:
         self._calls.append(call)
         self._criterion = self._criterion or call.criterion
         if call.criterion == self._criterion and call.targets is not None:
-            self._scored.append((call, call.outputs._version))
+            self._scored.append((call, _version(call)))
         self._held += call.outputs.numel()
         if self._held > MOST_HELD:
             self._score()
@@ -42,7 +42,7 @@ class Batches:
     def _score(self) -> None:
         scored, self._scored, self._held = self._scored, [], 0
         # What was changed in place since then is no prediction any more.
-        whole = [call for call, version in scored if call.outputs._version == version]
+        whole = [call for call, version in scored if _version(call) == version]
         for call in _joined(whole):
             if self.scores is None:
                 self.scores = scores_for(call.task)
@@ -85,6 +85,11 @@ def _joined(calls: Iterable[Call]) -> Iterator[Call]:
             targets=torch.cat(targets),
             rows=sum(c.rows for c in alike),
         )
+
+
+def _version(call: Call) -> int:
+    """How often the outputs were changed in place; 0 where that is not counted."""
+    return 0 if call.outputs.is_inference() else call.outputs._version
 
 
 def _form(call: Call) -> tuple[Any, ...]:

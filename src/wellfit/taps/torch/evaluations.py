@@ -1,14 +1,13 @@
 """Evaluation passes: their scores, and the data they are over."""
 
-from typing import TYPE_CHECKING
+import weakref
+from typing import Any
 
 from wellfit.taps.torch.batches import Batches
 from wellfit.taps.torch.criteria import Call
-from wellfit.taps.torch.inputs import Inputs
-from wellfit.taps.torch.sources import Sources, fingerprints, origin_of
-
-if TYPE_CHECKING:
-    from wellfit.taps.torch.records import Records
+from wellfit.taps.torch.inputs import Entered
+from wellfit.taps.torch.records import Records
+from wellfit.taps.torch.sources import Sources, fingerprints
 
 COMPARED = 6  # passes whose rows are compared with those trained on
 ON_TRAINING = ("loss", "accuracy", "r2")  # of a pass over the training data
@@ -17,35 +16,47 @@ ON_TRAINING = ("loss", "accuracy", "r2")  # of a pass over the training data
 class Evaluations:
     """Gathers calls of the criterion without gradient into passes."""
 
-    def __init__(self, records: "Records", sources: Sources, inputs: Inputs) -> None:
+    def __init__(self, records: Records, sources: Sources) -> None:
         self.done = 0
         self._records = records
         self._sources = sources
-        self._inputs = inputs
         self._batches: Batches | None = None
-        self._origin: object | None = None
+        self._loaded = False  # the latest batch of the pass, by a DataLoader
+        self._size = 0
+        self._origin: weakref.ref[Any] | None = None
         self._rows: set[float] = set()
 
-    def add(self, call: Call, step: int) -> None:
+    def add(self, call: Call, entered: Entered, step: int) -> None:
         """Take in one batch; another data set begins another pass."""
-        batch, loaded = self._inputs.batch, self._inputs.origin
-        origin = loaded
-        if origin is None and batch is not None:
-            origin = origin_of(batch)
-        if self._batches is not None and self._is_another(origin, loaded is not None):
+        if self._batches is not None and self._is_another(entered):
             self.end(step)
         if self._batches is None:
-            self._batches, self._origin, self._rows = Batches(), origin, set()
-        if loaded is None and batch is not None and self.done < COMPARED:
-            self._rows.update(fingerprints(batch))
+            self._batches, self._rows = Batches(), set()
+        origin = entered.origin()
+        self._origin = None if origin is None else weakref.ref(origin)
+        self._loaded, self._size = entered.loaded is not None, entered.rows
+        if (
+            entered.loaded is None
+            and entered.batch is not None
+            and self.done < COMPARED
+        ):
+            self._rows.update(fingerprints(entered.batch))
         self._batches.add(call)
 
-    def _is_another(self, origin: object | None, loaded: bool) -> bool:
+    def _is_another(self, entered: Entered) -> bool:
         """Whether a batch cannot be of the pass that goes on."""
-        if loaded:
-            return origin is not self._origin
+        before = None if self._origin is None else self._origin()
+        origin = entered.origin()
+        if entered.loaded is not None or self._loaded:
+            return origin is not before
         of_training = self._sources.trained_on
-        return of_training(origin) != of_training(self._origin)
+        if of_training(origin) != of_training(before):
+            return True
+        # Batches cut for the occasion are gone by the next; one that is still there is
+        # a whole data set, and one of another size is another.
+        return (
+            before is not None and origin is not before and entered.rows != self._size
+        )
 
     def end(self, step: int) -> bool:
         """The pass is over: training goes on, or another data set is evaluated.
@@ -56,12 +67,12 @@ class Evaluations:
         if batches is None:
             return False
         loss, scores = batches.loss, batches.result()
-        phase, trained = self._sources.phase(self._origin, self._rows)
-        self._origin, self._rows = None, set()
+        origin = None if self._origin is None else self._origin()
+        phase = self._sources.phase(origin, self._rows, batches.rows)
         self.done += 1
         found = ({} if loss is None else {"loss": loss}) | scores
         for name, value in found.items():
-            if not trained:
+            if phase != "train":
                 self._records.value(f"{phase}/{name}", step, value)
             elif name in ON_TRAINING:
                 self._records.value(f"train/eval_{name}", step, value)

@@ -1,6 +1,7 @@
 """What enters the models: the batch at hand, its scale, and where it was loaded."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -9,12 +10,32 @@ from torch import Tensor, nn
 MOST_VALUES = 1 << 16  # of a batch looked at in one step
 
 
+@dataclass(frozen=True, slots=True)
+class Entered:
+    """What entered a model last: the batch, and the data set it was loaded from."""
+
+    batch: Tensor | None = None
+    loaded: object | None = None
+
+    @property
+    def rows(self) -> int:
+        """The size of the batch; 0 where none is known."""
+        return len(self.batch) if self.batch is not None and self.batch.ndim else 0
+
+    def origin(self) -> object | None:
+        """The data set, or else the tensor that the batch is a view of, or itself."""
+        if self.loaded is not None or self.batch is None:
+            return self.loaded
+        base: Tensor | None = self.batch._base
+        return self.batch if base is None else base
+
+
 class Inputs:
     """The latest batch at a model's door, and the scale of what was seen there."""
 
     def __init__(self) -> None:
+        self.loaded: object | None = None  # the data set of the latest loaded batch
         self.batch: Tensor | None = None
-        self.origin: object | None = None  # the data set of the latest loaded batch
         self.first_layer: str | None = None
         self._example: Tensor | None = None
         self._rows = 0
@@ -44,10 +65,9 @@ class Inputs:
         else:
             self.batch = next(_tensors((args, kwargs)), None)
 
-    @property
-    def rows(self) -> int:
-        """The size of the batch at hand; 0 where none is known."""
-        return len(self.batch) if self.batch is not None and self.batch.ndim else 0
+    def entered(self) -> Entered:
+        """The batch at hand."""
+        return Entered(self.batch, self.loaded)
 
     def look(self) -> dict[str, float]:
         """The `input_*` signals of the batch at hand."""
@@ -55,7 +75,7 @@ class Inputs:
         if batch is None or not batch.is_floating_point() or not batch.numel():
             return {}
         self._example = batch[:0].detach()
-        self._rows += self.rows
+        self._rows += len(batch)
         flat = batch.detach().reshape(-1)
         some = flat[:: -(-len(flat) // MOST_VALUES)].float()
         # The norm tells in a tenth of the time whether anything is not finite.

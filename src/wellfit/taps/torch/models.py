@@ -39,6 +39,7 @@ class Models:
         called = [m for ref in self._called.values() if (m := ref()) is not None]
         stepped = {id(p) for g in optimizer.param_groups for p in g["params"]}
         roots = [self._given] if self._given is not None else _tops(called, stepped)
+        several = len(_tops(called, None)) > 1 and self._given is None
         order = {id(module): place for place, module in enumerate(called)}
         known = {id(root) for root in self.roots.values()}
         found = {}
@@ -46,7 +47,7 @@ class Models:
             if id(root) not in known:
                 label = self._label(root)
                 self.roots[label] = found[label] = root
-                self._own(root, label if self._several(roots) else "", order)
+                self._own(root, label if several else "", order)
         self._loose(optimizer)
         return found
 
@@ -54,9 +55,6 @@ class Models:
         kind = type(root).__name__
         twins = [n for n in self.roots if n.partition(" ")[0] == kind]
         return f"{kind} {len(twins) + 1}" if twins else kind
-
-    def _several(self, roots: list[nn.Module]) -> bool:
-        return len(roots) > 1 or len(self.roots) > 1
 
     def _own(self, root: nn.Module, label: str, order: dict[int, int]) -> None:
         """Layers and parameters in forward order; a shared one under its first name."""
@@ -99,8 +97,12 @@ class Models:
             self._handle = None
 
 
-def _tops(called: list[nn.Module], stepped: set[int]) -> list[nn.Module]:
-    """Of the modules whose parameters are stepped, those that are part of no other."""
-    holding = [m for m in called if any(id(p) in stepped for p in m.parameters())]
+def _tops(called: list[nn.Module], stepped: set[int] | None) -> list[nn.Module]:
+    """Of the modules with parameters (that are stepped), those part of no other."""
+    holding = [
+        module
+        for module in called
+        if any(stepped is None or id(p) in stepped for p in module.parameters())
+    ]
     inner = {id(part) for m in holding for part in m.modules() if part is not m}
     return [m for m in holding if id(m) not in inner]

@@ -15,7 +15,9 @@ ROWS = 2_000
 COLUMNS = 1_024  # of a row; wider inputs are described, but not learnt from
 PER_LOOK = 64
 LEAST = 60  # rows under which a reference would say nothing
+VALUES = 1 << 17  # learnt from: rows times columns
 FOLDS = 3
+NAMED = 256  # columns described one by one, and learnt from: of more, a selection
 SCORED = 10  # columns whose own score is found out
 
 Floats = NDArray[np.float64]
@@ -97,6 +99,11 @@ class _Learner:
     """Simple models on the sample: what can be learnt, and from which column."""
 
     def __init__(self, rows: Floats, targets: Floats, task: str) -> None:
+        self._wide = rows.shape[1] > NAMED
+        stride = -(-rows.shape[1] // NAMED)
+        rows = rows[:, ::stride]
+        stride = -(-rows.size // VALUES)
+        rows, targets = rows[::stride], targets[::stride]
         self._raw = rows
         self._rows = np.nan_to_num(rows, nan=0.0, posinf=0.0, neginf=0.0)
         self._classes = task != "regression"
@@ -105,8 +112,8 @@ class _Learner:
 
     def profile(self) -> dict[str, Any]:
         """The fact `data`: the columns of the sample, and its target."""
-        telling = self._telling()
-        columns = [self._column(i, i in telling) for i in range(self._rows.shape[1])]
+        telling = set() if self._wide else self._telling()
+        named = range(0 if self._wide else self._raw.shape[1])
         target: dict[str, Any] = {"name": "target", "missing": 0.0}
         if self._classes:
             values, counts = np.unique(self._targets, return_counts=True)
@@ -118,7 +125,7 @@ class _Learner:
             "rows": len(self._rows),
             "sampled": len(self._rows),
             "task": self._task,
-            "columns": columns,
+            "columns": [self._column(place, place in telling) for place in named],
             "target": target,
         }
 
@@ -181,21 +188,17 @@ class _Learner:
 
     def _models(self) -> list[tuple[str, Any]]:
         from sklearn.ensemble import ExtraTreesClassifier, ExtraTreesRegressor
-        from sklearn.linear_model import LogisticRegression, RidgeCV
+        from sklearn.linear_model import RidgeClassifierCV, RidgeCV
         from sklearn.pipeline import make_pipeline
         from sklearn.preprocessing import StandardScaler
 
         forest = {"n_estimators": 50, "min_samples_leaf": 2, "random_state": 0}
-        if self._classes:
-            linear = LogisticRegression(max_iter=50)
-            return [
-                ("forest", ExtraTreesClassifier(**forest)),
-                ("linear", make_pipeline(StandardScaler(), linear)),
-            ]
-        ridge = RidgeCV(alphas=(0.1, 1.0, 10.0, 100.0, 1000.0))
+        trees = ExtraTreesClassifier if self._classes else ExtraTreesRegressor
+        ridge = RidgeClassifierCV if self._classes else RidgeCV
+        linear = ridge(alphas=(0.1, 1.0, 10.0, 100.0, 1000.0))
         return [
-            ("forest", ExtraTreesRegressor(**forest)),
-            ("linear", make_pipeline(StandardScaler(), ridge)),
+            ("forest", trees(**forest)),
+            ("linear", make_pipeline(StandardScaler(), linear)),
         ]
 
     def _trivial(self) -> float:

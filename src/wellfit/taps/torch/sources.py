@@ -23,6 +23,7 @@ class Sources:
         self._trained: deque[weakref.ref[Any]] = deque(maxlen=8)
         self._held: list[weakref.ref[Any] | None] = []
         self._rows: deque[float] = deque(maxlen=KNOWN)
+        self._told: dict[int, bool] = {}  # by the size of a pass: of training rows
 
     def train(self, origin: object | None) -> None:
         """A training batch came from there."""
@@ -33,14 +34,17 @@ class Sources:
         """These rows were trained on."""
         self._rows.extend(fingerprints(rows[:16]))
 
-    def phase(self, origin: object | None, rows: set[float]) -> tuple[str, bool]:
-        """`(phase, on the training data)` of an evaluation, by origin or its rows."""
-        if self.trained_on(origin):
-            return "train", True
+    def phase(self, origin: object | None, rows: set[float], size: int) -> str:
+        """`train`, `val` or `test`: of an evaluation, by its origin or its rows.
+
+        `size` is their number; where `rows` is empty, what was told of that size holds.
+        """
         known = set(self._rows)
-        if rows and known and len(known & rows) >= 0.5 * len(known):
-            return "train", True
-        return self._held_back(origin), False
+        if rows and known:
+            self._told[size] = len(known & rows) >= 0.5 * len(known)
+        if self.trained_on(origin) or self._told.get(size, False):
+            return "train"
+        return self._held_back(origin)
 
     def trained_on(self, origin: object | None) -> bool:
         """Whether training batches came from there."""
@@ -57,11 +61,6 @@ class Sources:
         if len(self._held) < 2:
             self._held.append(None if origin is None else weakref.ref(origin))
         return "val" if len(self._held) == 1 else "test"
-
-
-def origin_of(batch: Tensor) -> Tensor:
-    """The tensor that a batch is a view of, or the batch itself."""
-    return batch._base if batch._base is not None else batch
 
 
 def fingerprints(rows: Tensor) -> list[float]:

@@ -26,7 +26,7 @@ from wellfit.taps.torch.objective import Objective
 from wellfit.taps.torch.records import Records
 from wellfit.taps.torch.sample import Sample
 from wellfit.taps.torch.scores import ClassScores
-from wellfit.taps.torch.sources import Sources, origin_of
+from wellfit.taps.torch.sources import Sources
 from wellfit.taps.torch.weights import WeightsLook
 
 WINDOWS = (16, 64)  # steps whose losses are fetched together, at first and later
@@ -109,17 +109,16 @@ class Steps:
                 share = rows / max(now.rows + rows, 1)
                 now.loss = now.loss + (part - now.loss) * share
         else:
-            part, rows = value if value.ndim == 0 else value.mean(), self.inputs.rows
+            part = value if value.ndim == 0 else value.mean()
+            rows = self.inputs.entered().rows
             now.loss = part if now.loss is None else now.loss + part
         now.rows += rows
         self._learn(calls)
 
     def _learn(self, calls: list[Call]) -> None:
         """Where the batch came from and, at a look, what is in it."""
-        batch, origin = self.inputs.batch, self.inputs.origin
-        if origin is None and batch is not None:
-            origin = origin_of(batch)
-        self._sources.train(origin)
+        entered = self.inputs.entered()
+        self._sources.train(entered.origin())
         if calls:
             self.criteria.update(c.criterion for c in calls)
             if self._looking or calls[0].outputs.numel() <= SMALL:
@@ -130,9 +129,9 @@ class Steps:
         if calls:
             self._say(self.objective.look(calls[0]))
         self._say(self.inputs.look())
-        if batch is not None and batch.ndim:
-            self._sources.remember(batch)
-            self.sample.add(batch, calls[0].targets if calls else None)
+        if entered.batch is not None and entered.rows:
+            self._sources.remember(entered.batch)
+            self.sample.add(entered.batch, calls[0].targets if calls else None)
         self._looks.spent += perf_counter() - begun
 
     # -- around a step -----------------------------------------------------------

@@ -9,6 +9,7 @@ import os
 import sys
 import weakref
 from collections.abc import Callable
+from dataclasses import dataclass
 from time import perf_counter
 from typing import Any
 
@@ -23,7 +24,7 @@ from torch.utils.data.dataloader import _BaseDataLoaderIter
 
 from wellfit.taps.torch.criteria import CRITERIA, Call, call_of
 from wellfit.taps.torch.evaluations import Evaluations
-from wellfit.taps.torch.inputs import loader_fact
+from wellfit.taps.torch.inputs import Entered, loader_fact
 from wellfit.taps.torch.looks import Looks
 from wellfit.taps.torch.patches import Patches
 from wellfit.taps.torch.records import Records
@@ -31,6 +32,15 @@ from wellfit.taps.torch.sources import Sources
 from wellfit.taps.torch.steps import Steps
 
 MOST_PENDING = 64  # calls with gradient and no backward after them
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Pending:
+    """A call of a criterion with gradient: of training, if a backward follows."""
+
+    call: Call
+    entered: Entered
+    evaluating: bool  # the models are in eval() mode
 
 
 class TorchTap:
@@ -55,8 +65,8 @@ class TorchTap:
         self._sources = Sources()
         self._looks = Looks(overhead=overhead, every=every)
         self._steps = Steps(records, self._looks, self._sources, model)
-        self._evaluations = Evaluations(records, self._sources, self._steps.inputs)
-        self._pending: list[tuple[Call, bool]] = []
+        self._evaluations = Evaluations(records, self._sources)
+        self._pending: list[_Pending] = []
         self._loaders: dict[str, Any] = {}
         _taps.add(self)
 
@@ -230,7 +240,7 @@ class TorchTap:
                 return
 
     def _loaded(self, batches: Any, seconds: float) -> None:
-        self._steps.inputs.origin = getattr(batches, "_dataset", None)
+        self._steps.inputs.loaded = getattr(batches, "_dataset", None)
         self._steps.waited(seconds)
 
     def _exhausted(self, batches: Any) -> None:
@@ -243,37 +253,40 @@ class TorchTap:
         call = call_of(name, args, options, value)
         if call is None:
             return
+        entered = self._steps.inputs.entered()
         if not (value.requires_grad and torch.is_grad_enabled()):
-            self._evaluate(call)
+            self._evaluate(call, entered)
             return
-        self._pending.append((call, self._steps.models.evaluating()))
+        evaluating = self._steps.models.evaluating()
+        self._pending.append(_Pending(call, entered, evaluating))
         if len(self._pending) > MOST_PENDING:
             self._settle()
 
     def _settle(self) -> None:
         """Calls that no backward followed: evaluation, where the model says so."""
         pending, self._pending = self._pending, []
-        for call, evaluating in pending:
-            if evaluating:
-                self._evaluate(call)
+        for one in pending:
+            if one.evaluating:
+                self._evaluate(one.call, one.entered)
 
-    def _evaluate(self, call: Call) -> None:
+    def _evaluate(self, call: Call, entered: Entered) -> None:
         trained = self._steps.criteria
         if not trained or call.criterion in trained:  # else a measure beside it
-            self._evaluations.add(call, self.step)
+            self._evaluations.add(call, entered, self.step)
 
     def _backward(self, loss: Tensor) -> None:
         value = loss.detach()
-        pending = [call for call, _ in self._pending]
-        own = [c for c in pending if c.value.data_ptr() == value.data_ptr()]
+        pending, place = self._pending, value.data_ptr()
+        own = [p for p in pending if p.call.value.data_ptr() == place]
         if not own:  # made of several, or scaled: of what was called in training mode
-            own = [c for c, evaluating in self._pending if not evaluating] or pending
-        chosen = {id(c) for c in own}
-        self._pending = [(c, e) for c, e in self._pending if id(c) not in chosen]
-        self._settle()
+            own = [p for p in pending if not p.evaluating] or pending
+        if len(own) < len(pending):
+            self._pending = [p for p in pending if p not in own]
+            self._settle()
+        self._pending = []
         if self._evaluations.end(self.step):
             self._steps.resume()
-        self._steps.backward(own, value)
+        self._steps.backward([p.call for p in own], value)
 
     def _before_step(self, optimizer: Any, args: Any, kwargs: Any) -> None:
         # The hook is handed the step's own arguments, the optimizer first.

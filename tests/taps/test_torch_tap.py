@@ -1,0 +1,500 @@
+"""What the PyTorch tap says, against what is true, and that it leaves nothing."""
+
+import contextlib
+import math
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+import torch.nn.functional as F
+from torch import nn
+from torch.utils.data import DataLoader, TensorDataset, random_split
+
+from wellfit.taps.torch import TorchTap
+
+
+@contextlib.contextmanager
+def watched(said: Any, **options: Any) -> Iterator[TorchTap]:
+    tap = TorchTap(said, **{"every": 1, **options})
+    tap.attach()
+    try:
+        yield tap
+    finally:
+        tap.finish()
+
+
+def _data(rows: int = 120, columns: int = 5, classes: int = 3) -> TensorDataset:
+    x = torch.randn(rows, columns)
+    return TensorDataset(x, x[:, :classes].argmax(1))
+
+
+def _net(*, inside: nn.Module | None = None) -> nn.Sequential:
+    return nn.Sequential(nn.Linear(5, 16), inside or nn.ReLU(), nn.Linear(16, 3))
+
+
+def test_losses_of_every_step_are_those_of_the_script(said) -> None:
+    model, true = _net(), []
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    with watched(said):
+        for x, y in DataLoader(_data(), 10):
+            loss = F.cross_entropy(model(x), y)
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+            true.append(loss.item())
+    assert said.values["train/loss"] == list(enumerate(true))
+
+
+def test_validation_is_told_from_training_and_from_training_data(said) -> None:
+    train, val, test = random_split(_data(150), [100, 30, 20])
+    model, criterion = _net(), nn.CrossEntropyLoss()
+    optimizer = torch.optim.Adam(model.parameters(), lr=0.01)
+    true: dict[str, list[tuple[int, float]]] = {"val": [], "test": [], "train": []}
+
+    def evaluate(name: str, data: Any, step: int) -> None:
+        model.eval()
+        total = right = 0.0
+        with torch.no_grad():
+            for x, y in DataLoader(data, 8):
+                out = model(x)
+                total += criterion(out, y).item() * len(y)
+                right += (out.argmax(1) == y).sum().item()
+        true[name].append((step, total / len(data)))
+        true.setdefault(f"{name} right", []).append((step, right / len(data)))
+
+    with watched(said):
+        for epoch in range(3):
+            model.train()
+            for x, y in DataLoader(train, 10, shuffle=True):
+                optimizer.zero_grad()
+                criterion(model(x), y).backward()
+                optimizer.step()
+            evaluate("val", val, (epoch + 1) * 10)
+            evaluate("train", train, (epoch + 1) * 10)
+        evaluate("test", test, 30)
+    for name, signal in {
+        "val": "val/loss",
+        "train": "train/eval_loss",
+        "test": "test/loss",
+        "val right": "val/accuracy",
+        "train right": "train/eval_accuracy",
+    }.items():
+        steps, values = zip(*said.values[signal], strict=True)
+        assert steps == tuple(s for s, _ in true[name]), signal
+        np.testing.assert_allclose(values, [v for _, v in true[name]], rtol=1e-5)
+    assert [e for e in said.events if e[0] == "epoch"] == [
+        ("epoch", 10 * n, {"number": n}) for n in (1, 2, 3)
+    ]
+    assert said.facts["training"]["epochs"] == 3
+    assert said.facts["training"]["rows"] == 100
+
+
+def _by_slices(x: torch.Tensor, n: int) -> Iterator[slice | torch.Tensor]:
+    yield from (slice(i, i + 10) for i in range(0, n, 10))
+
+
+def _by_permutation(x: torch.Tensor, n: int) -> Iterator[slice | torch.Tensor]:
+    yield from torch.randperm(n).split(10)
+
+
+@pytest.mark.parametrize("cut", [_by_slices, _by_permutation])
+def test_training_data_are_recognised_without_a_loader(said, cut) -> None:
+    x = torch.randn(140, 5)
+    y = x.sum(1, keepdim=True)
+    train_x, train_y, val_x, val_y = x[:100], y[:100], x[100:], y[100:]
+    if cut is _by_permutation:  # no views: only the rows themselves tell
+        train_x, train_y, val_x, val_y = (
+            t.clone() for t in (train_x, train_y, val_x, val_y)
+        )
+    model = nn.Linear(5, 1)
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.01)
+    expected = []
+    with watched(said):
+        for _ in range(4):
+            for rows in cut(train_x, 100):
+                optimizer.zero_grad()
+                F.mse_loss(model(train_x[rows]), train_y[rows]).backward()
+                optimizer.step()
+            with torch.no_grad():
+                expected.append(F.mse_loss(model(val_x), val_y).item())
+            with torch.no_grad():
+                F.mse_loss(model(train_x), train_y)
+    if cut is _by_permutation:
+        assert said.only("val/loss") == pytest.approx(expected)
+        assert len(said.values["train/eval_loss"]) == 4
+
+
+def test_gradients_weights_and_updates_are_right(said) -> None:
+    model = _net()
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    expected = []
+    with watched(said):
+        for x, y in DataLoader(_data(), 20):
+            optimizer.zero_grad()
+            F.cross_entropy(model(x), y).backward()
+            grads = [p.grad.norm().item() for p in model.parameters()]
+            before = model[0].weight.detach().clone()
+            optimizer.step()
+            ratio = (model[0].weight - before).norm() / before.norm()
+            expected.append(
+                (*grads, math.hypot(*grads), before.norm().item(), ratio.item())
+            )
+    names = [f"train/grad_norm@{n}" for n, _ in model.named_parameters()]
+    names += [
+        "train/grad_norm",
+        "train/weight_norm@0.weight",
+        "train/update_ratio@0.weight",
+    ]
+    for name, true in zip(names, zip(*expected, strict=True), strict=True):
+        assert said.only(name) == pytest.approx(true, rel=1e-4), name
+
+
+def test_a_clipped_gradient_is_told_before_and_the_limit_with_it(said) -> None:
+    model = nn.Linear(4, 1)
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    norms = []
+    with watched(said, every=3):
+        for _ in range(9):
+            x = torch.randn(16, 4)
+            optimizer.zero_grad()
+            (100 * F.mse_loss(model(x), x[:, :1])).backward()
+            norms.append(torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0).item())
+            optimizer.step()
+    got = dict(said.values["train/grad_norm"])
+    assert [got[s] for s in range(9)] == pytest.approx(norms)
+    assert said.facts["clipping"] == {"kind": "norm", "limit": 1.0}
+
+
+@pytest.mark.parametrize("functional", [False, True])
+def test_dead_units_are_counted_as_units(said, functional: bool) -> None:
+    class Net(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.first, self.act, self.last = (
+                nn.Linear(5, 8),
+                nn.ReLU(),
+                nn.Linear(8, 3),
+            )
+            with torch.no_grad():
+                self.first.bias[:6] = -100.0
+
+        def forward(self, x):
+            hidden = self.first(x)
+            return self.last(F.relu(hidden) if functional else self.act(hidden))
+
+    model = Net()
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.01)
+    with watched(said):
+        for x, y in DataLoader(_data(), 40):
+            optimizer.zero_grad()
+            F.cross_entropy(model(x), y).backward()
+            optimizer.step()
+    place = "first" if functional else "act"
+    assert said.only(f"train/dead_share@{place}") == pytest.approx([0.75, 0.75])
+    assert all(s > 0.75 for s in said.only(f"train/zero_share@{place}"))
+
+
+@pytest.mark.parametrize("activation", [nn.Sigmoid(), nn.Tanh()])
+def test_saturated_activations_are_seen(said, activation: nn.Module) -> None:
+    model = _net(inside=activation)
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.01)
+    with torch.no_grad():
+        model[0].weight.mul_(100)
+    with watched(said):
+        for x, y in DataLoader(_data(), 20):
+            optimizer.zero_grad()
+            F.cross_entropy(model(x), y).backward()
+            optimizer.step()
+    assert min(said.only("train/saturated_share@1")) > 0.8
+
+
+def test_a_loss_by_hand_is_what_backward_was_called_on(said) -> None:
+    model, true = nn.Linear(5, 1), []
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.01)
+    with watched(said):
+        for x, _ in DataLoader(_data(), 12):
+            loss = ((model(x) - x.sum(1, keepdim=True)) ** 2).mean()
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+            true.append(loss.item())
+    assert said.only("train/loss") == true
+    assert said.facts["training"]["loss_source"] == "backward"
+
+
+def test_accumulated_batches_are_one_step(said) -> None:
+    model = _net()
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    true: list[float] = []
+    with watched(said):
+        for place, (x, y) in enumerate(DataLoader(_data(), 10)):
+            loss = F.cross_entropy(model(x), y)
+            true.append(loss.item())
+            (loss / 4).backward()
+            if place % 4 == 3:
+                optimizer.step()
+                optimizer.zero_grad()
+    means = [sum(true[i : i + 4]) / 4 for i in (0, 4, 8)]
+    assert said.only("train/loss") == pytest.approx(means)
+    assert said.only("train/batch_size") == [40, 40, 40]
+
+
+def test_two_optimizers_are_one_count_of_steps(said) -> None:
+    maker, judge = nn.Linear(2, 4), nn.Linear(4, 1)
+    make, judging = (torch.optim.Adam(m.parameters()) for m in (maker, judge))
+    criterion = nn.BCEWithLogitsLoss()
+    with watched(said):
+        for _ in range(6):
+            real, fake = torch.randn(8, 4), maker(torch.randn(8, 2))
+            judging.zero_grad()
+            told = criterion(judge(real), torch.ones(8, 1))
+            (told + criterion(judge(fake.detach()), torch.zeros(8, 1))).backward()
+            judging.step()
+            make.zero_grad()
+            criterion(judge(fake), torch.ones(8, 1)).backward()
+            make.step()
+    assert [s for s, _ in said.values["train/loss"]] == [0, 1, 2, 3, 4, 5]
+    assert len(said.values["train/grad_norm@Linear.weight"]) >= 5
+    assert said.facts["training"]["steps"] == 6
+
+
+def test_lbfgs_is_counted_by_its_steps(said) -> None:
+    model = nn.Linear(5, 1)
+    optimizer = torch.optim.LBFGS(model.parameters(), max_iter=5)
+    x = torch.randn(50, 5)
+    first: list[float] = []
+
+    def closure() -> torch.Tensor:
+        optimizer.zero_grad()
+        loss = F.mse_loss(model(x), x.sum(1, keepdim=True))
+        loss.backward()
+        return loss
+
+    with watched(said):
+        for _ in range(3):
+            first.append(optimizer.step(closure).item())
+    assert said.only("train/loss") == pytest.approx(first)
+
+
+def test_evaluation_without_no_grad_is_still_evaluation(said) -> None:
+    model = nn.Sequential(nn.Linear(5, 8), nn.Dropout(0.1), nn.Linear(8, 3))
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    train, val = random_split(_data(), [100, 20])
+    with watched(said):
+        for _ in range(2):
+            model.train()
+            for x, y in DataLoader(train, 10):
+                optimizer.zero_grad()
+                F.cross_entropy(model(x), y).backward()
+                optimizer.step()
+            model.eval()
+            for x, y in DataLoader(val, 5):
+                F.cross_entropy(model(x), y)
+    assert [s for s, _ in said.values["val/loss"]] == [10, 20]
+    assert len(said.values["train/loss"]) == 20
+
+
+def test_regression_is_scored(said) -> None:
+    model = nn.Linear(5, 1)
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.01)
+    x = torch.randn(64, 5)
+    y = x.sum(1, keepdim=True) + 10
+    with watched(said):
+        for _ in range(3):
+            optimizer.zero_grad()
+            F.mse_loss(model(x), y).backward()
+            optimizer.step()
+        with torch.no_grad():
+            out = model(x[:32].clone() + 1)
+            F.mse_loss(out, y[:32])
+    error = (out - y[:32]).double()
+    r2 = 1 - (error**2).mean() / y[:32].double().var(correction=0)
+    assert said.only("val/r2") == pytest.approx([r2.item()], rel=1e-4)
+    assert said.only("val/rmse") == pytest.approx([(error**2).mean().sqrt().item()])
+    objective = said.facts["objective"]
+    assert (objective["task"], objective["criterion"]) == ("regression", "mse_loss")
+    assert objective["trivial"]["loss"] == pytest.approx(
+        y.var(correction=0).item(), rel=1e-3
+    )
+
+
+def test_shapes_that_broadcast_are_told(said) -> None:
+    model = nn.Linear(5, 1)
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.01)
+    with watched(said), pytest.warns(UserWarning, match="target size"):
+        for x, _ in DataLoader(_data(), 40):
+            optimizer.zero_grad()
+            F.mse_loss(model(x), x.sum(1)).backward()
+            optimizer.step()
+    assert said.facts["objective"]["broadcast"] is True
+
+
+def test_non_finite_losses_are_kept_and_told(said) -> None:
+    model = nn.Linear(5, 1)
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.01)
+    with watched(said):
+        for step in range(20):
+            x = torch.randn(8, 5) * (math.nan if step == 12 else 1)
+            optimizer.zero_grad()
+            F.mse_loss(model(x), torch.zeros(8, 1)).backward()
+            optimizer.step()
+    losses = said.only("train/loss")
+    assert np.isfinite(losses[:12]).all()
+    assert np.isnan(losses[12:]).all()
+    assert ("non-finite", 12, {"what": "loss"}) in said.events
+
+
+def _surface() -> dict[str, Any]:
+    """Everything that a tap touches, by identity."""
+    from torch.nn.modules import module
+    from torch.optim import optimizer
+    from torch.utils.data.dataloader import _BaseDataLoaderIter
+
+    from wellfit.taps.torch.criteria import CRITERIA
+
+    found = {f"F.{name}": getattr(F, name) for name in CRITERIA}
+    found |= {
+        "backward": torch.Tensor.backward,
+        "clip": nn.utils.clip_grad_norm_,
+        "clip2": nn.utils.clip_grad.clip_grad_norm_,
+        "clip3": nn.utils.clip_grad_value_,
+        "next": _BaseDataLoaderIter.__next__,
+        "iter": DataLoader.__iter__,
+        "script": torch.jit.script,
+    }
+    hooks = [v for k, v in sorted(vars(module).items()) if k.startswith("_global_")]
+    tables = [len(h) for h in hooks if isinstance(h, dict)]
+    tables += [len(optimizer._global_optimizer_pre_hooks)]
+    tables += [len(optimizer._global_optimizer_post_hooks)]
+    return {**found, "tables": tables}
+
+
+def test_nothing_is_left_behind(said) -> None:
+    model = _net()
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    before = _surface()
+    with watched(said):
+        assert _surface() != before
+        for x, y in DataLoader(_data(), 10):
+            optimizer.zero_grad()
+            F.cross_entropy(model(x), y).backward()
+            optimizer.step()
+    assert _surface() == before
+    for module in model.modules():
+        assert not module._forward_hooks
+        assert not module._forward_pre_hooks
+        assert not module._backward_hooks
+
+
+def test_a_fault_of_ours_ends_the_watching_not_the_training(said, capsys) -> None:
+    def broken(name: str, step: int, value: float) -> None:
+        if step == 3:
+            raise RuntimeError("disk on fire")
+        said.values[name].append((step, value))
+
+    before = _surface()
+    kept, said.value = said.value, broken
+    model = _net()
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    done = 0
+    with watched(said):
+        for x, y in DataLoader(_data(), 10):
+            optimizer.zero_grad()
+            F.cross_entropy(model(x), y).backward()
+            optimizer.step()
+            done += 1
+        assert _surface() == before
+    said.value = kept
+    assert done == 12
+    assert capsys.readouterr().err.count("disk on fire") == 1
+    assert said.events[-1][0] == "note"
+
+
+def test_an_exception_in_the_forward_pass_does_no_harm(said) -> None:
+    class Sometimes(nn.Module):
+        calls = 0
+
+        def forward(self, x):
+            self.calls += 1
+            if self.calls == 3:
+                raise ValueError("of the user's own")
+            return x
+
+    model = _net(inside=Sometimes())
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    with watched(said):
+        for x, y in DataLoader(_data(), 20):
+            optimizer.zero_grad()
+            with contextlib.suppress(ValueError):
+                F.cross_entropy(model(x), y).backward()
+            optimizer.step()
+    assert len(said.values["train/loss"]) == 5
+
+
+def test_compiled_scripts_and_functions_still_work(said) -> None:
+    def step(x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
+        return F.mse_loss(x, y) + F.smooth_l1_loss(x, y)
+
+    x = torch.randn(4, 2)
+    with watched(said):
+        with pytest.warns(DeprecationWarning, match="deprecated"):
+            scripted = torch.jit.script(step)
+        assert torch.allclose(scripted(x, x + 1), torch.tensor(1.5))
+        assert torch.func.grad(lambda v: F.mse_loss(v, x))(x + 1).shape == x.shape
+        torch.vmap(F.mse_loss)(x, x)
+
+
+def test_modules_may_return_anything(said) -> None:
+    class Odd(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.layer = nn.Linear(5, 3)
+            self.lstm = nn.LSTM(5, 3, batch_first=True)
+
+        def forward(self, batch):
+            hidden = self.lstm(batch["x"].unsqueeze(1))[0][:, 0]
+            return {"logits": self.layer(batch["x"]) + hidden, "none": None}
+
+    model = Odd()
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    with watched(said):
+        for x, y in DataLoader(_data(), 20):
+            optimizer.zero_grad()
+            F.cross_entropy(model({"x": x})["logits"], y).backward()
+            optimizer.step()
+    assert len(said.values["train/loss"]) == 6
+    assert said.facts["inputs"]["shape"] == [5]
+
+
+def test_users_hooks_are_left_alone(said) -> None:
+    model, seen = _net(), []
+    model[0].register_forward_hook(lambda *_: seen.append("forward"))
+    model[0].weight.register_hook(lambda g: seen.append("backward"))
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    with watched(said):
+        for x, y in DataLoader(_data(), 40):
+            optimizer.zero_grad()
+            F.cross_entropy(model(x), y).backward()
+            optimizer.step()
+    assert seen == ["forward", "backward"] * 3
+    assert len(model[0]._forward_hooks) == 1
+
+
+def test_random_numbers_are_not_drawn(said) -> None:
+    model = _net()
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    data = _data()
+
+    def train() -> torch.Tensor:
+        torch.manual_seed(5)
+        for x, y in DataLoader(data, 20, shuffle=True):
+            optimizer.zero_grad()
+            F.cross_entropy(model(x), y).backward()
+            optimizer.step()
+        return torch.get_rng_state()
+
+    bare = train()
+    with watched(said):
+        assert torch.equal(train(), bare)
