@@ -151,7 +151,10 @@ def test_gradients_weights_and_updates_are_right(said) -> None:
         assert said.only(name) == pytest.approx(true, rel=1e-4), name
 
 
-def test_a_clipped_gradient_is_told_before_and_the_limit_with_it(said) -> None:
+@pytest.mark.parametrize(
+    "clip", [lambda p: ((p, 1.0), {}), lambda p: ((p,), {"max_norm": 1.0})]
+)
+def test_a_clipped_gradient_is_told_before_and_the_limit_with_it(said, clip) -> None:
     model = nn.Linear(4, 1)
     optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
     norms = []
@@ -160,7 +163,8 @@ def test_a_clipped_gradient_is_told_before_and_the_limit_with_it(said) -> None:
             x = torch.randn(16, 4)
             optimizer.zero_grad()
             (100 * F.mse_loss(model(x), x[:, :1])).backward()
-            norms.append(torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0).item())
+            args, kwargs = clip(model.parameters())
+            norms.append(torch.nn.utils.clip_grad_norm_(*args, **kwargs).item())
             optimizer.step()
     got = dict(said.values["train/grad_norm"])
     assert [got[s] for s in range(9)] == pytest.approx(norms)

@@ -1,13 +1,10 @@
 """Evaluation passes: their scores, and the data they are over."""
 
-import weakref
-from typing import Any
-
 from wellfit.taps.torch.batches import Batches
 from wellfit.taps.torch.criteria import Call
 from wellfit.taps.torch.inputs import Entered
 from wellfit.taps.torch.records import Records
-from wellfit.taps.torch.sources import Sources, fingerprints
+from wellfit.taps.torch.sources import Reference, Sources, fingerprints, reference
 
 COMPARED = 6  # passes whose rows are compared with those trained on
 ON_TRAINING = ("loss", "accuracy", "r2")  # of a pass over the training data
@@ -23,7 +20,7 @@ class Evaluations:
         self._batches: Batches | None = None
         self._loaded = False  # the latest batch of the pass, by a DataLoader
         self._size = 0
-        self._origin: weakref.ref[Any] | None = None
+        self._origin: Reference | None = None
         self._rows: set[float] = set()
 
     def add(self, call: Call, entered: Entered, step: int) -> None:
@@ -33,7 +30,7 @@ class Evaluations:
         if self._batches is None:
             self._batches, self._rows = Batches(), set()
         origin = entered.origin()
-        self._origin = None if origin is None else weakref.ref(origin)
+        self._origin = None if origin is None else reference(origin)
         self._loaded, self._size = entered.loaded is not None, entered.rows
         if (
             entered.loaded is None

@@ -113,18 +113,6 @@ class Inputs:
         }
 
 
-def loader_fact(loader: Any) -> dict[str, Any]:
-    """What a DataLoader says of itself: one entry of the fact `loaders`."""
-    sampler = type(getattr(loader, "sampler", None)).__name__
-    sized = hasattr(getattr(loader, "dataset", None), "__len__")
-    return {
-        "batch_size": loader.batch_size,
-        "shuffled": sampler != "SequentialSampler",
-        "workers": loader.num_workers,
-        "rows": len(loader.dataset) if sized else None,
-    }
-
-
 def _tensors(value: Any) -> Iterator[Tensor]:
     """The tensors of nested arguments, in order, those that are no parameters' work."""
     if isinstance(value, Tensor):

@@ -188,14 +188,17 @@ class _Learner:
 
     def _models(self) -> list[tuple[str, Any]]:
         from sklearn.ensemble import ExtraTreesClassifier, ExtraTreesRegressor
-        from sklearn.linear_model import RidgeClassifierCV, RidgeCV
+        from sklearn.linear_model import RidgeClassifier, RidgeCV
         from sklearn.pipeline import make_pipeline
         from sklearn.preprocessing import StandardScaler
 
         forest = {"n_estimators": 50, "min_samples_leaf": 2, "random_state": 0}
         trees = ExtraTreesClassifier if self._classes else ExtraTreesRegressor
-        ridge = RidgeClassifierCV if self._classes else RidgeCV
-        linear = ridge(alphas=(0.1, 1.0, 10.0, 100.0, 1000.0))
+        linear = (
+            RidgeClassifier(alpha=10.0)
+            if self._classes
+            else RidgeCV(alphas=(0.1, 1.0, 10.0, 100.0, 1000.0))
+        )
         return [
             ("forest", trees(**forest)),
             ("linear", make_pipeline(StandardScaler(), linear)),

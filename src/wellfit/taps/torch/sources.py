@@ -7,10 +7,12 @@ evaluation are compared with rows that were trained on.
 
 import weakref
 from collections import deque
-from typing import Any
+from collections.abc import Callable
 
 import torch
 from torch import Tensor
+
+Reference = Callable[[], object | None]
 
 COLUMNS = 64  # of a row, evenly spread, that its fingerprint is made of
 KNOWN = 512  # fingerprints of trained rows that are kept
@@ -20,15 +22,15 @@ class Sources:
     """Remembers where training batches came from, without keeping data alive."""
 
     def __init__(self) -> None:
-        self._trained: deque[weakref.ref[Any]] = deque(maxlen=8)
-        self._held: list[weakref.ref[Any] | None] = []
+        self._trained: deque[Reference] = deque(maxlen=8)
+        self._held: list[Reference | None] = []
         self._rows: deque[float] = deque(maxlen=KNOWN)
         self._told: dict[int, bool] = {}  # by the size of a pass: of training rows
 
     def train(self, origin: object | None) -> None:
         """A training batch came from there."""
         if origin is not None and not self.trained_on(origin):
-            self._trained.appendleft(weakref.ref(origin))
+            self._trained.appendleft(reference(origin))
 
     def remember(self, rows: Tensor) -> None:
         """These rows were trained on."""
@@ -56,11 +58,19 @@ class Sources:
             known = None if ref is None else ref()
             # A set that is gone was made anew: the same one, for all we know.
             if known is origin or (ref is not None and known is None):
-                self._held[place] = None if origin is None else weakref.ref(origin)
+                self._held[place] = None if origin is None else reference(origin)
                 return "val" if place == 0 else "test"
         if len(self._held) < 2:
-            self._held.append(None if origin is None else weakref.ref(origin))
+            self._held.append(None if origin is None else reference(origin))
         return "val" if len(self._held) == 1 else "test"
+
+
+def reference(thing: object) -> Reference:
+    """What gives the thing back while it lives; some things (a list) it keeps alive."""
+    try:
+        return weakref.ref(thing)
+    except TypeError:
+        return lambda: thing
 
 
 def fingerprints(rows: Tensor) -> list[float]:

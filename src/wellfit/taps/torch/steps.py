@@ -81,6 +81,7 @@ class Steps:
         self._epochs = 0
         self._rows = 0  # trained on since the epoch began
         self._epoch_rows = 0
+        self._batch_size = 0  # the greatest: the last of an epoch is often less
 
     # -- within a step -----------------------------------------------------------
 
@@ -211,6 +212,7 @@ class Steps:
             if self._rates.get(place) != group["lr"]:
                 self._rate(place, group["lr"])
         self._rows += now.rows
+        self._batch_size = max(self._batch_size, now.rows)
         if self._looking:
             self._looks.took(step)
             self._say({"batch_size": now.rows, "data_time": now.waited})
@@ -296,6 +298,7 @@ class Steps:
                 "steps": self.count,
                 "epochs": self._epochs or None,
                 "rows": self._epoch_rows or None,
+                "batch_size": self._batch_size,
                 "seconds": looks.elapsed,
                 "evaluations": self._evaluations,
                 "loss_source": "criterion" if self.criteria else "backward",

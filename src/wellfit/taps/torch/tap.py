@@ -24,7 +24,8 @@ from torch.utils.data.dataloader import _BaseDataLoaderIter
 
 from wellfit.taps.torch.criteria import CRITERIA, Call, call_of
 from wellfit.taps.torch.evaluations import Evaluations
-from wellfit.taps.torch.inputs import Entered, loader_fact
+from wellfit.taps.torch.inputs import Entered
+from wellfit.taps.torch.loaders import Loaders
 from wellfit.taps.torch.looks import Looks
 from wellfit.taps.torch.patches import Patches
 from wellfit.taps.torch.records import Records
@@ -67,7 +68,7 @@ class TorchTap:
         self._steps = Steps(records, self._looks, self._sources, model)
         self._evaluations = Evaluations(records, self._sources)
         self._pending: list[_Pending] = []
-        self._loaders: dict[str, Any] = {}
+        self._loaders = Loaders()
         _taps.add(self)
 
     @property
@@ -161,7 +162,7 @@ class TorchTap:
         for key, fact in steps.sample.facts(steps.objective.task).items():
             known = steps.inputs.fact() or {}
             self._records.fact(key, {**known, **fact} if key == "inputs" else fact)
-        self._records.fact("loaders", self._loaders)
+        self._records.fact("loaders", self._loaders.fact())
 
     # -- what is patched -----------------------------------------------------------
 
@@ -191,9 +192,11 @@ class TorchTap:
         seen = self._guarded(self._steps.clipped)
 
         def make(original: Any) -> Any:
-            def clip(parameters: Any, limit: float, *args: Any, **kwargs: Any) -> Any:
-                norm = original(parameters, limit, *args, **kwargs)
-                seen(norm, kind, limit)
+            def clip(*args: Any, **kwargs: Any) -> Any:
+                norm = original(*args, **kwargs)
+                named = {**dict(zip(("", "limit"), args, strict=False)), **kwargs}
+                said = ("limit", "max_norm", "clip_value")
+                seen(norm, kind, next(named[n] for n in said if n in named))
                 return norm
 
             return clip
@@ -234,10 +237,7 @@ class TorchTap:
     # -- data ----------------------------------------------------------------------
 
     def _loading(self, loader: Any) -> None:
-        for phase in ("train", "val", "test"):
-            fact = loader_fact(loader)
-            if self._loaders.setdefault(phase, fact) == fact:
-                return
+        self._loaders.add(loader)
 
     def _loaded(self, batches: Any, seconds: float) -> None:
         self._steps.inputs.loaded = getattr(batches, "_dataset", None)
@@ -276,6 +276,8 @@ class TorchTap:
 
     def _backward(self, loss: Tensor) -> None:
         value = loss.detach()
+        if self._steps.inputs.loaded is not None:
+            self._loaders.trained(self._steps.inputs.loaded)
         pending, place = self._pending, value.data_ptr()
         own = [p for p in pending if p.call.value.data_ptr() == place]
         if not own:  # made of several, or scaled: of what was called in training mode

@@ -1,0 +1,56 @@
+"""The DataLoaders of a training, and what each says of itself."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from wellfit.taps.torch.sources import Reference, reference
+
+MOST = 16  # loaders described: some scripts make one an epoch
+
+
+@dataclass(slots=True)
+class _Seen:
+    data: Reference
+    fact: dict[str, Any]
+    trained: bool = False
+
+
+class Loaders:
+    """Gathers the fact `loaders`."""
+
+    def __init__(self) -> None:
+        self._seen: list[_Seen] = []
+        self._latest: Reference | None = None  # data set trained on
+
+    def add(self, loader: Any) -> None:
+        """A DataLoader is about to be iterated."""
+        data, fact = loader.dataset, _described(loader)
+        known = any(s.data() is data and s.fact == fact for s in self._seen)
+        if not known and len(self._seen) < MOST:
+            self._seen.append(_Seen(reference(data), fact))
+
+    def trained(self, data: object) -> None:
+        """A training batch came from this data set."""
+        if self._latest is not None and self._latest() is data:
+            return
+        self._latest = reference(data)
+        for seen in self._seen:
+            seen.trained |= seen.data() is data
+
+    def fact(self) -> dict[str, dict[str, Any]]:
+        """Phase → what its loader says of itself."""
+        trained = [s.fact for s in self._seen if s.trained]
+        held = [s.fact for s in self._seen if not s.trained]
+        named = zip(("train", "val", "test"), [*trained[:1], *held], strict=False)
+        return dict(named) if trained else {}
+
+
+def _described(loader: Any) -> dict[str, Any]:
+    sampler = type(getattr(loader, "sampler", None)).__name__
+    sized = hasattr(loader.dataset, "__len__")  # an iterable data set need not be
+    return {
+        "batch_size": loader.batch_size,
+        "shuffled": sampler != "SequentialSampler",
+        "workers": loader.num_workers,
+        "rows": len(loader.dataset) if sized else None,
+    }
