@@ -83,6 +83,11 @@ def arrange(said: Iterable[Said]) -> tuple[list[tuple[Any, ...]], int]:
     return [_row(steps, columns) for steps, columns in shared.items()], refused
 
 
+def signals_of(rows: Iterable[tuple[Any, ...]]) -> set[int]:
+    """Which signals such rows hold."""
+    return set(np.frombuffer(b"".join(row[0] for row in rows), "<i4").tolist())
+
+
 def _row(
     steps: bytes, columns: list[tuple[tuple[int, ...], NDArray[np.float64]]]
 ) -> tuple[Any, ...]:

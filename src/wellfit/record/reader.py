@@ -13,6 +13,7 @@ from wellfit.record.chunks import read
 from wellfit.record.schema import DATABASE, SCHEMA, loads
 
 DAMAGE = (sqlite3.Error, ValueError, TypeError, LookupError, ArithmeticError)
+BARRED = ("SQLITE_CANTOPEN", "SQLITE_READONLY", "SQLITE_PERM", "SQLITE_BUSY")
 
 
 def open_run(path: str | Path) -> Run:
@@ -97,9 +98,17 @@ def _reading(database: Path) -> Iterator[sqlite3.Connection]:
         raise
     except DAMAGE as error:
         raise BadRun(
-            f"{database} cannot be read as a run ({error}): it is damaged, or no "
-            f"{DATABASE}; restore it from a copy, or record the run again"
+            f"{database} cannot be read ({error}): {_remedy(error)}"
         ) from error
+
+
+def _remedy(error: Exception) -> str:
+    if getattr(error, "sqlite_errorname", "").startswith(BARRED):
+        return (
+            "expected a file that may be opened, and for a run that was not closed a "
+            "folder that may be written to; copy the whole folder to where you may"
+        )
+    return "it is damaged, or no run; restore it from a copy, or record it again"
 
 
 def _check_version(db: sqlite3.Connection, database: Path) -> None:

@@ -42,7 +42,9 @@ _SHAPES = re.compile(
 )
 
 # token=x, "token": "x", api_token: x; but `key: x` in prose is mostly something else.
-_NAME = rf"(?P<name>(?<![\w.-])(?!keys?\s*:)-{{0,2}}[\w.-]{{0,64}}{_WORD}[\w.-]{{0,64}})"
+_NAME = (
+    rf"(?P<name>(?<![\w.-])(?!keys?\s*:)-{{0,2}}[\w.-]{{0,64}}{_WORD}[\w.-]{{0,64}})"
+)
 _VALUE = r"""(?P<value>"[^"]*"|'[^']*'|(?:(?:bearer|basic|token)\s+)?[^\s"',;&]+)"""
 _FLAGS = re.IGNORECASE | re.VERBOSE
 _PAIR = re.compile(rf"{_NAME}(?P<between>[\"']?\s*[=:]\s*){_VALUE}", _FLAGS)
@@ -55,28 +57,17 @@ _WINDOWS = re.compile(
 )
 _UNIX = re.compile(
     rf"(?<![\w.~-])(?:(?:/(?:export|usr|var|private|mnt/[a-z]))?"
-    rf"/(?:home|homes|Users)/{_OWN}|/root(?![\w.-]))"
+    rf"/(?:home|homes|Users)/+{_OWN}|/root(?![\w.-]))"
 )
 _PATH = re.compile(r"\S*[/\\]\S*")
-_SHARED = {
-    "root",
-    "user",
-    "users",
-    "ubuntu",
-    "admin",
-    "app",
-    "docker",
-    "jovyan",
-    "home",
-}
+_NOBODY = {"root", "user", "users", "ubuntu", "admin", "app", "docker", "jovyan"}
 
 
 def redact(text: str) -> str:
     """The text without secrets, and with `~` for home folders.
 
     Hidden are tokens of well-known shapes, passwords in URLs, what follows a name such
-    as `api_key` or `--token`, and the user's own name in paths. Redacted text stays
-    as it is when redacted again.
+    as `api_key` or `--token`, and the user's own name in paths.
 
     >>> redact("cannot open /home/ada/data.csv with token=hf_abcdefghijkl, lr=0.1")
     'cannot open ~/data.csv with token=***, lr=0.1'
@@ -156,5 +147,5 @@ def _patterns(home: str, user: str) -> tuple[re.Pattern[str], re.Pattern[str] | 
     nothing = r"(?!)"
     place = rf"(?<![\w.~-]){re.escape(home)}(?![\w.-])" if len(home) > 1 else nothing
     name = rf"(?<![A-Za-z0-9]){re.escape(user)}(?![A-Za-z0-9])"
-    known = user and user.lower() not in _SHARED
+    known = user and user.lower() not in _NOBODY
     return re.compile(place), re.compile(name) if known else None

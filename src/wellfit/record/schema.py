@@ -12,6 +12,7 @@ from typing import Any
 from wellfit import __version__
 
 DATABASE = "run.db"
+WAL_BYTES = 4 << 20  # what SQLite checkpoints at, anyway
 SCHEMA = 1  # older versions are read for ever; a newer one is refused
 
 TABLES = """
@@ -56,6 +57,7 @@ def create(folder: Path) -> sqlite3.Connection:
 def _lay(db: sqlite3.Connection) -> None:
     db.execute("PRAGMA auto_vacuum = INCREMENTAL")  # close() gives free pages back
     db.execute("PRAGMA journal_mode = WAL")
+    db.execute(f"PRAGMA journal_size_limit = {WAL_BYTES}")
     db.execute("PRAGMA synchronous = NORMAL")  # in WAL, kill -9 still loses nothing
     db.executescript(f"BEGIN; {TABLES} COMMIT;")
     said = {

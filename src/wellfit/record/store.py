@@ -37,26 +37,32 @@ class Pending:
     rows: list[tuple[Any, ...]] = field(default_factory=list)  # of `recent`
     values: int = 0
 
+    @property
+    def told(self) -> int:
+        """How many facts and events."""
+        return len(self.facts) + len(self.events)
+
     def __bool__(self) -> bool:
-        return bool(self.facts or self.events or self.rows)
+        return bool(self.told or self.rows)
 
 
 class Store:
     """Turns what was said into rows and commits them; outcomes are values here.
 
-    `written` and `refused` count values: those on disk, and those that were no numbers.
+    `written` and `refused` count values: those on disk, and those that were no numbers;
+    `told` counts facts and events on disk.
     """
 
     def __init__(self, db: sqlite3.Connection, folder: Path) -> None:
         self._db = db
-        self._path = folder / DATABASE
+        self._path = folder.absolute() / DATABASE  # the script may change directory
         self._inode = _inode(self._path)
         self._ids: dict[Name, int] = {}
+        self._fresh: dict[int, Name] = {}  # without a number yet, and so not to be seen
         self._groups: dict[Group, tuple[int, ...]] = {}
         self._recent = [0, 0]  # rows and values since they were last folded
         self.pending = Pending()
-        self.written = 0
-        self.refused = 0
+        self.written = self.refused = self.told = 0
 
     def take(self, told: deque[Told], numbers: deque[Number]) -> None:
         """Empty both queues into `pending`."""
@@ -97,7 +103,7 @@ class Store:
         name = parse(text.encode(errors="replace").decode())  # SQLite takes UTF-8 only
         if name not in self._ids:
             self._ids[name] = len(self._ids) + 1
-            self.pending.signals.append((self._ids[name], *name))
+            self._fresh[self._ids[name]] = name
         return self._ids[name]
 
     def _arrange(self, batch: "Iterable[Said]") -> None:
@@ -107,6 +113,9 @@ class Store:
         self.refused += refused
         self.pending.rows += rows
         self.pending.values += sum(len(row[0]) // 4 * row[1] for row in rows)
+        if self._fresh:
+            seen = self._fresh.keys() & chunks.signals_of(rows)
+            self.pending.signals += [(id_, *self._fresh.pop(id_)) for id_ in seen]
 
     def commit(self) -> str | None:
         """Write what is pending, all or nothing: why it could not be, or None."""
@@ -118,6 +127,7 @@ class Store:
         except sqlite3.Error as error:
             return str(error)
         self.written += self.pending.values
+        self.told += self.pending.told
         self._recent[0] += len(self.pending.rows)
         self._recent[1] += self.pending.values
         self.pending = Pending()
@@ -135,6 +145,14 @@ class Store:
         """The file is no longer there: SQLite would go on writing to nowhere."""
         return _inode(self._path) != self._inode
 
+    @property
+    def missing(self) -> tuple[int, int]:
+        """Values, and facts and events, that would not be on disk if it ended now."""
+        values, told = self.pending.values, self.pending.told
+        return (
+            (values + self.written, told + self.told) if self.gone else (values, told)
+        )
+
     def fold(self) -> None:
         """Pack what came lately, once enough of it has come; a fault leaves it be."""
         if self._recent[0] >= FOLD_ROWS or self._recent[1] >= FOLD_VALUES:
@@ -149,12 +167,16 @@ class Store:
 
     def close(self) -> None:
         """Compact, and leave a single file that needs no -wal beside it."""
-        if self.written and not self.gone:
+        if not self.gone:
+            self._compact()
+        self._db.close()
+
+    def _compact(self) -> None:
+        if self.written:
             self._fold(wholly=True)
         with suppress(sqlite3.Error):
             self._db.executescript("PRAGMA incremental_vacuum")  # a row for each page
             self._db.execute("PRAGMA journal_mode = DELETE")
-        self._db.close()
 
 
 def _emptied(queue: deque[T]) -> Iterator[T]:

@@ -49,20 +49,21 @@ class Recorder:
         self._marks: deque[threading.Event] = deque()
         self._said = 0  # values, ever; may not pass
         self._limit = 0  # which rises with what is written
-        self._dropped = self._refused = self._unwritten = 0
+        self._dropped = self._refused = self._unwritten = 0  # values
+        self._untold = 0  # facts and events that were not written
         self._warned = False
         self._closing = False
         self._wake = threading.Event()
         self._thread: threading.Thread | None = None
-        self.folder, db = _opened(Path(folder))
+        self.folder, db = _opened(Path(folder).absolute())
         if db is not None:
-            self._start(db)
+            self._start(Store(db, self.folder))
 
-    def _start(self, db: sqlite3.Connection) -> None:
+    def _start(self, store: Store) -> None:
         # Only the thread knows the connection: in a forked child its frame never
         # unwinds, and so SQLite neither uses nor closes there what is the parent's.
         self._thread = threading.Thread(
-            target=self._work, args=(db,), name="wellfit-recorder", daemon=True
+            target=self._work, args=(store,), name="wellfit-recorder", daemon=True
         )
         self._limit = BOUND
         _recording.add(self)
@@ -128,8 +129,10 @@ class Recorder:
         self._thread = None
         _recording.discard(self)
         atexit.unregister(self.close)
-        if self.lost:
-            _print(f"{self.lost:,} values could not be written to {self.folder}")
+        missing = [f"{self.lost:,} values"] if self.lost else []
+        missing += [f"{self._untold:,} facts and events"] if self._untold else []
+        if missing:
+            _print(f"{' and '.join(missing)} could not be written to {self.folder}")
 
     def __enter__(self) -> Self:
         return self
@@ -142,19 +145,20 @@ class Recorder:
     ) -> None:
         self.close()
 
-    def _work(self, db: sqlite3.Connection) -> None:
+    def _work(self, store: Store) -> None:
         try:
-            store = Store(db, self.folder)
             while not self._closing:
                 self._wake.wait(INTERVAL)
                 self._wake.clear()
                 self._round(store)
                 self._limit = store.written + store.refused + BOUND
             self._limit = 0
-            self._finish(store)
-        except Exception as error:  # a fault of ours must not end in a stranger's run
+            self._round(store)
+            store.close()
+        except Exception as error:  # a fault of ours must not end a stranger's training
             self._limit = 0
             self._warn(f"stopped recording ({error!r}); the training goes on")
+        self._unwritten, self._untold = store.missing
 
     def _round(self, store: Store) -> None:
         marks = [self._marks.popleft() for _ in range(len(self._marks))]
@@ -166,16 +170,13 @@ class Recorder:
                 "what is said is kept and tried again every second"
             )
         if self._dropped:
-            self._warn(f"values come faster than {self.folder} takes them; some are lost")
+            self._warn(
+                f"values come faster than {self.folder} takes them; some are lost"
+            )
         self._refused = store.refused
         for mark in marks:
             mark.set()
         store.fold()
-
-    def _finish(self, store: Store) -> None:
-        self._round(store)
-        self._unwritten = store.pending.values + (store.written if store.gone else 0)
-        store.close()
 
     def _warn(self, text: str) -> None:
         if not self._warned:
