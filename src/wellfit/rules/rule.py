@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import ClassVar
 
+import numpy as np
+
 from wellfit.core.finding import Evidence, Finding, NotChecked, Severity
 from wellfit.core.run import Run
 from wellfit.core.signals import parse
@@ -35,7 +37,9 @@ class Rule(ABC):
         missing = [need for need in self.needs if not _has(run, need)]
         if missing:
             return NotChecked(reason=_lacking(missing))
-        return self.check(run)
+        # Runs that diverged hold numbers that overflow when they are compared.
+        with np.errstate(all="ignore"):
+            return self.check(run)
 
     @abstractmethod
     def check(self, run: Run) -> Finding | NotChecked | None:

@@ -1,0 +1,24 @@
+"""`wellfit explain NAME`"""
+
+import sys
+from typing import Annotated
+
+import typer
+
+
+def explain(
+    name: Annotated[str, typer.Argument(help="A rule, a remedy, or a signal.")],
+) -> None:
+    """Explain a rule, a remedy or a signal."""
+    from wellfit.verbs.explain import explain as verb
+    from wellfit.verbs.explain import fenced
+
+    page = verb(name)
+    if not sys.stdout.isatty():
+        print(page, end="")
+        return
+
+    from rich.console import Console
+    from rich.markdown import Markdown
+
+    Console(width=min(Console().width, 88)).print(Markdown(fenced(page)))

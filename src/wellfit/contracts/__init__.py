@@ -1,0 +1,1 @@
+"""What plugins promise, as functions that anybody can hold one to."""

@@ -1,0 +1,182 @@
+"""What causes what: the order in which findings are most probably the root.
+
+Each number is how probable it is that a run with the cause also shows the symptom. A
+finding is ranked by the supposition that it is the only root: how often it is one, how
+sure it is, and how well it explains every other finding. That is Bayes' rule on a
+noisy-or network with one cause (Pearl, 1988), in numbers that are good to one digit.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from functools import cache
+from math import prod
+
+from wellfit.core.finding import Finding, Severity
+
+EXPLAINS: Mapping[str, Mapping[str, float]] = {
+    "missing-values": {"non-finite-values": 0.9, "underfitting": 0.3},
+    "output-loss-mismatch": {
+        "constant-predictions": 0.5,
+        "underfitting": 0.6,
+        "undertrained": 0.4,
+        "learning-rate-too-low": 0.2,
+        "learning-rate-too-high": 0.2,
+        "exploding-gradients": 0.2,
+        "non-finite-values": 0.2,
+        "overfitting": 0.2,
+        "class-imbalance": 0.2,
+        "dead-units": 0.2,
+        "vanishing-gradients": 0.1,
+    },
+    "unscaled-inputs": {
+        "exploding-gradients": 0.4,
+        "learning-rate-too-high": 0.6,
+        "dead-units": 0.5,
+        "constant-predictions": 0.5,
+        "non-finite-values": 0.4,
+        "underfitting": 0.6,
+        "undertrained": 0.4,
+        "vanishing-gradients": 0.2,
+        "learning-rate-too-low": 0.3,
+        "class-imbalance": 0.2,
+        "overfitting": 0.1,
+    },
+    "target-leakage": {"overfitting": 0.2},
+    "class-imbalance": {"constant-predictions": 0.6, "underfitting": 0.3},
+    "vanishing-gradients": {
+        "underfitting": 0.7,
+        "undertrained": 0.5,
+        "constant-predictions": 0.6,
+        "dead-units": 0.3,
+        "learning-rate-too-low": 0.3,
+        "class-imbalance": 0.2,
+    },
+    "exploding-gradients": {
+        "non-finite-values": 0.7,
+        "learning-rate-too-high": 0.5,
+        "underfitting": 0.6,
+        "dead-units": 0.5,
+        "constant-predictions": 0.5,
+        "overfitting": 0.2,
+        "learning-rate-too-low": 0.2,
+        "undertrained": 0.2,
+    },
+    "learning-rate-too-high": {
+        "exploding-gradients": 0.6,
+        "non-finite-values": 0.6,
+        "dead-units": 0.6,
+        "constant-predictions": 0.6,
+        "underfitting": 0.7,
+        "vanishing-gradients": 0.2,
+        "class-imbalance": 0.2,
+        "overfitting": 0.1,
+    },
+    "learning-rate-too-low": {
+        "undertrained": 0.8,
+        "underfitting": 0.7,
+        "constant-predictions": 0.3,
+        "class-imbalance": 0.2,
+    },
+    "dead-units": {
+        "constant-predictions": 0.7,
+        "underfitting": 0.7,
+        "vanishing-gradients": 0.3,
+        "undertrained": 0.2,
+        "class-imbalance": 0.2,
+    },
+    "non-finite-values": {
+        "constant-predictions": 0.7,
+        "underfitting": 0.7,
+        "class-imbalance": 0.2,
+        "exploding-gradients": 0.1,
+        "learning-rate-too-high": 0.1,
+    },
+    "undertrained": {
+        "underfitting": 0.6,
+        "constant-predictions": 0.2,
+        "class-imbalance": 0.3,
+    },
+    "underfitting": {"constant-predictions": 0.4, "class-imbalance": 0.3},
+    "constant-predictions": {"underfitting": 0.5, "class-imbalance": 0.3},
+}
+
+ROOT: Mapping[str, float] = {  # how often a finding of that rule is the root
+    "output-loss-mismatch": 1.0,
+    "missing-values": 1.0,
+    "unscaled-inputs": 0.9,
+    "target-leakage": 0.9,
+    "vanishing-gradients": 0.8,
+    "learning-rate-too-high": 0.8,
+    "learning-rate-too-low": 0.8,
+    "overfitting": 0.7,
+    "exploding-gradients": 0.6,
+    "dead-units": 0.6,
+    "class-imbalance": 0.5,
+    "undertrained": 0.5,
+    "non-finite-values": 0.4,
+    "underfitting": 0.3,
+    "constant-predictions": 0.15,
+}
+UNKNOWN = 0.5  # of a rule that is not named above: a plugin's
+UNEXPLAINED = 0.05  # that two findings have nothing to do with each other
+EARLIER = 0.3  # of a strength that is left where the symptom came before its cause
+SAID = 0.1  # the least strength at which a cause is named
+
+
+def rank(findings: Sequence[Finding]) -> tuple[Finding, ...]:
+    """The findings, most probable root first, each with the causes that explain it.
+
+    Notes come after all else. A cause is named only if it ranks before its symptom, so
+    that causes never go in a circle.
+    """
+    grave = [f for f in findings if f.severity is not Severity.NOTE]
+    scores = {f.rule: _as_root(f, grave) for f in findings}
+    ordered = sorted(
+        findings,
+        key=lambda f: (f.severity is Severity.NOTE, -scores[f.rule], f.rule),
+    )
+    return tuple(
+        replace(finding, causes=_causes(finding, ordered[:place], scores))
+        for place, finding in enumerate(ordered)
+    )
+
+
+def strength(cause: Finding, symptom: Finding) -> float:
+    """How probably a run with the cause shows the symptom, through others or not."""
+    found = _reach().get((cause.rule, symptom.rule), 0.0)
+    both_known = cause.since is not None and symptom.since is not None
+    if both_known and (cause.since or 0) > (symptom.since or 0):
+        return EARLIER * found
+    return found
+
+
+def _as_root(finding: Finding, others: Sequence[Finding]) -> float:
+    """How well the finding alone accounts for all that was found; not normalised."""
+    explained = prod(
+        max(strength(finding, other), UNEXPLAINED)
+        for other in others
+        if other.rule != finding.rule
+    )
+    return ROOT.get(finding.rule, UNKNOWN) * finding.confidence * explained
+
+
+def _causes(
+    finding: Finding, before: Sequence[Finding], scores: Mapping[str, float]
+) -> tuple[str, ...]:
+    strengths = {c.rule: strength(c, finding) for c in before}
+    named = [rule for rule, value in strengths.items() if value >= SAID]
+    return tuple(sorted(named, key=lambda rule: -strengths[rule] * scores[rule]))
+
+
+@cache
+def _reach() -> Mapping[tuple[str, str], float]:
+    """The strongest chain from each cause to each symptom: its strengths multiplied."""
+    names = {*EXPLAINS, *(s for symptoms in EXPLAINS.values() for s in symptoms)}
+    best = {(c, s): p for c, symptoms in EXPLAINS.items() for s, p in symptoms.items()}
+    for by in names:
+        for cause in names - {by}:
+            for symptom in names - {by, cause}:
+                chain = best.get((cause, by), 0.0) * best.get((by, symptom), 0.0)
+                if chain > best.get((cause, symptom), 0.0):
+                    best[cause, symptom] = chain
+    return best

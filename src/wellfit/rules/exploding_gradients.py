@@ -1,0 +1,139 @@
+"""exploding-gradients"""
+
+from dataclasses import dataclass
+from typing import ClassVar, NamedTuple
+
+import numpy as np
+
+from wellfit.core.finding import Evidence, Finding, NotChecked, Severity
+from wellfit.core.run import Run, Signal
+from wellfit.rules import results
+from wellfit.rules.rule import Rule
+
+
+class Burst(NamedTuple):
+    """A gradient norm far above what was usual until then."""
+
+    step: int
+    norm: float
+    usual: float
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ExplodingGradients(Rule):
+    """Gradient norms jump far above their own past, or are far too large from the start.
+
+    ## What it looks at
+    The global gradient norm (L2, over all parameters, before clipping), against the
+    median of all looks before it; a jump counts where the loss then rises above its own
+    start. And the first step: whether signals that come in at an ordinary scale leave
+    the network so large that the loss is many times that of guessing.
+
+    ## Why it hurts
+    One such step can move every weight further than all earlier steps together.
+
+    ## Example
+    >>> run = Run.of(grad_norm=[1.0, 1.1, 0.9, 1.0, 250.0, 300.0],
+    ...              loss=[2.0, 1.9, 1.8, 1.7, 1.6, 90.0])
+    >>> print(ExplodingGradients().check(run).summary)
+    gradient norm 300 at step 5 is 300 times its median over the looks before (1)
+
+    ## How it is told from its look-alikes
+    Near the end of a good training gradients are tiny, and a single hard sample makes
+    a large ratio: a jump must also exceed the first gradients, and harm the loss.
+    Inputs of a large scale make large first gradients: that is `unscaled-inputs`. A
+    loss that is a sum has larger gradients from the start, which is no jump.
+
+    ## What helps
+    `clip-gradients`; `reinitialize` or `insert-normalization` where they were too large
+    from the start; `lower-learning-rate` if clipping then acts on most steps.
+
+    ## When it is wrong
+    Losses summed, not averaged, over a batch whose size varies.
+
+    ## References
+    Pascanu et al. (2013), On the difficulty of training recurrent neural networks; He
+    et al. (2015), Delving deep into rectifiers, for the scale at the start.
+    """
+
+    severity: ClassVar = Severity.CRITICAL
+    needs: ClassVar = ("grad_norm",)
+    remedies: ClassVar = (
+        "clip-gradients",
+        "reinitialize",
+        "insert-normalization",
+        "lower-learning-rate",
+    )
+
+    ratio: float = 100.0  # two orders above the run's own median. Healthy runs of
+    # bench/trainings: 55, where the loss is a log-likelihood that tightens
+    strained: float = 20.0  # times the loss of guessing, before the first step; healthy
+    # networks start at 0.7 to 5
+    ordinary: float = 20.0  # inputs of a scale up to this are not to blame for it
+
+    def check(self, run: Run) -> Finding | NotChecked | None:
+        norms = run.signal("grad_norm").finite()
+        strained = results.strained(run) or 0.0
+        if strained >= self.strained and self._ordinary_inputs(run) and len(norms):
+            return self.finding(
+                f"the first loss was {strained:.2g} times that of guessing, from inputs "
+                f"of an ordinary scale: the gradient norm began at {norms.values[0]:.3g}",
+                confidence=0.95 if strained >= 5 * self.strained else 0.85,
+                since=0,
+                evidence=[_evidence(norms, 0)],
+            )
+        if len(norms) < 3:
+            return NotChecked(reason="fewer than 3 looks at finite gradients")
+        burst = self._burst(norms)
+        if burst is None or not _harmful(run, burst.step):
+            return None
+        clipped = bool(run.facts.get("clipping")) and not results.fell_short(run)
+        return self.finding(
+            f"gradient norm {burst.norm:.3g} at step {burst.step} is "
+            f"{burst.norm / burst.usual:.3g} times its median over the looks before "
+            f"({burst.usual:.3g})",
+            severity=Severity.NOTE if clipped else self.severity,
+            confidence=0.8,
+            since=burst.step,
+            evidence=[_evidence(norms, int(np.argmax(norms.values)))],
+        )
+
+    def _burst(self, norms: Signal) -> Burst | None:
+        """The norm that is furthest above what was usual, where that is far enough."""
+        values = norms.values
+        first = float(values[0])
+        usual = np.array([np.median(values[:i]) for i in range(1, len(values))])
+        # Tiny gradients at the end of a good training are no measure.
+        ratios = values[1:] / np.maximum(usual, max(first / 10, 1e-300))
+        worst = int(np.argmax(ratios)) + 1
+        if ratios[worst - 1] < self.ratio:
+            return None
+        return Burst(
+            step=int(norms.steps[worst]),
+            norm=float(values[worst]),
+            usual=float(usual[worst - 1]),
+        )
+
+    def _ordinary_inputs(self, run: Run) -> bool:
+        inputs = run.facts.get("inputs", {})
+        scales = ("feature_mean_min", "feature_mean_max", "feature_std_max")
+        return max(abs(inputs.get(s) or 0.0) for s in scales) <= self.ordinary
+
+
+def _harmful(run: Run, step: int) -> bool:
+    """Whether the loss rose above its own start, or broke, from then on."""
+    loss = run.get("train/loss")
+    if loss is None:
+        return True
+    after = loss.values[loss.steps >= step]
+    first = float(loss.values[0])
+    return bool(np.any(~np.isfinite(after)) or np.any(after > first + abs(first)))
+
+
+def _evidence(norms: Signal, place: int) -> Evidence:
+    return Evidence(
+        text="gradient norm",
+        signal="train/grad_norm",
+        step=int(norms.steps[place]),
+        value=float(norms.values[place]),
+    )

@@ -1,0 +1,105 @@
+"""Signals by layer: how gradients and activations change with depth."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from wellfit.core.run import Run, Signal
+from wellfit.rules.curves import Values
+
+LOOKUPS = ("Embedding", "EmbeddingBag")  # most of their rows have no gradient
+NORMS = ("BatchNorm", "LayerNorm", "GroupNorm", "InstanceNorm", "RMSNorm")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Flow:
+    """Gradients through depth: the root mean square of each layer's, in forward order.
+
+    `early` and `late` are medians over the first and the last half of the looks.
+    """
+
+    layers: tuple[str, ...]
+    early: Values
+    late: Values
+
+
+def flow(run: Run) -> Flow | None:
+    """The flow through the layers with weight matrices; None with fewer than three."""
+    found = list(_gradients(run))
+    if len(found) < 3:
+        return None
+    halves = [np.array_split(s.values / np.sqrt(n), 2) for _, n, s in found]
+    return Flow(
+        layers=tuple(name for name, _, _ in found),
+        early=np.array([np.median(first) for first, _ in halves]),
+        late=np.array([np.median(last) for _, last in halves]),
+    )
+
+
+def normalizes(kind: str | None) -> bool:
+    """Whether a layer of that class brings its inputs to a common scale."""
+    return kind is not None and kind.removeprefix("Lazy").startswith(NORMS)
+
+
+def through(profile: Values) -> float:
+    """The first third of a profile against its last third; 1 where there is nothing.
+
+    The strongest layer stands for each third, so that no single odd layer decides.
+    """
+    third = max(1, len(profile) // 3)
+    last = float(profile[-third:].max(initial=0.0))
+    return float(profile[:third].max(initial=0.0)) / last if last > 0 else 1.0
+
+
+def _gradients(run: Run) -> Iterator[tuple[str, float, Signal]]:
+    """Layer, elements of a tensor of its, the tensor's gradient norm: the strongest."""
+    gradients, weights = run.at("grad_norm"), run.at("weight_norm")
+    for layer in run.facts.get("model", {}).get("layers", ()):
+        if layer["kind"] in LOOKUPS or normalizes(layer["kind"]):
+            continue
+        wide = [t for t in layer["tensors"] if t in weights and t in gradients]
+        looks = [s for t in wide if len(s := gradients[t].finite()) >= 2]
+        if looks:
+            strongest = max(looks, key=lambda s: float(np.median(s.values)))
+            yield layer["name"], layer["parameters"] / len(wide), strongest
+
+
+def strides(run: Run) -> dict[str, Signal]:
+    """The update ratio of each weight matrix, those of lookup tables left out."""
+    ratios = run.at("update_ratio")
+    kinds = {
+        tensor: layer["kind"]
+        for layer in run.facts.get("model", {}).get("layers", ())
+        for tensor in layer["tensors"]
+    }
+    return {
+        tensor: finite
+        for tensor, signal in ratios.items()
+        if kinds.get(tensor) not in LOOKUPS and len(finite := signal.finite())
+    }
+
+
+def travel(ratios: Signal) -> float:
+    """How far weights could have come, in lengths of their own: ratios summed by step.
+
+    Steps that were not looked at are put between their neighbours (trapezoids).
+    """
+    steps, values = ratios.steps.astype(np.float64), ratios.values
+    return float(values[0] + np.sum(np.diff(steps) * (values[1:] + values[:-1]) / 2))
+
+
+def stride(ratios: dict[str, Signal]) -> Signal | None:
+    """By look, the update ratio in the middle of all layers."""
+    looks: dict[int, list[float]] = {}
+    for signal in ratios.values():
+        for step, value in zip(signal.steps.tolist(), signal.values, strict=True):
+            looks.setdefault(step, []).append(float(value))
+    if not looks:
+        return None
+    steps = sorted(looks)
+    return Signal(
+        name="train/update_ratio",
+        steps=np.array(steps, dtype=np.int64),
+        values=np.array([np.median(looks[s]) for s in steps]),
+    )

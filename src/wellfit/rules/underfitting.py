@@ -1,0 +1,123 @@
+"""underfitting"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import ClassVar
+
+from wellfit.core.finding import Evidence, Finding, NotChecked, Severity
+from wellfit.core.run import Run
+from wellfit.rules import curves, results
+from wellfit.rules.rule import Rule
+from wellfit.rules.undertrained import STRIDE, TRAVEL, falls_on, reach
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Underfitting(Rule):
+    """The model is poor even on the rows it trains on, and does not get better.
+
+    ## What it looks at
+    The better of the training and the validation score, against what a simple model
+    (a forest, or a ridge regression) reaches on a sample of the same rows by
+    cross-validation. Both as skill: 0 is guessing, 1 is perfect.
+
+    ## Why it hurts
+    What a simple model can predict can be learnt. A network that does not learn it is
+    too small, held back, or hindered.
+
+    ## Example
+    >>> facts = {
+    ...     "objective": {"task": "classification", "trivial": {"accuracy": 0.1}},
+    ...     "reference": {"metric": "accuracy", "value": 0.95, "trivial": 0.1,
+    ...                   "model": "forest", "rows": 1000}}
+    >>> run = Run.of({"train/accuracy": [0.1, 0.2, 0.3, 0.3, 0.3, 0.3]}, facts=facts)
+    >>> print(Underfitting().check(run).summary)
+    accuracy ends at 0.3; a simple model (forest) reaches 0.95 on the same rows
+
+    ## How it is told from its look-alikes
+    A regression at the floor of its noise scores low and is done: the simple model
+    does no better there. Where the loss still falls steadily the run is
+    `undertrained`, and this is a note. Dropout lowers the training score only; the
+    better of both scores counts.
+
+    ## What helps
+    `grow-model`, `relax-regularization`, `cross-features`, `train-longer`, and what
+    helps against causes that are found beside it.
+
+    ## When it is wrong
+    Tasks that a forest is good at and the network is not meant to master fully.
+
+    ## References
+    Goodfellow et al. (2016), Deep learning, section 5.2.
+    """
+
+    severity: ClassVar = Severity.WARNING
+    remedies: ClassVar = (
+        "grow-model",
+        "relax-regularization",
+        "cross-features",
+        "train-longer",
+    )
+
+    share: float = 0.8  # of the simple model's skill. Networks that train well are at
+    # 0.86 and above in bench/trainings
+    nothing: float = 0.02  # of skill: no reference is needed to call this poor
+    steps: int = 100  # before which a score says little without a reference
+
+    def check(self, run: Run) -> Finding | NotChecked | None:
+        stands = results.standing(run)
+        if stands.best is None:
+            return NotChecked(reason="no score of the predictions was seen")
+        if stands.reference is None:
+            return self._alone(run, stands)
+        if stands.reached(self.share) is not False:
+            return None
+        learns = falls_on(run) or _early(run)
+        best = stands.best
+        model = run.facts["reference"].get("model", "a simple one")
+        share = max(best.value, 0.0) / stands.reference.value
+        return self.finding(
+            f"{best.metric} ends at {best.score:.3g}; a simple model ({model}) reaches "
+            f"{stands.reference.score:.3g} on the same rows",
+            severity=Severity.NOTE if learns else self.severity,
+            confidence=0.5 if learns else 0.9 if share < 0.6 else 0.75,
+            evidence=_evidence(stands),
+        )
+
+    def _alone(
+        self, run: Run, stands: results.Standing
+    ) -> Finding | NotChecked | None:
+        """What can be said without knowing what can be learnt."""
+        best = stands.best
+        assert best is not None
+        if best.value >= results.REACHED:
+            return None
+        if best.value > self.nothing or not self._stuck(run):
+            return NotChecked(reason="what a simple model reaches is not known")
+        return self.finding(
+            f"{best.metric} ends at {best.score:.3g}, no better than guessing",
+            confidence=0.6,
+            evidence=_evidence(stands),
+        )
+
+    def _stuck(self, run: Run) -> bool:
+        """Whether the loss is about where it began, after steps enough."""
+        loss = curves.until_broken(run.get("train/loss"))
+        if loss is None or len(loss) < self.steps:
+            return False
+        begun, ended = curves.start(loss.values), curves.end(loss.values)
+        return ended.value > begun.value - 0.1 * abs(begun.value)
+
+
+def _early(run: Run) -> bool:
+    """Whether the run was too short to have come anywhere at an ordinary pace."""
+    moved = reach(run)
+    return 0 < moved <= TRAVEL and moved / (run.last_step + 1) >= STRIDE
+
+
+def _evidence(stands: results.Standing) -> Iterator[Evidence]:
+    for skill, rows in ((stands.train, "training"), (stands.val, "validation")):
+        if skill is not None:
+            yield skill.evidence(f"{skill.metric} on {rows} rows")
+    if stands.reference is not None:
+        text = f"{stands.reference.metric} of a simple model, cross-validated"
+        yield stands.reference.evidence(text)

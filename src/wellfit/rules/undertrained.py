@@ -1,0 +1,128 @@
+"""undertrained"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from wellfit.core.finding import Evidence, Finding, NotChecked, Severity
+from wellfit.core.run import Run
+from wellfit.rules import curves, layers, results
+from wellfit.rules.rule import Rule
+
+STEADY = 0.2  # of the whole fall, in the last half of the run: a straight line has 0.5.
+# Networks of bench/trainings that have bent have 0.07, as has 2 % noise on a plateau
+TRAVEL = 0.7  # lengths of their own that weights could move. Healthy runs from fresh
+# weights: 0.85 and above, where one layer is a lookup table 0.3
+STRIDE = 3e-4  # of their length a step; below it the rate is to blame
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Undertrained(Rule):
+    """Training stopped while the model was still getting better at full speed.
+
+    ## What it looks at
+    Two things: how far the loss still fell within the last half of the run, against
+    its fall over the whole run; and how far the weights could have moved, the length
+    of each step summed. It is said where the score is short of what a simple model
+    reaches, and validation was not getting worse.
+
+    ## Why it hurts
+    The model could have been better for nothing but time.
+
+    ## Example
+    >>> run = Run.of(loss=[2.3 - 0.01 * step for step in range(60)])
+    >>> print(Undertrained().check(run).summary)
+    training stopped after 60 steps while the loss still fell at full speed: by 0.29
+    in the last half, of 0.56 in all
+
+    ## How it is told from its look-alikes
+    Noise: the fall must exceed it. A network that has bent and creeps on is nearly
+    done. One that does what can be done is done, however its loss creeps. Where steps
+    are so short that the whole run is a straight line, `learning-rate-too-low` is the
+    cause.
+
+    ## What helps
+    `train-longer`; `raise-learning-rate` where the steps are short as well.
+
+    ## When it is wrong
+    A trial that was stopped on purpose.
+
+    ## References
+    Viering and Loog (2023), The shape of learning curves: a review.
+    """
+
+    severity: ClassVar = Severity.WARNING
+    needs: ClassVar = ("train/loss",)
+    remedies: ClassVar = ("train-longer", "raise-learning-rate")
+
+    steady: float = STEADY
+    travel: float = TRAVEL
+    stride: float = STRIDE
+    steps: int = 12  # fewer show no trend
+
+    def check(self, run: Run) -> Finding | NotChecked | None:
+        loss = curves.until_broken(run.get("train/loss"))
+        if loss is None or len(loss) < self.steps:
+            return NotChecked(reason=f"fewer than {self.steps} steps")
+        if not results.fell_short(run) or _val_rises(run):
+            return None
+        steps, falls = run.last_step + 1, falls_on(run, self.steady)
+        moved = reach(run)
+        early = 0 < moved <= self.travel and moved / steps >= self.stride
+        if not falls and not early:
+            return None
+        said = f"training stopped after {steps} steps"
+        fall = curves.falling(loss.values).value
+        whole = curves.start(loss.values).value - curves.end(loss.values).value
+        if falls:
+            said += (
+                f" while the loss still fell at full speed: by {fall:.2g} in the last "
+                f"half, of {whole:.2g} in all"
+            )
+        if early:
+            said += (
+                f"{', and' if falls else ':'} the weights could move by "
+                f"{100 * moved:.2g} % of their length at most"
+            )
+        return self.finding(
+            said,
+            confidence=0.9 if falls and early else 0.8 if falls else 0.6,
+            since=int(loss.steps[len(loss) // 2]),
+            evidence=_evidence(run),
+        )
+
+
+def reach(run: Run) -> float:
+    """How far the weights could have come, in their own lengths: the furthest layer."""
+    ratios = layers.strides(run)
+    return max((layers.travel(s) for s in ratios.values()), default=0.0)
+
+
+def falls_on(run: Run, steady: float = STEADY) -> bool:
+    """Whether the loss was still falling at full speed when training stopped."""
+    loss = curves.until_broken(run.get("train/loss"))
+    if loss is None or len(loss) < len(run.signal("train/loss")):
+        return False
+    whole = curves.start(loss.values).value - curves.end(loss.values).value
+    fall = curves.falling(loss.values)
+    return whole > 0 and fall.value >= max(steady * whole, 3 * fall.error)
+
+
+def _val_rises(run: Run) -> bool:
+    val = curves.until_broken(run.get("val/loss"))
+    if val is None or len(val) < 4:
+        return False
+    half = len(val) // 2
+    rise = float(np.median(val.values[-2:]) - np.median(val.values[half : half + 2]))
+    return rise > curves.noise(val.values)
+
+
+def _evidence(run: Run) -> Iterator[Evidence]:
+    stands = results.standing(run)
+    if stands.best is not None:
+        yield stands.best.evidence(f"{stands.best.metric} at the end")
+    if stands.reference is not None:
+        text = f"{stands.reference.metric} of a simple model, cross-validated"
+        yield stands.reference.evidence(text)

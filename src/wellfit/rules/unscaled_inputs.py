@@ -1,0 +1,98 @@
+"""unscaled-inputs"""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from wellfit.core.finding import Evidence, Finding, NotChecked, Severity
+from wellfit.core.run import Run
+from wellfit.rules import layers, results
+from wellfit.rules.rule import Rule
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class UnscaledInputs(Rule):
+    """Inputs are far from the scale of 1 that initial weights are made for.
+
+    ## What it looks at
+    The largest mean and standard deviation among the features that enter the model,
+    the class of its first layer, the loss before the first step against that of
+    guessing, and how the run ended.
+
+    ## Why it hurts
+    Initialisation keeps the scale of what comes in. From inputs in the thousands come
+    first outputs in the hundreds, gradients to match, dead or saturated units, and a
+    learning rate that is too high for some weights and too low for others.
+
+    ## Example
+    >>> facts = {
+    ...     "inputs": {"feature_mean_min": 0.1, "feature_mean_max": 2000.0,
+    ...                "feature_std_min": 0.3, "feature_std_max": 900.0},
+    ...     "objective": {"trivial": {"loss": 0.69, "accuracy": 0.5}}}
+    >>> run = Run.of(loss=[53.0, 40.0, 12.0], facts=facts)
+    >>> print(UnscaledInputs().check(run).summary)
+    inputs are as large as 2e+03 (a feature's mean or standard deviation); the first
+    loss was 77 times that of guessing
+
+    ## How it is told from its look-alikes
+    A first layer that normalises makes the scale harmless. Features of a small scale
+    beside ordinary ones, pixels at the border say, do no harm. Inputs of a moderate
+    scale in a run that does what can be done are a note, or nothing.
+
+    ## What helps
+    `standardize-inputs`; `insert-normalization` before the first layer.
+
+    ## When it is wrong
+    Features that are large on purpose, of a layer that expects them so.
+
+    ## References
+    LeCun et al. (1998), Efficient backprop, section 4.3; Glorot and Bengio (2010), for
+    what initialisation assumes.
+    """
+
+    severity: ClassVar = Severity.WARNING
+    needs: ClassVar = ("facts:inputs",)
+    remedies: ClassVar = ("standardize-inputs", "insert-normalization")
+
+    large: float = 20.0  # where harm is seen: digits of 0 to 16 train as well as scaled
+    huge: float = 100.0  # where harm is likely: pixels of 0 to 255 have means up to 160
+    tiny: float = 0.01  # the largest scale of all features: nothing comes through
+    strained: float = 10.0  # times the loss of guessing, before the first step
+
+    def check(self, run: Run) -> Finding | NotChecked | None:
+        inputs = run.facts["inputs"]
+        scale = max(
+            abs(inputs.get("feature_mean_min") or 0.0),
+            abs(inputs.get("feature_mean_max") or 0.0),
+            inputs.get("feature_std_max") or 0.0,
+        )
+        if scale == 0 or layers.normalizes(inputs.get("first_layer")):
+            return None
+        if self.tiny <= scale < self.large:
+            return None
+        strained = results.strained(run) or 0.0
+        harmed = strained >= self.strained or results.fell_short(run)
+        if not harmed and scale < self.huge:
+            return None
+        small = scale < self.tiny
+        said = (
+            f"inputs are {'no larger than' if small else 'as large as'} {scale:.3g} (a "
+            "feature's mean or standard deviation)"
+        )
+        if strained >= self.strained:
+            said += f"; the first loss was {strained:.2g} times that of guessing"
+        return self.finding(
+            said,
+            severity=self.severity if harmed else Severity.NOTE,
+            confidence=self._weighed(scale, strained) if harmed else 0.5,
+            since=0,
+            evidence=[
+                Evidence(text=name.replace("_", " "), value=float(inputs[name]))
+                for name in ("feature_mean_max", "feature_std_max", "feature_std_min")
+                if inputs.get(name) is not None
+            ],
+        )
+
+    def _weighed(self, scale: float, strained: float) -> float:
+        if strained >= self.strained:
+            return 0.95
+        return 0.9 if scale >= 10 * self.huge else 0.8 if scale >= self.huge else 0.65

@@ -1,0 +1,73 @@
+"""`wellfit diagnose RUN`: every rule's word on a recorded run, root cause first."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import fields, replace
+from pathlib import Path
+from typing import Any
+
+from wellfit.core.causes import rank
+from wellfit.core.errors import BadSetting, UnknownName, nearest
+from wellfit.core.finding import Diagnosis, Finding, NotChecked
+from wellfit.core.run import Run
+from wellfit.rules import all_rules
+from wellfit.rules.rule import Rule
+
+Thresholds = Mapping[str, Mapping[str, float]]
+
+
+def diagnose(
+    run: Run | str | Path,
+    *,
+    ignore: Collection[str] = (),
+    rules: Thresholds | None = None,
+    script_exit: int | None = None,
+) -> Diagnosis:
+    """Say what is wrong with a run, most probable root cause first.
+
+    `run` is a Run, or the folder of one. `ignore` names rules to leave out; `rules`
+    sets thresholds, `{"overfitting": {"rise": 0.2}}`. `script_exit` is passed on.
+    `UnknownName` for a rule that does not exist, `BadSetting` for a threshold that
+    does not, `BadRun` for a folder that cannot be read.
+    """
+    if not isinstance(run, Run):
+        from wellfit.record import open_run
+
+        run = open_run(run)
+    said = {rule.name(): _said(rule, run) for rule in _chosen(ignore, rules or {})}
+    return Diagnosis(
+        findings=rank([x for x in said.values() if isinstance(x, Finding)]),
+        not_checked={n: x for n, x in said.items() if isinstance(x, NotChecked)},
+        passed=tuple(name for name, x in said.items() if x is None),
+        run=run.path,
+        script_exit=script_exit,
+    )
+
+
+def _said(rule: Rule, run: Run) -> Finding | NotChecked | None:
+    """What the rule says; a rule that fails does not take the others with it."""
+    try:
+        return rule.judge(run)
+    except Exception as error:
+        reason = f"the rule failed: {type(error).__name__}: {error}"
+        return NotChecked(reason=reason)
+
+
+def _chosen(ignore: Collection[str], thresholds: Thresholds) -> list[Rule]:
+    rules = {rule.name(): rule for rule in all_rules()}
+    for name in (*ignore, *thresholds):
+        if name not in rules:
+            raise UnknownName("rule", name, among=rules)
+    return [
+        _adjusted(rule, thresholds.get(name, {}))
+        for name, rule in rules.items()
+        if name not in ignore
+    ]
+
+
+def _adjusted(rule: Rule, thresholds: Mapping[str, Any]) -> Rule:
+    known = [f.name for f in fields(rule)]
+    for name in thresholds:
+        if name not in known:
+            hint = nearest(name, known)
+            raise BadSetting(f"{rule.name()} has no threshold {name!r}{hint}")
+    return replace(rule, **thresholds)
