@@ -1,0 +1,1 @@
+"""The only code that draws: the terminal, the report."""
