@@ -1,0 +1,45 @@
+"""`wellfit predict MODEL TABLE`"""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from wellfit.core.errors import BadSetting
+
+
+def predict(
+    model: Annotated[
+        Path,
+        typer.Argument(
+            help="The folder of a trained model, or its run folder.",
+            show_default=False,
+        ),
+    ],
+    table: Annotated[
+        Path,
+        typer.Argument(
+            help="The table to predict for: CSV, TSV, Parquet or Excel.",
+            show_default=False,
+        ),
+    ],
+    out: Annotated[
+        Path | None,
+        typer.Option(help="The CSV file to write.  [default: standard output]"),
+    ] = None,
+) -> None:
+    """Predict with a trained model: a line for each row of the table, as CSV."""
+    from wellfit.verbs.predict import predict as verb
+
+    predicted = verb(model, table)
+    if out is None:
+        predicted.to_csv(sys.stdout, index=False)
+        return
+    try:
+        predicted.to_csv(out, index=False)
+    except OSError as error:
+        raise BadSetting(
+            f"--out must be a file that can be written; got {str(out)!r}: "
+            f"{error.strerror or error}"
+        ) from error

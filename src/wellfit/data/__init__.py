@@ -1,0 +1,1 @@
+"""Tables: read, profiled, split, and prepared for models."""

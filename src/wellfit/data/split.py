@@ -1,0 +1,116 @@
+"""Training, validation and test: three sets of rows, by seed and nothing else.
+
+Pure functions over places: rows go in as what they are split by, and come out as
+indices. 60 % train, 20 % validate, 20 % are the untouched test part.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from wellfit.core.errors import BadTable
+
+Rows = NDArray[np.int64]
+TEST = 0.2
+VALIDATION = 0.2
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class Split:
+    """Indices of the rows of each part, sorted; `how` says it in words."""
+
+    train: Rows
+    validation: Rows
+    test: Rows
+    how: str
+    notes: tuple[str, ...] = ()
+
+
+def split_at_random(count: int, *, seed: int) -> Split:
+    """Any row anywhere."""
+    order = np.random.default_rng(seed).permutation(count)
+    test, validation = round(count * TEST), round(count * VALIDATION)
+    parts = np.split(order, [test, test + validation])
+    return _split("at random", parts)
+
+
+def split_by_class(y: Rows, *, seed: int) -> Split:
+    """Each class as often in every part as in the whole.
+
+    A class with one row is in training alone; with two, in training and test.
+    """
+    rng = np.random.default_rng(seed)
+    parts: list[list[Rows]] = [[], [], []]
+    for code in np.unique(y):
+        members = rng.permutation(np.flatnonzero(y == code))
+        test, validation = _quota(len(members), rng)
+        cut = np.split(members, [test, test + validation])
+        for part, rows in zip(parts, cut, strict=True):
+            part.append(rows)
+    return _split("stratified by class", [np.concatenate(part) for part in parts])
+
+
+def _quota(count: int, rng: np.random.Generator) -> tuple[int, int]:
+    """How many of a class's rows test and validate; what is left trains."""
+    if count < 3:
+        return count - 1, 0
+    # The fraction left over is drawn, so that many small classes add up to 20 %.
+    test = max(1, int(count * TEST + rng.random()))
+    validation = max(1, int(count * VALIDATION + rng.random()))
+    return min(test, count - 2), min(validation, count - 1 - min(test, count - 2))
+
+
+def split_by_time(when: NDArray[np.float64]) -> Split:
+    """The past trains, what follows validates, the latest tests.
+
+    `when` are numbers that grow with time. Rows without one train. Rows of the same
+    moment stay together. `BadTable` where there are fewer than three moments.
+    """
+    order = np.argsort(when, kind="stable")
+    known = order[~np.isnan(when[order])]
+    unknown = order[np.isnan(when[order])]
+    starts = (
+        np.flatnonzero(np.diff(when[known]) > 0) + 1
+    )  # of each moment but the first
+    if len(starts) < 2:
+        raise BadTable(
+            f"a split by time needs at least 3 different times; got {len(starts) + 1}"
+        )
+    first = _nearest(starts[:-1], len(known) * (1 - TEST - VALIDATION))
+    second = _nearest(starts[starts > first], len(known) * (1 - TEST))
+    train, validation, test = np.split(known, [first, second])
+    note = f"{len(unknown):,} rows without a time are in the training part"
+    parts = [test, validation, np.concatenate([train, unknown])]
+    return _split("by time", parts, notes=(note,) if len(unknown) else ())
+
+
+def _nearest(places: Rows, wanted: float) -> int:
+    return int(places[np.argmin(np.abs(places - wanted))])
+
+
+def split_by_group(groups: NDArray[Any], *, seed: int) -> Split:
+    """All rows of a group in one part, groups drawn at random until a part is full.
+
+    `BadTable` where there are fewer than three groups.
+    """
+    names, codes = np.unique(groups, return_inverse=True)
+    if len(names) < 3:
+        raise BadTable(f"a split by group needs at least 3 groups; got {len(names)}")
+    order = np.random.default_rng(seed).permutation(len(names))
+    filled = np.cumsum(np.bincount(codes)[order])
+    first = _cut(filled, len(groups) * TEST, 1, len(names) - 2)
+    second = _cut(filled, len(groups) * (TEST + VALIDATION), first + 1, len(names) - 1)
+    parts = np.split(order, [first, second])
+    return _split("by group", [np.flatnonzero(np.isin(codes, p)) for p in parts])
+
+
+def _cut(filled: Rows, wanted: float, least: int, most: int) -> int:
+    return int(np.clip(np.argmin(np.abs(filled - wanted)) + 1, least, most))
+
+
+def _split(how: str, parts: Sequence[Rows], notes: tuple[str, ...] = ()) -> Split:
+    test, validation, train = (np.sort(rows) for rows in parts)
+    return Split(train=train, validation=validation, test=test, how=how, notes=notes)

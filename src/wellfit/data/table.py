@@ -1,0 +1,186 @@
+"""Tables as people have them, read into one plain form.
+
+`read_table` takes a path or a frame. Whatever came in, the columns that come out are
+of four types only: bool, int64 or float64, datetime64 (UTC, without a zone), and str;
+text is stripped, and the usual markers of a missing value are missing values.
+"""
+
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import pandas as pd  # noqa: TID253
+
+from wellfit.core.errors import BadTable, nearest
+from wellfit.data.columns import Series
+from wellfit.data.delimited import TEXT, parse_text
+from wellfit.data.packed import PACKED, unpack
+
+MARKERS = frozenset(
+    [
+        *("?", "-", "--", ".", "NA", "N/A", "n/a", "#N/A", "#NA", "<NA>", "NaN", "nan"),
+        *("NaT", "null", "NULL", "None", "none", "#VALUE!"),
+    ]
+)
+KNOWN = (*TEXT, ".parquet", ".pq", ".xlsx", ".xlsm")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class Table:
+    """A table in plain form; `notes` says what was decided while it was read."""
+
+    frame: pd.DataFrame
+    name: str
+    notes: tuple[str, ...] = ()
+
+
+def read_table(data: Any) -> Table:
+    """The table in a file, or of a pandas, polars or Arrow frame.
+
+    A file is CSV, TSV, Parquet or Excel, compressed (gz, bz2, xz, zst, zip) or not.
+    The caller's frame is never changed. Raises `BadTable` in one sentence.
+    """
+    if isinstance(data, Table):
+        return data
+    if isinstance(data, str | os.PathLike):
+        found = _read_file(Path(data))
+    else:
+        found = _from_frame(data)
+    return _checked(replace(found, frame=_plain(found.frame, found.name)))
+
+
+def _read_file(path: Path) -> Table:
+    name, raw = unpack(path.name, _bytes(path))
+    if not raw:
+        raise BadTable(f"{path} is empty; a table with a header was expected")
+    suffix = Path(name).suffix.lower()
+    if suffix in TEXT:
+        frame, notes = parse_text(raw, name=str(path), markers=MARKERS)
+        return Table(frame=frame, name=path.name, notes=notes)
+    if suffix in {".parquet", ".pq"}:
+        return Table(frame=_parquet(raw, path), name=path.name)
+    if suffix in {".xlsx", ".xlsm"}:
+        return _excel(raw, path)
+    raise BadTable(
+        f"{path} is of a kind that wellfit does not read ({suffix or 'no suffix'}); "
+        f"it reads {' '.join(s for s in KNOWN if s)}, and each as {' '.join(PACKED)}"
+    )
+
+
+def _bytes(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except FileNotFoundError as error:
+        folder = path.parent
+        beside = [p.name for p in folder.iterdir()] if folder.is_dir() else []
+        hint = nearest(path.name, beside) if beside else ""
+        told = hint if "did you mean" in hint else ""
+        raise BadTable(f"no table at {path}: there is no such file{told}") from error
+    except IsADirectoryError as error:
+        raise BadTable(
+            f"{path} is a folder; give the path of one table in it"
+        ) from error
+    except OSError as error:
+        raise BadTable(f"{path} cannot be read: {error.strerror}") from error
+
+
+def _parquet(raw: bytes, path: Path) -> pd.DataFrame:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        frame: pd.DataFrame = pq.read_table(BytesIO(raw)).to_pandas()
+    except (pa.ArrowException, OSError, ValueError) as error:
+        raise BadTable(f"{path} is not a Parquet file, or is damaged") from error
+    return frame
+
+
+def _excel(raw: bytes, path: Path) -> Table:
+    try:
+        with pd.ExcelFile(BytesIO(raw), engine="openpyxl") as book:
+            sheets = [str(name) for name in book.sheet_names]
+            frame = pd.read_excel(book, sheet_name=sheets[0])
+    except Exception as error:  # openpyxl raises whatever a damaged file leads it to
+        raise BadTable(f"{path} is not an Excel workbook, or is damaged") from error
+    if len(sheets) == 1:
+        return Table(frame=frame, name=path.name)
+    note = f"read the sheet {sheets[0]!r}, the first of {len(sheets)}"
+    return Table(frame=frame, name=path.name, notes=(note,))
+
+
+def _from_frame(data: Any) -> Table:
+    if isinstance(data, pd.DataFrame):
+        plain = isinstance(data.index, pd.RangeIndex)
+        note = "the frame's index is not used; reset_index() makes it a column"
+        return Table(frame=data, name="table", notes=() if plain else (note,))
+    if hasattr(data, "collect"):  # a polars LazyFrame
+        data = data.collect()
+    if not hasattr(data, "__arrow_c_stream__"):
+        raise BadTable(
+            "a table must be a path, or a pandas, polars or Arrow frame; "
+            f"got {type(data).__name__}"
+        )
+    import pyarrow as pa
+
+    return Table(frame=pa.table(data).to_pandas(), name="table")
+
+
+def _plain(frame: pd.DataFrame, name: str) -> pd.DataFrame:
+    names = [str(column).strip() for column in frame.columns]
+    _no_duplicates(names, name)
+    frame = frame.reset_index(drop=True)
+    columns = [_plain_column(frame.iloc[:, i]) for i in range(len(names))]
+    return pd.concat(columns, axis=1, keys=names) if columns else frame
+
+
+def _plain_column(column: Series) -> Series:
+    kind, types = column.dtype, pd.api.types
+    if isinstance(kind, pd.DatetimeTZDtype):
+        return column.dt.tz_convert("UTC").dt.tz_localize(None)
+    if types.is_datetime64_dtype(kind):
+        return column
+    if types.is_timedelta64_dtype(kind):
+        return column.dt.total_seconds()
+    if types.is_bool_dtype(kind) and not column.hasnans:
+        return column.astype("bool")
+    if types.is_numeric_dtype(kind) and not types.is_complex_dtype(kind):
+        whole = types.is_integer_dtype(kind) and not column.hasnans
+        return column.astype("int64" if whole else "float64")
+    return _text(column)
+
+
+def _text(column: Series) -> Series:
+    """Text, stripped; a number or a date where every value of it is one."""
+    if len(column) and column.map(lambda v: hasattr(v, "year")).all():
+        return pd.to_datetime(column, errors="coerce")
+    text = column.astype("str").str.strip()
+    text = text.mask(column.isna() | text.isin(MARKERS) | (text == ""))
+    words = text.str.lower().isin(["true", "false"])  # which pandas takes for 1 and 0
+    number = pd.to_numeric(text.mask(words), errors="coerce")
+    if text.notna().any() and number.notna().sum() == text.notna().sum():
+        return _plain_column(number)
+    return text
+
+
+def _no_duplicates(names: Iterable[str], table: str) -> None:
+    seen: set[str] = set()
+    for name in names:
+        if name in seen:
+            raise BadTable(
+                f"{table} has more than one column {name!r}; "
+                "column names must differ: rename one"
+            )
+        seen.add(name)
+
+
+def _checked(table: Table) -> Table:
+    rows, columns = table.frame.shape
+    if not rows:
+        raise BadTable(
+            f"{table.name} has a header ({columns} columns) and no rows; "
+            "there is nothing to learn from"
+        )
+    return table

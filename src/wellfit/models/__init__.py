@@ -1,0 +1,1 @@
+"""Models for tables, behind one small protocol."""

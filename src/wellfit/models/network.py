@@ -1,0 +1,41 @@
+"""What a network and a training loop agree on."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch  # noqa: TID253
+from torch import nn  # noqa: TID253
+
+Pair = tuple[torch.Tensor, torch.Tensor]  # inputs and targets, a row a sample
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Training:
+    """How a network is trained: by AdamW, its rate falling along half a cosine.
+
+    The rate would reach zero after `epochs`; the loop ends after `stop_after` of them
+    where that is given, and after `patience` epochs without a lower validation loss.
+    """
+
+    epochs: int = 60
+    stop_after: int | None = None
+    patience: int = 16
+    batch_size: int = 256
+    learning_rate: float = 2e-3
+    weight_decay: float = 1e-2
+    seed: int = 0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Epoch:
+    """An epoch is done: its number from 1, the steps until here, the mean losses."""
+
+    number: int
+    steps: int
+    train_loss: float
+    val_loss: float | None = None
+
+
+OnEpoch = Callable[[Epoch], bool]  # False ends the training
+# network, loss, training rows, validation rows, how, whom to tell → the best epoch
+Loop = Callable[[nn.Module, nn.Module, Pair, Pair | None, Training, OnEpoch], int]

@@ -1,0 +1,155 @@
+"""Metrics of predictions, and the choice among them."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.metrics import roc_auc_score  # noqa: TID253
+
+from wellfit.core.errors import UnknownName
+from wellfit.data.target import Task
+
+Numbers = NDArray[np.float64]
+Measure = Callable[[Numbers, NDArray[Any]], float]  # predictions, targets
+RARE = 0.7  # of its fair share: a class below it makes the classes imbalanced
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Metric:
+    """One way to score predictions; `why` says why it was chosen."""
+
+    name: str
+    greater_is_better: bool
+    measure: Measure
+    why: str = ""
+
+    def better(self, a: float, b: float) -> bool:
+        """Whether the score `a` beats `b`."""
+        return a > b if self.greater_is_better else a < b
+
+
+def accuracy(p: Numbers, y: NDArray[Any]) -> float:
+    """The share of rows whose most probable class is their own."""
+    return float(np.mean(p.argmax(axis=1) == y))
+
+
+def _recalls(p: Numbers, y: NDArray[Any]) -> Numbers:
+    guess = p.argmax(axis=1)
+    return np.array([np.mean(guess[y == k] == k) for k in np.unique(y)])
+
+
+def balanced_accuracy(p: Numbers, y: NDArray[Any]) -> float:
+    """The mean recall of the classes that there are."""
+    return float(np.mean(_recalls(p, y)))
+
+
+def auc(p: Numbers, y: NDArray[Any]) -> float:
+    """Area under the ROC curve, one class against the rest, the mean over classes."""
+    present = [k for k in np.unique(y) if np.any(y != k)]
+    if p.shape[1] == 2:
+        present = present[-1:]
+    scores = [roc_auc_score(y == k, p[:, k]) for k in present]
+    return float(np.mean(scores)) if scores else float("nan")
+
+
+def log_loss(p: Numbers, y: NDArray[Any]) -> float:
+    """Cross-entropy of the probabilities, in nats."""
+    return float(-np.mean(np.log(np.clip(p[np.arange(len(y)), y], 1e-15, 1.0))))
+
+
+def f1_macro(p: Numbers, y: NDArray[Any]) -> float:
+    """F1, the mean over the classes that there are."""
+    guess = p.argmax(axis=1)
+    scores = []
+    for k in np.unique(y):
+        hits = np.sum((guess == k) & (y == k))
+        scores.append(2 * hits / (np.sum(guess == k) + np.sum(y == k)))
+    return float(np.mean(scores))
+
+
+def rmse(p: Numbers, y: NDArray[Any]) -> float:
+    """Root of the mean squared error, in the target's units."""
+    return float(np.sqrt(np.mean((p - y) ** 2)))
+
+
+def mae(p: Numbers, y: NDArray[Any]) -> float:
+    """Mean absolute error, in the target's units."""
+    return float(np.mean(np.abs(p - y)))
+
+
+def r2(p: Numbers, y: NDArray[Any]) -> float:
+    """1 − squared error over the target's variance; NaN where it has none."""
+    variance = float(np.var(y))
+    return 1 - float(np.mean((p - y) ** 2)) / variance if variance else float("nan")
+
+
+def _metrics(greater: Mapping[Measure, bool]) -> dict[str, Metric]:
+    return {
+        m.__name__: Metric(name=m.__name__, greater_is_better=g, measure=m)
+        for m, g in greater.items()
+    }
+
+
+METRICS: Mapping[Task, Mapping[str, Metric]] = {
+    "classification": _metrics(
+        {
+            accuracy: True,
+            balanced_accuracy: True,
+            auc: True,
+            log_loss: False,
+            f1_macro: True,
+        }
+    ),
+    "regression": _metrics({rmse: False, mae: False, r2: True}),
+}
+
+
+def scores(task: Task, predictions: Numbers, y: NDArray[Any]) -> dict[str, float]:
+    """Every metric of the task, by name."""
+    return {n: m.measure(predictions, y) for n, m in METRICS[task].items()}
+
+
+def signals(p: Numbers, y: NDArray[Any], labels: Sequence[Any]) -> dict[str, float]:
+    """The scores of an evaluation, by the names of core/signals.py; recall by class."""
+    if p.ndim == 1:
+        found = scores("regression", p, y)
+        return found | {"spread": float(np.std(p) / (np.std(y) or 1.0))}
+    guess = p.argmax(axis=1)
+    recall = {f"recall@{labels[k]}": np.mean(guess[y == k] == k) for k in np.unique(y)}
+    top = np.bincount(guess).max() / len(guess)
+    return scores("classification", p, y) | {"top_share": float(top)} | recall
+
+
+def choose_metric(
+    task: Task, counts: Mapping[str, int], name: str | None = None
+) -> Metric:
+    """The metric of that name; without one, the metric that fits, and why.
+
+    Numbers: RMSE. Classes: accuracy where they are balanced; AUC where one has less
+    than 70 % of its fair share, because accuracy would then hide it.
+    """
+    if name is not None:
+        if name not in METRICS[task]:
+            raise UnknownName(f"metric of {task}", name, among=METRICS[task])
+        return _because(METRICS[task][name], "as asked")
+    if task == "regression":
+        return _because(METRICS[task]["rmse"], "the error in the target's own units")
+    rarest = min(counts, key=lambda label: counts[label])
+    share = counts[rarest] / sum(counts.values())
+    if share < RARE / len(counts):
+        why = (
+            f"class {rarest!r} is only {share:.1%} of the rows; accuracy would hide it"
+        )
+        return _because(METRICS[task]["auc"], why)
+    return _because(METRICS[task]["accuracy"], "the classes are balanced")
+
+
+def _because(metric: Metric, why: str) -> Metric:
+    return Metric(
+        name=metric.name,
+        greater_is_better=metric.greater_is_better,
+        measure=metric.measure,
+        why=why,
+    )

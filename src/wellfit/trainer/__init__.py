@@ -1,0 +1,1 @@
+"""Our own trainer: the loop, and the candidates that it fits."""

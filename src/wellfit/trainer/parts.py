@@ -1,0 +1,69 @@
+"""The rows of a table, ready for models: by part and by form."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+import numpy as np
+import pandas as pd  # noqa: TID253
+
+from wellfit.data.columns import Kind
+from wellfit.data.prepare import Preparation, View, prepare
+from wellfit.data.split import Split
+from wellfit.data.target import Target
+from wellfit.models.model import Rows
+
+Part = Literal["train", "validation", "test"]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class Parts:
+    """Training, validation and test rows of `frame`, whose rows all have a target.
+
+    The preparation is learnt from the training rows alone.
+    """
+
+    frame: pd.DataFrame
+    kinds: Mapping[str, Kind]  # of the columns to learn from
+    target: Target
+    split: Split
+    preparation: Preparation
+    _ready: dict[tuple[str, View], Rows] = field(default_factory=dict)
+
+    @classmethod
+    def of(
+        cls,
+        frame: pd.DataFrame,
+        kinds: Mapping[str, Kind],
+        target: Target,
+        split: Split,
+    ) -> "Parts":
+        """Learn the preparation from the training rows."""
+        return cls(
+            frame=frame,
+            kinds=kinds,
+            target=target,
+            split=split,
+            preparation=prepare(frame.iloc[split.train], kinds),
+        )
+
+    def rows(self, part: Part, view: View) -> Rows:
+        """The rows of a part, prepared; made once, and kept."""
+        if (part, view) not in self._ready:
+            places = getattr(self.split, part)
+            features = self.preparation.apply(self.frame.iloc[places], view)
+            self._ready[part, view] = Rows(
+                x=features.x,
+                y=self.target.y[places],
+                categorical=features.categorical,
+            )
+        return self._ready[part, view]
+
+    def merged(self) -> "Parts":
+        """Training and validation rows as one training part, for the last fit."""
+        both = np.sort(np.concatenate([self.split.train, self.split.validation]))
+        none = np.array([], dtype=np.int64)
+        split = Split(
+            train=both, validation=none, test=self.split.test, how=self.split.how
+        )
+        return Parts.of(self.frame, self.kinds, self.target, split)

@@ -1,0 +1,151 @@
+"""What is to be learnt from a table: target, columns, parts and metric, all decided."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd  # noqa: TID253
+
+from wellfit.core.errors import BadSetting, BadTable, UnknownName
+from wellfit.data.columns import Kind, moments, texts
+from wellfit.data.profile import kinds_of, profile
+from wellfit.data.split import (
+    Split,
+    split_at_random,
+    split_by_class,
+    split_by_group,
+    split_by_time,
+)
+from wellfit.data.table import Table
+from wellfit.data.target import Target, Task, read_target
+from wellfit.objectives.metrics import Metric, choose_metric
+from wellfit.record.folder import RUNS
+from wellfit.trainer.clock import seconds_of
+from wellfit.trainer.parts import Parts
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Settings:
+    """What a user can say about a training on a table.
+
+    `out` is the run folder; without it a fresh one is made in `runs`. `budget` is a
+    time ("60s", "20m", or seconds); `time` and `group` name the column that the split
+    goes by; `kinds` overrules what columns hold, by name; `drop` leaves columns out.
+    """
+
+    target: str
+    out: str | Path | None = None
+    runs: str | Path = RUNS
+    seed: int = 0
+    budget: float | str = 60.0
+    metric: str | None = None
+    task: Task | None = None
+    time: str | None = None
+    group: str | None = None
+    kinds: Mapping[str, str] = field(default_factory=dict)
+    drop: Sequence[str] = ()
+
+    def __post_init__(self) -> None:
+        seconds_of(self.budget)
+        if self.time and self.group:
+            raise BadSetting("a split goes by time or by group; got both")
+        if self.target in self.kinds:
+            raise BadSetting(
+                f"{self.target!r} is the target: say what it is with --task, not --kind"
+            )
+        for role in ("time", "group"):
+            if getattr(self, role) == self.target:
+                raise BadSetting(f"--{role} names the target {self.target!r} itself")
+        if self.target in self.drop:
+            raise BadSetting(f"--drop names the target {self.target!r} itself")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class Study:
+    """A table with everything decided; `data` is its profile, `notes` what to know."""
+
+    table: Table
+    target: Target
+    kinds: Mapping[str, Kind]
+    left_out: Mapping[str, str]
+    parts: Parts
+    metric: Metric
+    data: Mapping[str, Any]
+    notes: tuple[str, ...]
+
+    @property
+    def name(self) -> str:
+        """The table's name without its endings."""
+        return self.table.name.partition(".")[0] or "table"
+
+
+def study(table: Table, how: Settings) -> Study:
+    """Decide it; `BadTable`, `BadSetting` or `UnknownName` where that cannot be."""
+    frame = _used(table, how)
+    target = read_target(frame[how.target], how.task)
+    metric = choose_metric(target.task, target.counts, how.metric)
+    kinds = kinds_of(frame, how.kinds)
+    rows = frame.iloc[target.rows].reset_index(drop=True)
+    split = _split(rows, target, kinds, how)
+    learnt = {n: k for n, k in kinds.items() if n not in {how.target, how.group}}
+    parts = Parts.of(rows, learnt, target, split)
+    seen = np.concatenate([split.train, split.validation])
+    left_out = dict(parts.preparation.left_out)
+    left_out |= dict.fromkeys(how.drop, "as asked")
+    if how.group:
+        left_out[how.group] = "says which rows belong together"
+    return Study(
+        table=table,
+        target=target,
+        kinds=kinds,
+        left_out=left_out,
+        parts=parts,
+        metric=metric,
+        data=profile(frame, kinds, target=target, rows=seen),
+        notes=(*table.notes, *_notes(len(frame), target, split)),
+    )
+
+
+def _used(table: Table, how: Settings) -> pd.DataFrame:
+    named = [how.target, *how.drop, *filter(None, (how.time, how.group))]
+    for name in named:
+        if name not in table.frame.columns:
+            raise UnknownName("column", name, among=table.frame.columns)
+    frame = table.frame.drop(columns=list(how.drop))
+    if frame.shape[1] < 2:
+        raise BadTable(
+            f"{table.name} has one column; a target and at least one column to learn "
+            "from are needed"
+        )
+    return frame
+
+
+def _split(
+    rows: pd.DataFrame, target: Target, kinds: Mapping[str, Kind], how: Settings
+) -> Split:
+    if how.time:
+        if kinds[how.time] not in {Kind.DATE, Kind.NUMBER, Kind.IDENTIFIER}:
+            raise BadSetting(
+                f"--time needs a column of dates or numbers; {how.time!r} is "
+                f"{kinds[how.time]}"
+            )
+        return split_by_time(moments(rows[how.time], kinds[how.time]))
+    if how.group:
+        return split_by_group(
+            texts(rows[how.group]).fillna("").to_numpy(), seed=how.seed
+        )
+    if target.task == "classification":
+        return split_by_class(target.y, seed=how.seed)
+    return split_at_random(len(target.y), seed=how.seed)
+
+
+def _notes(rows: int, target: Target, split: Split) -> list[str]:
+    missing = rows - len(target.rows)
+    notes = [f"{missing:,} rows left out: they have no target"] if missing else []
+    rare = [label for label, count in target.counts.items() if count < 3]
+    if rare:
+        shown = ", ".join(rare[:5]) + (" …" if len(rare) > 5 else "")
+        notes.append(f"classes with fewer than 3 rows cannot be in every part: {shown}")
+    return [*notes, *split.notes]

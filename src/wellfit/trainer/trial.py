@@ -1,0 +1,201 @@
+"""One candidate, fitted and recorded in a run folder of its own."""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from wellfit.data.target import Target
+from wellfit.models.model import Fit, Model, Round, loss_of
+from wellfit.objectives.metrics import scores, signals
+from wellfit.record import Recorder
+from wellfit.trainer.candidates import candidate
+from wellfit.trainer.clock import Deadline
+from wellfit.trainer.parts import Parts
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Entry:
+    """A candidate that was fitted: its scores on the validation rows, its cost.
+
+    `cut` is whether time was up before it was done.
+    """
+
+    model: str
+    fit: Fit
+    validation: dict[str, float]
+    seconds: float
+    folder: Path
+    cut: bool
+
+    def to_json(self) -> dict[str, Any]:
+        """The entry, as fact and JSON have it."""
+        return {
+            "model": self.model,
+            "validation": self.validation,
+            "seconds": round(self.seconds, 3),
+        }
+
+
+class _Watcher:
+    """Called after each round: records it, tells of it, and ends the fit in time.
+
+    Where a tap records the fit (`tapped`), every loss stands in the run already.
+    """
+
+    def __init__(
+        self,
+        recorder: Recorder,
+        until: Deadline,
+        tell: Callable[[Round], None],
+        *,
+        tapped: bool,
+    ) -> None:
+        self._recorder, self._until, self._tell = recorder, until, tell
+        self._tapped = tapped
+        self.recorded: set[str] = set()
+        self.step = 1
+        self.cut = False
+
+    def __call__(self, done: Round) -> bool:
+        if not self._tapped:
+            for name, value in done.signals.items():
+                self._recorder.value(name, done.step, value)
+        self.recorded.update(done.signals)
+        self.step = done.step
+        self._tell(done)
+        self.cut = self._until.passed
+        return not self.cut
+
+
+def run_trial(
+    model: Model,
+    parts: Parts,
+    *,
+    folder: Path,
+    seed: int,
+    until: Deadline,
+    tell: Callable[[Round], None],
+) -> Entry:
+    """Fit a candidate to the training rows and score it on the validation rows."""
+    train, validation = (parts.rows(p, model.view) for p in ("train", "validation"))
+    tapped = model.name == "mlp"
+    with Recorder(folder) as recorder, outcome(recorder):
+        recorder.fact(
+            "command", {"script": None, "args": [model.name], "framework": "table"}
+        )
+        recorder.fact("seeds", {"numpy": seed, "torch": seed})
+        watcher = _Watcher(recorder, until, tell, tapped=tapped)
+        with _tap(recorder) if tapped else nullcontext():
+            started = time.monotonic()
+            fit = model.fit(train, validation, watcher)
+            seconds = time.monotonic() - started
+        if not tapped:
+            _describe(recorder, parts, watcher.step, seconds)
+            _evaluate(recorder, fit, parts, watcher)
+    predictions = fit.fitted.predict(validation.x)
+    return Entry(
+        model=model.name,
+        fit=fit,
+        validation=scores(parts.target.task, predictions, validation.y),
+        seconds=seconds,
+        folder=recorder.folder,
+        cut=watcher.cut,
+    )
+
+
+@contextmanager
+def outcome(recorder: Recorder) -> Iterator[None]:
+    """Record how what is within ended, however it does."""
+    error: BaseException | None = None
+    try:
+        yield
+    except BaseException as raised:
+        error = raised
+        raise
+    finally:
+        interrupted = isinstance(error, KeyboardInterrupt)
+        failed = error is not None and not interrupted
+        said = {"type": type(error).__name__, "message": str(error)} if failed else None
+        recorder.fact("outcome", {"error": said, "interrupted": interrupted})
+
+
+def _tap(recorder: Recorder) -> AbstractContextManager[object]:
+    from wellfit.taps.torch import watch
+
+    return watch(recorder=recorder)
+
+
+def _describe(recorder: Recorder, parts: Parts, rounds: int, seconds: float) -> None:
+    rows = len(parts.split.train)
+    training = {
+        "steps": rounds,
+        "epochs": rounds,
+        "batch_size": rows,
+        "rows": rows,
+        "seconds": seconds,
+        "evaluations": rounds,
+        "loss_source": "criterion",
+    }
+    recorder.fact("training", training)
+    recorder.fact("objective", _objective(parts))
+
+
+def _objective(parts: Parts) -> dict[str, Any]:
+    target, y = parts.target, parts.target.y[parts.split.train]
+    classes = target.task == "classification"
+    return {
+        "criterion": "cross_entropy" if classes else "mse_loss",
+        "task": target.task,
+        "classes": len(target.classes) or None,
+        "reduction": "mean",
+        "targets": _counts(target, y) if classes else _moments(y),
+        "trivial": _trivial(parts),
+    }
+
+
+def _counts(target: Target, y: NDArray[Any]) -> dict[str, Any]:
+    seen = np.bincount(y, minlength=len(target.classes)).tolist()
+    labels = [str(label) for label in target.classes]
+    return {"integer": True, "counts": dict(zip(labels, seen, strict=True))}
+
+
+def _moments(y: NDArray[Any]) -> dict[str, Any]:
+    return {
+        "min": float(y.min()),
+        "max": float(y.max()),
+        "mean": float(y.mean()),
+        "std": float(y.std()),
+        "integer": bool(np.all(y == np.round(y))),
+    }
+
+
+def _trivial(parts: Parts) -> dict[str, float]:
+    """The yardstick's scores on the validation rows."""
+    train, validation = (parts.rows(p, "coded") for p in ("train", "validation"))
+    model = candidate("trivial", classes=len(parts.target.classes), seed=0)
+    guess = model.fit(train, validation).fitted.predict(validation.x)
+    found = scores(parts.target.task, guess, validation.y)
+    names = ("accuracy",) if parts.target.task == "classification" else ("mae", "rmse")
+    return {"loss": loss_of(guess, validation.y), **{n: found[n] for n in names}}
+
+
+def _evaluate(recorder: Recorder, fit: Fit, parts: Parts, watcher: _Watcher) -> None:
+    """Record the scores of the finished model that no round has told of."""
+    view, classes = fit.settled.view, parts.target.classes
+    evaluated = {
+        "train": parts.rows("train", view),
+        "val": parts.rows("validation", view),
+    }
+    for phase, rows in evaluated.items():
+        guess = fit.fitted.predict(rows.x)
+        found = {"loss": loss_of(guess, rows.y), **signals(guess, rows.y, classes)}
+        for name, value in found.items():
+            if f"{phase}/{name}" not in watcher.recorded:
+                recorder.value(f"{phase}/{name}", watcher.step, value)
+    recorder.event("evaluation", watcher.step, phase="val", rows=len(rows))

@@ -1,0 +1,191 @@
+"""`wellfit train DATA`: a table becomes a trained model, with a record of how."""
+
+import sys
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypedDict, Unpack
+
+from wellfit.core.finding import Diagnosis
+from wellfit.core.run import Run
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from wellfit.models.store import TableModel
+    from wellfit.record import Recorder
+    from wellfit.trainer.contest import Contest, OnProgress
+    from wellfit.trainer.final import Result
+    from wellfit.trainer.study import Study
+    from wellfit.trainer.trial import Entry
+
+SCHEMA = 1
+FITTING = 0.65  # of the time is for the candidates; in the rest the best is refitted
+
+
+class Options(TypedDict, total=False):
+    """The keywords of `train`; docs/training.md explains each."""
+
+    out: str | Path | None
+    runs: str | Path
+    seed: int
+    budget: float | str
+    metric: str | None
+    task: Any
+    time: str | None
+    group: str | None
+    kinds: Mapping[str, str]
+    drop: Sequence[str]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class Trained:
+    """A trained model, and how it came to be.
+
+    `run` is the record, with the chosen candidate's curves, and `diagnosis` what the
+    rules say of it; `study` is what was decided about the table, `contest` has every
+    candidate, `result` the model that is kept and its scores.
+    """
+
+    run: Run
+    diagnosis: Diagnosis
+    study: "Study"
+    contest: "Contest"
+    result: "Result"
+
+    @property
+    def model(self) -> "TableModel":
+        """The model, ready to predict; saved in `model/` of the run folder."""
+        return self.result.model
+
+    def predict(self, data: Any) -> "pd.DataFrame":
+        """Predict for a table: a path, or a pandas, polars or Arrow frame.
+
+        A frame of `prediction` and, for classes, `probability of X` for each class,
+        with a row for each row of the table.
+        """
+        from wellfit.data.table import read_table
+
+        return self.model.predict(read_table(data).frame)
+
+    def to_json(self) -> dict[str, Any]:
+        """The result as plain data, in the form that docs/json.md pins."""
+        metric = self.study.metric
+        said = self.diagnosis.to_json()
+        return {
+            "schema": SCHEMA,
+            "run": str(self.run.path),
+            "model": str(self.result.path),
+            "task": self.study.target.task,
+            "metric": {
+                "name": metric.name,
+                "greater_is_better": metric.greater_is_better,
+            },
+            "validation": dict(self.result.chosen.validation),
+            "test": dict(self.result.test),
+            "trivial": dict(self.result.trivial),
+            "candidates": [entry.to_json() for entry in self.contest.entries],
+            "findings": said["findings"],
+            "not_checked": said["not_checked"],
+        }
+
+
+def train(
+    data: Any,
+    *,
+    target: str,
+    ignore: Sequence[str] = (),
+    rules: Mapping[str, Mapping[str, float]] | None = None,
+    on_progress: "OnProgress | None" = None,
+    **options: Unpack[Options],
+) -> Trained:
+    """Train a model on a table, and say how good it is.
+
+    `data` is a path or a frame, `target` the column to predict. The rows are split
+    into training, validation and test parts; every candidate is fitted to the first
+    and judged by the second; the best is refitted on both, and scored once on the
+    third. Raises `BadTable`, `BadSetting` or `UnknownName` in one sentence.
+    """
+    from wellfit.data.table import read_table
+    from wellfit.record import Recorder, new_folder, open_run
+    from wellfit.trainer.clock import Deadline, seconds_of
+    from wellfit.trainer.contest import Progress, hold
+    from wellfit.trainer.final import conclude
+    from wellfit.trainer.study import Settings, study
+    from wellfit.trainer.trial import outcome
+    from wellfit.verbs.diagnose import diagnose
+
+    how = Settings(target=target, **options)
+    until = Deadline.after(seconds_of(how.budget))
+    tell = on_progress or (lambda progress: None)
+    tell(Progress(stage="reading the table"))
+    found = study(read_table(data), how)
+    folder = Path(how.out) if how.out else new_folder(found.name, base=Path(how.runs))
+    with Recorder(folder) as recorder, outcome(recorder):
+        _say_study(recorder, found, how.seed)
+        contest = hold(
+            found.parts,
+            folder=recorder.folder / "trials",
+            seed=how.seed,
+            until=Deadline.after(until.left * FITTING),
+            tell=tell,
+        )
+        result = conclude(found, contest, recorder, until=until, tell=tell)
+        _say_result(recorder, found, contest, result)
+    run = open_run(recorder.folder)
+    return Trained(
+        run=run,
+        diagnosis=diagnose(run, ignore=ignore, rules=rules or {}),
+        study=found,
+        contest=contest,
+        result=result,
+    )
+
+
+def _say_study(recorder: "Recorder", study: "Study", seed: int) -> None:
+    recorder.fact(
+        "command",
+        {
+            "script": study.table.name,
+            "args": ["--target", study.target.name],
+            "python": sys.version.split()[0],
+            "framework": "table",
+        },
+    )
+    recorder.fact("versions", _versions())
+    recorder.fact("seeds", {"python": None, "numpy": seed, "torch": seed})
+    recorder.fact("data", study.data)
+
+
+def _versions() -> dict[str, str]:
+    """Of the packages that training on a table leans on, where they are installed."""
+    names = ("wellfit", "numpy", "pandas", "scikit-learn", "lightgbm", "torch")
+    found = {}
+    for name in names:
+        with suppress(PackageNotFoundError):
+            found[name] = version(name)
+    return found
+
+
+def _say_result(
+    recorder: "Recorder", study: "Study", contest: "Contest", result: "Result"
+) -> None:
+    recorder.fact("candidates", [entry.to_json() for entry in contest.entries])
+    if (linear := contest.get("linear")) is not None:
+        recorder.fact("reference", _reference(linear, contest.trivial, study))
+    for note in result.notes:
+        recorder.event("note", 0, text=note)
+
+
+def _reference(linear: "Entry", trivial: "Entry", study: "Study") -> dict[str, Any]:
+    """What a simple model reaches: rules hold the chosen one against it."""
+    metric = "accuracy" if study.target.task == "classification" else "r2"
+    return {
+        "metric": metric,
+        "value": linear.validation[metric],
+        "trivial": trivial.validation[metric],
+        "model": linear.model,
+        "rows": len(study.parts.split.validation),
+    }
