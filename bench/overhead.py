@@ -85,7 +85,9 @@ WORKLOADS = {
 }
 
 
-def _batches(loader: DataLoader[tuple[Tensor, ...]], steps: int) -> Iterator[list[Tensor]]:
+def _batches(
+    loader: DataLoader[tuple[Tensor, ...]], steps: int
+) -> Iterator[list[Tensor]]:
     done = 0
     while True:
         for batch in loader:
@@ -99,7 +101,8 @@ def train(workload: str, *, watched: bool, steps: int) -> float:
     """Seconds that the steps of one training took."""
     make, inputs, size, _ = WORKLOADS[workload]
     generator = torch.Generator().manual_seed(0)
-    data = TensorDataset(inputs(generator), torch.randint(4, (2048,), generator=generator))
+    targets = torch.randint(4, (2048,), generator=generator)
+    data = TensorDataset(inputs(generator), targets)
     torch.manual_seed(0)
     model = make()
     loader = DataLoader(data, size, shuffle=True)

@@ -7,6 +7,7 @@ It is itself run watched and unwatched: what wellfit does must not change one bi
 
 import atexit
 import hashlib
+import itertools
 import runpy
 import sys
 from pathlib import Path
@@ -15,12 +16,11 @@ import torch
 from torch.optim.optimizer import register_optimizer_step_post_hook
 
 hashed = hashlib.sha256()
-steps = 0
+steps = itertools.count()
 
 
 def _weights(optimizer: torch.optim.Optimizer, *_: object) -> None:
-    global steps
-    steps += 1
+    next(steps)
     for group in optimizer.param_groups:
         for parameter in group["params"]:
             hashed.update(parameter.detach().cpu().numpy().tobytes())
@@ -36,7 +36,7 @@ def _losses(original):
 
 register_optimizer_step_post_hook(_weights)
 torch.Tensor.backward = _losses(torch.Tensor.backward)
-atexit.register(lambda: print(f"hashed {steps} steps {hashed.hexdigest()}"))
+atexit.register(lambda: print(f"hashed {next(steps)} steps {hashed.hexdigest()}"))
 sys.argv = sys.argv[1:]
 sys.path[0] = str(Path(sys.argv[0]).parent)
 runpy.run_path(sys.argv[0], run_name="__main__")

@@ -1,3 +1,58 @@
 """wellfit: what is wrong with a training run, why, and what to do about it."""
 
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from wellfit.core.errors import WellfitError as WellfitError
+    from wellfit.core.finding import Diagnosis as Diagnosis
+    from wellfit.core.finding import Evidence as Evidence
+    from wellfit.core.finding import Finding as Finding
+    from wellfit.core.finding import NotChecked as NotChecked
+    from wellfit.core.finding import Severity as Severity
+    from wellfit.core.run import Event as Event
+    from wellfit.core.run import Run as Run
+    from wellfit.core.run import Signal as Signal
+    from wellfit.show.report import report as report
+    from wellfit.taps.torch.watch import log as log
+    from wellfit.taps.torch.watch import watch as watch
+    from wellfit.verbs.diagnose import diagnose as diagnose
+    from wellfit.verbs.explain import explain as explain
+    from wellfit.verbs.run import run as run
+    from wellfit.verbs.runs import runs as runs
+    from wellfit.verbs.train import train as train
+
 __version__ = "0.1.0.dev0"
+
+# Where each public name is at home: loaded when it is first asked for.
+_HOMES = {
+    "Diagnosis": "wellfit.core.finding",
+    "Event": "wellfit.core.run",
+    "Evidence": "wellfit.core.finding",
+    "Finding": "wellfit.core.finding",
+    "NotChecked": "wellfit.core.finding",
+    "Run": "wellfit.core.run",
+    "Severity": "wellfit.core.finding",
+    "Signal": "wellfit.core.run",
+    "WellfitError": "wellfit.core.errors",
+    "diagnose": "wellfit.verbs.diagnose",
+    "explain": "wellfit.verbs.explain",
+    "log": "wellfit.taps.torch.watch",
+    "report": "wellfit.show.report",
+    "run": "wellfit.verbs.run",
+    "runs": "wellfit.verbs.runs",
+    "train": "wellfit.verbs.train",
+    "watch": "wellfit.taps.torch.watch",
+}
+__all__ = list(_HOMES)
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'wellfit' has no attribute {name!r}")
+    found = globals()[name] = getattr(import_module(_HOMES[name]), name)
+    return found
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_HOMES})

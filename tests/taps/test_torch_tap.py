@@ -327,7 +327,8 @@ def test_regression_is_scored(said) -> None:
 def test_shapes_that_broadcast_are_told(said) -> None:
     model = nn.Linear(5, 1)
     optimizer = torch.optim.SGD(model.parameters(), lr=0.01)
-    with watched(said), pytest.warns(UserWarning, match="target size"):
+    told = pytest.warns(UserWarning, match="target size")
+    with watched(said), told:
         for x, _ in DataLoader(_data(), 40):
             optimizer.zero_grad()
             F.mse_loss(model(x), x.sum(1)).backward()

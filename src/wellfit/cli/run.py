@@ -96,7 +96,7 @@ def run(
     diagnosis = diagnose(
         seen,
         ignore=(*settings.ignore, *(ignore or ())),
-        rules=_rules(settings),
+        rules=settings.rules,
         script_exit=status,
     )
     if json is not None:

@@ -68,9 +68,9 @@ def _print(line: Line, console: Console) -> None:
 
 
 def _seen(run: Run) -> Iterator[Line]:
-    training = run.facts.get("training", {})
+    training = run.facts.get("training") or {}
     steps, epochs = run.last_step + 1, training.get("epochs")
-    parts = [run.facts.get("model", {}).get("class")]
+    parts = [(run.facts.get("model") or {}).get("class")]
     parts += [count(steps, "step") if steps else "no training seen"]
     parts += [count(epochs, "epoch")] if epochs else []
     parts += [duration(training["seconds"])] if training.get("seconds") else []

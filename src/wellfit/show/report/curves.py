@@ -65,7 +65,7 @@ def _phases(
     ]
     if not any(len(line.signal) > 1 for line in lines):
         return None
-    trivial = run.facts.get("objective", {}).get("trivial", {}).get(name)
+    trivial = ((run.facts.get("objective") or {}).get("trivial") or {}).get(name)
     known = [] if trivial is None else [Level(text="trivial baseline", value=trivial)]
     return line_chart(
         name,

@@ -11,6 +11,7 @@ from wellfit.show.report.curves import PHASES
 from wellfit.show.report.parts import Cell, Chart, Section, Table, plain
 from wellfit.show.report.thin import settled
 
+CLASSES = 200  # that are listed
 SCORES = (
     "loss",
     "accuracy",
@@ -85,7 +86,7 @@ def _compared(
 
 
 def _scores(run: Run) -> Iterator[Table]:
-    trivial = run.facts.get("objective", {}).get("trivial") or {}
+    trivial = (run.facts.get("objective") or {}).get("trivial") or {}
     found = {
         name: {part: _last(run, part.format(name)) for part in PHASES}
         for name in SCORES
@@ -125,8 +126,11 @@ def _last(run: Run, name: str) -> float | None:
 def _classes(run: Run) -> Iterator[Table]:
     recalls = {p: run.at(f"{p}/recall") for p in ("train", "val", "test")}
     parts = [p for p, by in recalls.items() if by]
-    counts = run.facts.get("objective", {}).get("targets", {}).get("counts") or {}
-    names = dict.fromkeys(name for p in parts for name in recalls[p])
+    targets = (run.facts.get("objective") or {}).get("targets") or {}
+    counts = targets.get("counts") or {}
+    names = list(dict.fromkeys(name for p in parts for name in recalls[p]))
+    more = len(names) - CLASSES
+    left_out = f" {more:,} more classes are not shown." if more > 0 else ""
     total = sum(counts.values())
     if names:
         yield Table(
@@ -142,10 +146,10 @@ def _classes(run: Run) -> Iterator[Table]:
                     _counted(counts.get(name), total),
                     *(_recall(recalls[p].get(name)) for p in parts),
                 )
-                for name in names
+                for name in names[:CLASSES]
             ),
             numeric=tuple(range(1, 2 + len(parts))),
-            note="Samples are those seen as targets in training.",
+            note=f"Samples are those seen as targets in training.{left_out}",
         )
 
 

@@ -1,0 +1,44 @@
+"""`wellfit list [FOLDER]`"""
+
+import sys
+import warnings
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from wellfit.cli.output import console, write_json
+from wellfit.cli.settings import project
+from wellfit.core.errors import BadRun
+
+
+def list(  # noqa: A001 (named as its command)
+    folder: Annotated[
+        Path | None,
+        typer.Argument(help="Where the runs are.  [default: wellfit-runs]"),
+    ] = None,
+    json: Annotated[
+        Path | None,
+        typer.Option(help="Write the list as JSON; - is standard output."),
+    ] = None,
+) -> None:
+    """List the recorded runs, the one last written to first."""
+    if folder is not None and not folder.is_dir():
+        raise BadRun(f"expected a folder with runs; there is none at {folder}")
+    place = project().out if folder is None else folder
+
+    from wellfit.show.runs import run_table
+    from wellfit.verbs.runs import runs, summary
+
+    with warnings.catch_warnings(record=True) as left_out:
+        warnings.simplefilter("always")
+        found = [summary(run, run.path) for run in runs(place) if run.path is not None]
+    for warning in left_out:
+        print(f"wellfit: {warning.message}", file=sys.stderr)
+    if json is not None:
+        write_json({"schema": 1, "runs": [asdict(run) for run in found]}, json)
+    elif found:
+        console().print(run_table(found))
+    else:
+        print(f"No runs in {place} yet: `wellfit run SCRIPT` records one.")

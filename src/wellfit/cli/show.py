@@ -1,0 +1,34 @@
+"""`wellfit show RUN…`"""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from wellfit.cli.output import console, write_json
+from wellfit.cli.settings import project
+
+
+def show(
+    runs: Annotated[
+        list[str], typer.Argument(help="Run folders, or their names.", metavar="RUN…")
+    ],
+    json: Annotated[
+        Path | None,
+        typer.Option(help="Write the comparison as JSON; - is standard output."),
+    ] = None,
+) -> None:
+    """Show recorded runs side by side: their settings, and what they reached."""
+    from wellfit.record import open_run
+    from wellfit.show.runs import comparison
+    from wellfit.verbs.compare import compare
+    from wellfit.verbs.runs import find
+
+    base = project().out
+    paths = [find(name, base) for name in runs]
+    rows = compare([open_run(path) for path in paths])
+    if json is None:
+        console().print(comparison([path.name for path in paths], rows))
+        return
+    values = [{"name": row.name, "values": row.values} for row in rows]
+    write_json({"schema": 1, "runs": [str(p) for p in paths], "rows": values}, json)

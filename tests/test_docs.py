@@ -1,0 +1,83 @@
+"""The pages say what is so: their links lead somewhere, their commands exist."""
+
+import inspect
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+import typer
+
+from wellfit.cli import settings
+from wellfit.cli.main import COMMANDS, app
+from wellfit.core.run import Run
+from wellfit.rules import all_rules
+from wellfit.verbs.diagnose import diagnose
+
+ROOT = Path(__file__).parent.parent
+PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
+LINK = re.compile(r"""\]\(([^)\s]+)\)|(?:src|srcset|href)="([^"]+)\"""")
+COMMAND = re.compile(r"^(?:\$ )?(wellfit(?: .*)?)$", re.MULTILINE)
+
+
+def named(page: Path) -> str:
+    return str(page.relative_to(ROOT))
+
+
+def blocks(page: Path, language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```", page.read_text(), re.M | re.S)
+
+
+def commands(page: Path) -> list[str]:
+    """The command lines of a page, without their comments."""
+    lines = COMMAND.findall("\n".join(blocks(page, "console")))
+    return [re.sub(r"\s+#.*", "", line) for line in lines]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=named)
+def test_links_lead_somewhere(page):
+    targets = ["".join(found) for found in LINK.findall(page.read_text())]
+    broken = [
+        target
+        for target in targets
+        if not re.match(r"[a-z]+:", target)
+        and not (page.parent / target.partition("#")[0]).exists()
+    ]
+    assert not broken
+
+
+@pytest.mark.parametrize("page", PAGES, ids=named)
+def test_commands_are_ones_that_the_command_line_takes(page):
+    for line in commands(page):
+        _, *words = shlex.split(line)
+        assert words[0] in COMMANDS, line
+        group = typer.main.get_command(app(words))
+        group.commands[words[0]].make_context(words[0], words[1:])
+
+
+def test_the_readme_shows_the_commands():
+    shown = {line.split()[1] for line in commands(ROOT / "README.md")}
+    assert shown >= {"run", "train", "predict", "list", "show", "diagnose", "report"}
+
+
+def test_every_rule_is_on_the_page_of_rules():
+    page = (ROOT / "docs" / "rules.md").read_text()
+    for rule in all_rules():
+        problem = inspect.cleandoc(rule.__doc__).split("\n\n")[0].replace("\n", " ")
+        assert f"| `{rule.name()}` | {rule.severity} | {problem} |" in page
+    assert len(re.findall(r"^\| `", page, re.MULTILINE)) == len(all_rules())
+
+
+def test_python_on_the_pages_compiles():
+    for page in PAGES:
+        for block in blocks(page, "python"):
+            compile(block, str(page), "exec")
+
+
+def test_settings_on_the_pages_are_ones_that_are_taken(tmp_path):
+    shown = [block for page in PAGES for block in blocks(page, "toml")]
+    documented = inspect.cleandoc("\n".join(settings.__doc__.split("\n\n")[1:3]))
+    for text in [*shown, documented]:
+        (tmp_path / "pyproject.toml").write_text(text)
+        said = settings.project(tmp_path)
+        diagnose(Run.of(), ignore=said.ignore, rules=said.rules)
