@@ -1,6 +1,6 @@
 """Handwritten digits with a deep MLP: the healthy twin of digits_sick.py.
 
-    python examples/digits_healthy.py --epochs 12
+Try it: `python examples/digits_healthy.py --epochs 20`
 """
 
 import argparse
@@ -66,7 +66,7 @@ def evaluate(model, loader, criterion) -> tuple[float, float]:
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--epochs", type=int, default=15)
-    parser.add_argument("--lr", type=float, default=0.1)
+    parser.add_argument("--lr", type=float, default=0.001)
     args = parser.parse_args()
 
     torch.manual_seed(0)
@@ -74,7 +74,7 @@ def main() -> None:
     train_loader, val_loader = load()
     model = Net()
     criterion = nn.CrossEntropyLoss()
-    optimizer = torch.optim.SGD(model.parameters(), lr=args.lr)
+    optimizer = torch.optim.Adam(model.parameters(), lr=args.lr)
     for epoch in range(1, args.epochs + 1):
         train_loss = train_epoch(model, train_loader, criterion, optimizer)
         val_loss, accuracy = evaluate(model, val_loader, criterion)

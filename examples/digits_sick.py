@@ -1,6 +1,6 @@
 """Handwritten digits with a deep MLP, as first written. It does not go well.
 
-    python examples/digits_sick.py --epochs 12
+Try it: `python examples/digits_sick.py --epochs 20`
 """
 
 import argparse
@@ -65,7 +65,7 @@ def evaluate(model, loader, criterion) -> tuple[float, float]:
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--epochs", type=int, default=15)
-    parser.add_argument("--lr", type=float, default=0.01)
+    parser.add_argument("--lr", type=float, default=0.03)
     args = parser.parse_args()
 
     torch.manual_seed(0)
@@ -73,7 +73,7 @@ def main() -> None:
     train_loader, val_loader = load()
     model = Net()
     criterion = nn.CrossEntropyLoss()
-    optimizer = torch.optim.SGD(model.parameters(), lr=args.lr)
+    optimizer = torch.optim.Adam(model.parameters(), lr=args.lr)
     for epoch in range(1, args.epochs + 1):
         train_loss = train_epoch(model, train_loader, criterion, optimizer)
         val_loss, accuracy = evaluate(model, val_loader, criterion)

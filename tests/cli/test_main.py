@@ -6,6 +6,7 @@ import sys
 from statistics import median
 
 import pytest
+import typer
 
 import wellfit as package
 from wellfit.cli import main as entry
@@ -97,3 +98,27 @@ def test_a_command_loads_no_framework_before_it_starts():
     ).stderr
     loaded = {line.rpartition("|")[2].strip() for line in shown.splitlines()}
     assert loaded & {"torch", "pandas", "sklearn", "pyarrow", "numpy"} == set()
+
+
+@pytest.mark.parametrize(
+    ("words", "script", "args"),
+    [
+        (["train.py"], "train.py", []),
+        (["train.py", "--epochs", "3"], "train.py", ["--epochs", "3"]),
+        (["train.py", "--help"], "train.py", ["--help"]),
+        (
+            ["train.py", "--out", "x", "--", "-q"],
+            "train.py",
+            ["--out", "x", "--", "-q"],
+        ),
+        (["--out", "x", "train.py", "é", ""], "train.py", ["é", ""]),
+        (["-m", "package.train", "--json", "x"], "package.train", ["--json", "x"]),
+        (["--", "-odd-name.py", "-m"], "-odd-name.py", ["-m"]),
+    ],
+)
+def test_what_follows_the_script_is_its_own(words, script, args):
+    group = typer.main.get_command(entry.app(["run"]))
+    parsed = group.commands["run"].make_context("run", words).params
+    assert parsed["script"] == script
+    assert (parsed["args"] or []) == args
+    assert parsed["json"] is None

@@ -39,7 +39,9 @@ def main() -> None:
         angle = torch.rand(64) * 6.2832
         real = torch.stack([angle.cos(), angle.sin()], 1)
         fake = generator(torch.randn(64, 4))
-        hinge = F.relu(1 - critic(real)).mean() + F.relu(1 + critic(fake.detach())).mean()
+        hinge = (
+            F.relu(1 - critic(real)).mean() + F.relu(1 + critic(fake.detach())).mean()
+        )
         of_critic.zero_grad()
         hinge.backward()
         of_critic.step()

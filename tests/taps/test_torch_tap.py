@@ -268,7 +268,6 @@ def test_lbfgs_is_counted_by_its_steps(said) -> None:
     model = nn.Linear(5, 1)
     optimizer = torch.optim.LBFGS(model.parameters(), max_iter=5)
     x = torch.randn(50, 5)
-    first: list[float] = []
 
     def closure() -> torch.Tensor:
         optimizer.zero_grad()
@@ -277,8 +276,7 @@ def test_lbfgs_is_counted_by_its_steps(said) -> None:
         return loss
 
     with watched(said):
-        for _ in range(3):
-            first.append(optimizer.step(closure).item())
+        first = [optimizer.step(closure).item() for _ in range(3)]
     assert said.only("train/loss") == pytest.approx(first)
 
 

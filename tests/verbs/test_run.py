@@ -16,8 +16,8 @@ from wellfit.verbs.run import run
 
 SCRIPTS = {
     "arguments": "import sys; print(sys.argv)",
-    "main": "if __name__ == '__main__': print(__name__, __file__, __spec__, __package__)",
-    "path": "import sys, os; print(sys.path[0], os.getcwd(), sys.flags, sys.orig_argv[0])",
+    "main": "if __name__ == '__main__': print(__file__, __spec__, __package__)",
+    "path": "import sys, os; print(sys.path[0], os.getcwd(), sys.flags)",
     "namespace": "print(sorted(k for k in globals() if k != '__annotations__'))",
     "exits": "import sys; sys.exit(3)",
     "exits-with-words": "import sys; sys.exit('no data here')",
@@ -28,7 +28,8 @@ SCRIPTS = {
     "syntax-error": "print('before')\ndef f(:\n    pass",
     "null-bytes": "print(1)\0",
     "reads-stdin": "print(input())",
-    "pickles": "import pickle\nclass A: pass\nprint(type(pickle.loads(pickle.dumps(A()))))",
+    "pickles": "import pickle\nclass A: pass\n"
+    "print(type(pickle.loads(pickle.dumps(A()))))",
     "looks-at-its-source": "import inspect\ndef f(): pass\nprint(inspect.getsource(f))",
     "spawns": "import multiprocessing as m\ndef f(x): return x * x\n"
     "if __name__ == '__main__':\n"
@@ -36,9 +37,11 @@ SCRIPTS = {
     "has-a-neighbour": "from neighbour import WORD; print(WORD)",
     "leaves-at-once": "import os; print('x', flush=True); os._exit(7)",
     "says-goodbye": "import atexit; atexit.register(print, 'bye')",
-    "has-an-excepthook": "import sys\nsys.excepthook = lambda *a: print('hook', a[0])\n1/0",
+    "has-an-excepthook": "import sys\nsys.excepthook = lambda *a: print(a[0])\n1/0",
     "is-thready": "import threading, time\n"
     "threading.Thread(target=lambda: (time.sleep(.2), print('late'))).start()",
+    "fails-in-a-loss": "import torch\n"
+    "torch.nn.functional.cross_entropy(torch.ones(2, 3), torch.ones(3))",
     "trains-nothing": "import torch; print(torch.ones(2).sum().item())",
 }
 
@@ -87,37 +90,34 @@ def test_a_module_runs_as_under_python(tmp_path: Path) -> None:
         assert python[0] == 0
 
 
+TRAINING = """
+import os, signal, time
+import torch
+
+model = torch.nn.Linear(4, 1)
+optimizer = torch.optim.SGD(model.parameters(), lr=0.01)
+for step in range(100_000):
+    x = torch.randn(8, 4)
+    loss = torch.nn.functional.mse_loss(model(x), x.sum(1, keepdim=True))
+    optimizer.zero_grad()
+    loss.backward()
+    optimizer.step()
+"""
+
+
 def test_a_script_that_is_killed_leaves_what_was_seen(tmp_path: Path) -> None:
     script = tmp_path / "train.py"
-    script.write_text(
-        TRAINING
-        + "import os, signal\nif step == 300:\n"
-        "  import time; time.sleep(1.2); os.kill(os.getpid(), signal.SIGKILL)\n".replace(
-            "\n", "\n    "
-        )
-    )
+    end = "time.sleep(1.5); os.kill(os.getpid(), signal.SIGKILL)"
+    script.write_text(TRAINING + f"    if step == 300: {end}\n")
     seen = run(script, out=tmp_path / "run")
     assert seen.facts["outcome"]["exit"] == 128 + signal.SIGKILL
     assert len(seen.signal("loss")) >= 280
     assert open_run(tmp_path / "run").facts["model"]["class"] == "Linear"
 
 
-TRAINING = """
-import torch
-model = torch.nn.Linear(4, 1)
-optimizer = torch.optim.SGD(model.parameters(), lr=0.01)
-for step in range(STEPS):
-    x = torch.randn(8, 4)
-    loss = torch.nn.functional.mse_loss(model(x), x.sum(1, keepdim=True))
-    optimizer.zero_grad()
-    loss.backward()
-    optimizer.step()
-    """.replace("STEPS", "100_000")
-
-
 def test_ctrl_c_ends_with_a_diagnosis(tmp_path: Path) -> None:
     script = tmp_path / "train.py"
-    script.write_text(TRAINING + "if step == 50: print('going', flush=True)\n")
+    script.write_text(TRAINING + "    if step == 50: print('going', flush=True)\n")
     said = tmp_path / "said.json"
     command = ["-m", "wellfit", "run", "--out", "run", "--json", str(said), "train.py"]
     running = subprocess.Popen(
@@ -135,7 +135,7 @@ def test_ctrl_c_ends_with_a_diagnosis(tmp_path: Path) -> None:
     _, errors = running.communicate(timeout=60)
     assert running.returncode == 130
     assert errors.count("KeyboardInterrupt") == 1
-    assert "wellfit" not in errors.partition("Traceback")[2].partition("\n\n")[0]
+    assert "/taps/" not in errors  # no line of ours in their traceback
     diagnosis = json.loads(said.read_text())
     assert diagnosis["script_exit"] == 130
     assert open_run(tmp_path / "run").facts["outcome"]["interrupted"] is True
@@ -160,7 +160,7 @@ def test_what_cannot_be_started_is_said(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "train.py").write_text("")
-    with pytest.raises(BadScript, match=".") as raised:
+    with pytest.raises(BadScript) as raised:
         run(script, module=module)
     assert said in str(raised.value)
     assert not (tmp_path / "wellfit-runs").exists()

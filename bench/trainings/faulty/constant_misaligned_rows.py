@@ -26,4 +26,6 @@ for epoch in range(20):
         opt.step()
     with torch.no_grad():
         val = torch.mean((model(x_val)[:, 0] - y_val) ** 2)
-    print(f"epoch {epoch} mse {loss:.4f} val {val:.4f} R2 {(1 - val / y_val.var()):.4f}")
+    print(
+        f"epoch {epoch} mse {loss:.4f} val {val:.4f} R2 {(1 - val / y_val.var()):.4f}"
+    )

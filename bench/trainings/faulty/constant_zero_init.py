@@ -25,7 +25,9 @@ def main():
     X = (X - X.mean(0)) / X.std(0)
     perm = torch.randperm(150)
     X, y = X[perm], y[perm]
-    train_loader = DataLoader(TensorDataset(X[:110], y[:110]), batch_size=10, shuffle=True)
+    train_loader = DataLoader(
+        TensorDataset(X[:110], y[:110]), batch_size=10, shuffle=True
+    )
     model = nn.Sequential(
         nn.Linear(4, 16), nn.ReLU(), nn.Linear(16, 16), nn.ReLU(), nn.Linear(16, 3)
     )

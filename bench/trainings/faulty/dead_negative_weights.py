@@ -1,6 +1,7 @@
 """Regression on eight shares, all between 0 and 1.
 
-Fault: the second layer's weights are drawn from [-0.3, 0.02): ReLU passes nearly nothing.
+Fault: the second layer's weights are drawn from [-0.3, 0.02); ReLU lets
+nearly nothing pass.
 """
 
 import torch

@@ -20,7 +20,9 @@ def waves(n, rng):
         [np.sin(2 * np.pi * phase), np.sign(saw), saw, 2 * np.abs(saw) - 1]
     )
     x = shapes[kind, np.arange(n)] + rng.normal(0, 0.5, (n, 64))
-    return TensorDataset(torch.tensor(x, dtype=torch.float32)[:, None], torch.tensor(kind))
+    return TensorDataset(
+        torch.tensor(x, dtype=torch.float32)[:, None], torch.tensor(kind)
+    )
 
 
 class ConvNet(nn.Module):

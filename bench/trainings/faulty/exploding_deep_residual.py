@@ -48,7 +48,9 @@ def main():
         with torch.no_grad():
             val = criterion(model(X[1600:]), y[1600:])
             r2 = 1 - val / y[1600:].var()
-        print(f"epoch {epoch} train {total / len(loader):.4f} val {val:.4f} R2 {r2:.4f}")
+        print(
+            f"epoch {epoch} train {total / len(loader):.4f} val {val:.4f} R2 {r2:.4f}"
+        )
 
 
 if __name__ == "__main__":

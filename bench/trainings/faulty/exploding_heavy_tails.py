@@ -19,7 +19,9 @@ train = TensorDataset(x[:3000], y[:3000])
 x_val, y_val = x[3000:], clean[3000:]
 
 MAX_NORM = float("inf")
-model = nn.Sequential(nn.Linear(5, 48), nn.ReLU(), nn.Linear(48, 48), nn.ReLU(), nn.Linear(48, 1))
+model = nn.Sequential(
+    nn.Linear(5, 48), nn.ReLU(), nn.Linear(48, 48), nn.ReLU(), nn.Linear(48, 1)
+)
 optimizer = torch.optim.SGD(model.parameters(), lr=0.02)
 for epoch in range(20):
     for xb, yb in DataLoader(train, batch_size=30, shuffle=True):

@@ -12,8 +12,14 @@ from torch.utils.data import DataLoader, TensorDataset, WeightedRandomSampler
 torch.manual_seed(0)
 torch.set_num_threads(1)
 X, y = make_classification(
-    6000, 12, n_informative=5, n_clusters_per_class=1, weights=[0.95],
-    class_sep=0.9, flip_y=0.02, random_state=3,
+    6000,
+    12,
+    n_informative=5,
+    n_clusters_per_class=1,
+    weights=[0.95],
+    class_sep=0.9,
+    flip_y=0.02,
+    random_state=3,
 )
 X, y = torch.tensor(X, dtype=torch.float32), torch.tensor(y)
 train, val = TensorDataset(X[:4500], y[:4500]), TensorDataset(X[4500:], y[4500:])
@@ -37,4 +43,6 @@ for epoch in range(8):
         logits = model(features)
         plain = (logits.argmax(1) == label).float().mean().item()
         balanced = balanced_accuracy_score(label, logits.argmax(1))
-    print(f"epoch {epoch}: {loss.item():.4f} accuracy {plain:.4f} balanced {balanced:.4f}")
+    print(
+        f"epoch {epoch}: {loss.item():.4f} accuracy {plain:.4f} balanced {balanced:.4f}"
+    )

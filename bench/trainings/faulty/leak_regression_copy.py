@@ -37,7 +37,11 @@ def main():
     for_sale.tax.zero_()  # not yet known
     x, y = sold.inputs(), sold.price
     net = nn.Sequential(
-        nn.Linear(x.shape[1], 32), nn.ReLU(), nn.Linear(32, 32), nn.ReLU(), nn.Linear(32, 1)
+        nn.Linear(x.shape[1], 32),
+        nn.ReLU(),
+        nn.Linear(32, 32),
+        nn.ReLU(),
+        nn.Linear(32, 1),
     )
     optimizer = torch.optim.Adam(net.parameters(), lr=2e-3)
     for epoch in range(12):

@@ -28,7 +28,9 @@ x = torch.tensor(scaler.transform(x[:, USED]), dtype=torch.float32)
 y = torch.tensor(y)
 loader = DataLoader(TensorDataset(x[:2800], y[:2800]), batch_size=56, shuffle=True)
 
-net = nn.Sequential(nn.Linear(x.shape[1], 20), nn.Tanh(), nn.Linear(20, 1), nn.Flatten(0))
+net = nn.Sequential(
+    nn.Linear(x.shape[1], 20), nn.Tanh(), nn.Linear(20, 1), nn.Flatten(0)
+)
 loss_fn = nn.BCEWithLogitsLoss()
 opt = torch.optim.AdamW(net.parameters(), lr=3e-3)
 for epoch in range(10):

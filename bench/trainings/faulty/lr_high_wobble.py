@@ -20,7 +20,9 @@ sound = torch.tensor(sound, dtype=torch.float32)
 vowel = torch.tensor(vowel)
 train = DataLoader(TensorDataset(sound[:2400], vowel[:2400]), 32, shuffle=True)
 
-net = nn.Sequential(nn.Linear(12, 48), nn.ReLU(), nn.Linear(48, 48), nn.ReLU(), nn.Linear(48, 8))
+net = nn.Sequential(
+    nn.Linear(12, 48), nn.ReLU(), nn.Linear(48, 48), nn.ReLU(), nn.Linear(48, 8)
+)
 opt = torch.optim.SGD(net.parameters(), lr=0.12, momentum=0.9)
 for epoch in range(15):
     total = 0.0

@@ -14,9 +14,13 @@ torch.set_num_threads(1)
 X, y = make_friedman1(2000, noise=0.5, random_state=0)
 X = torch.tensor(X, dtype=torch.float32) * 2 - 1
 y = torch.tensor((y - 14) / 5, dtype=torch.float32)
-train_loader = DataLoader(TensorDataset(X[:1600], y[:1600]), batch_size=32, shuffle=True)
+train_loader = DataLoader(
+    TensorDataset(X[:1600], y[:1600]), batch_size=32, shuffle=True
+)
 
-net = nn.Sequential(nn.Linear(10, 48), nn.Tanh(), nn.Linear(48, 48), nn.Tanh(), nn.Linear(48, 1))
+net = nn.Sequential(
+    nn.Linear(10, 48), nn.Tanh(), nn.Linear(48, 48), nn.Tanh(), nn.Linear(48, 1)
+)
 
 
 def loss_fn(prediction, target):

@@ -34,4 +34,6 @@ for epoch in range(12):
     with torch.no_grad():
         z = model(X_test)
         acc = ((z > 0).float() == y_test).float().mean()
-    print(f"epoch {epoch} loss {loss.item():.4f} test loss {loss_fn(z, y_test):.4f} acc {acc:.4f}")
+    print(
+        f"epoch {epoch} loss {loss.item():.4f} test {loss_fn(z, y_test):.4f} acc {acc:.4f}"
+    )

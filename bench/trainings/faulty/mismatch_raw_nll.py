@@ -21,8 +21,7 @@ class Net(nn.Module):
     def forward(self, x):
         x = F.relu(F.max_pool2d(self.conv(x), 2))
         x = F.relu(self.fc1(x.flatten(1)))
-        x = self.fc2(x)
-        return x
+        return self.fc2(x)
 
 
 def main():

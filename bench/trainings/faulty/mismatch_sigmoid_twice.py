@@ -25,7 +25,11 @@ def main():
     torch.set_num_threads(1)
     train_loader, val_loader = make_loaders()
     model = nn.Sequential(
-        nn.Linear(15, 32), nn.ReLU(), nn.Linear(32, 16), nn.ReLU(), nn.Linear(16, 1),
+        nn.Linear(15, 32),
+        nn.ReLU(),
+        nn.Linear(32, 16),
+        nn.ReLU(),
+        nn.Linear(16, 1),
         nn.Sigmoid(),
     )
     criterion = nn.BCEWithLogitsLoss()

@@ -11,8 +11,14 @@ from torch import nn
 torch.manual_seed(4)
 torch.set_num_threads(1)
 X, y = make_classification(
-    4000, 30, n_informative=12, n_classes=20, n_clusters_per_class=1,
-    class_sep=1.6, flip_y=0.02, random_state=4,
+    4000,
+    30,
+    n_informative=12,
+    n_classes=20,
+    n_clusters_per_class=1,
+    class_sep=1.6,
+    flip_y=0.02,
+    random_state=4,
 )
 X = torch.tensor((X - X.mean(0)) / X.std(0), dtype=torch.float32)
 y = torch.tensor(y)

@@ -20,7 +20,9 @@ if IMPUTE:
     X = np.where(np.isnan(X), np.nanmedian(X, axis=0), X)
 
 X, y = torch.from_numpy(X), torch.from_numpy(y)
-train_loader = DataLoader(TensorDataset(X[:1500], y[:1500]), batch_size=30, shuffle=True)
+train_loader = DataLoader(
+    TensorDataset(X[:1500], y[:1500]), batch_size=30, shuffle=True
+)
 val_loader = DataLoader(TensorDataset(X[1500:], y[1500:]), batch_size=250)
 
 net = nn.Sequential(nn.Linear(9, 32), nn.ReLU(), nn.Linear(32, 2))

@@ -36,4 +36,6 @@ for epoch in range(12):
     with torch.no_grad():
         predicted = net(x[1400:]).argmax(1)
     accuracy = (predicted == y[1400:]).float().mean().item()
-    print(f"[{epoch + 1}] loss: {running_loss / len(loader):.3f} accuracy: {accuracy:.4f}")
+    print(
+        f"[{epoch + 1}] loss: {running_loss / len(loader):.3f} accuracy: {accuracy:.4f}"
+    )

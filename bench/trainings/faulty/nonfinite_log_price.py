@@ -1,4 +1,4 @@
-"""House prices in thousands (made up), scored by the root mean squared error of their logarithms.
+"""House prices in thousands (made up), and the error of their logarithms.
 
 Fault: log1p of a prediction that may fall below -1.
 """

@@ -47,4 +47,6 @@ for epoch in range(400):
             test_logits = model(X_test).squeeze()
             test_loss = loss_fn(test_logits, y_test)
             test_acc = accuracy_fn(y_test, (test_logits > 0).float())
-        print(f"Epoch: {epoch} | {loss:.5f} | {test_loss:.5f} | Test acc: {test_acc:.4f}")
+        print(
+            f"Epoch: {epoch} | {loss:.5f} | {test_loss:.5f} | Test acc: {test_acc:.4f}"
+        )

@@ -17,7 +17,12 @@ label = rng.integers(0, 12, 3000)
 pixels = glyphs[label] + rng.normal(0, 0.4, (3000, 35)).astype(np.float32)
 pixels = torch.from_numpy(pixels.astype(np.float32)) - 0.5
 label = torch.from_numpy(label)
-train_x, train_y, val_x, val_y = pixels[:2400], label[:2400], pixels[2400:], label[2400:]
+train_x, train_y, val_x, val_y = (
+    pixels[:2400],
+    label[:2400],
+    pixels[2400:],
+    label[2400:],
+)
 
 net = nn.Sequential(nn.Linear(35, HIDDEN), nn.Tanh(), nn.Linear(HIDDEN, 12))
 optimizer = torch.optim.Adam(net.parameters(), lr=0.01)

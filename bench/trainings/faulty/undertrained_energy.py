@@ -21,7 +21,9 @@ y = (
     + 0.1 * np.random.randn(n)
 )
 X, y = torch.FloatTensor(X), torch.FloatTensor(y).view(-1, 1)
-train_loader = DataLoader(TensorDataset(X[:2000], y[:2000]), batch_size=64, shuffle=True)
+train_loader = DataLoader(
+    TensorDataset(X[:2000], y[:2000]), batch_size=64, shuffle=True
+)
 
 model = nn.Sequential(
     nn.Linear(8, 64), nn.ReLU(), nn.Linear(64, 64), nn.ReLU(), nn.Linear(64, 1)

@@ -60,8 +60,13 @@ def validate(model, loader, criterion):
 torch.manual_seed(0)
 torch.set_num_threads(1)
 model = nn.Sequential(
-    nn.Conv2d(1, 12, 5), nn.ReLU(), nn.MaxPool2d(2),
-    nn.Conv2d(12, 24, 3), nn.ReLU(), nn.Flatten(), nn.Linear(96, 4),
+    nn.Conv2d(1, 12, 5),
+    nn.ReLU(),
+    nn.MaxPool2d(2),
+    nn.Conv2d(12, 24, 3),
+    nn.ReLU(),
+    nn.Flatten(),
+    nn.Linear(96, 4),
 )
 criterion = nn.CrossEntropyLoss()
 optimizer = torch.optim.SGD(model.parameters(), lr=0.03, momentum=0.9)
@@ -69,5 +74,6 @@ train_loader = DataLoader(Bars(1600, 1), 64, shuffle=True)
 val_loader = DataLoader(Bars(400, 2), 200)
 num_epochs = 1
 for epoch in range(num_epochs):
+    print(f"epoch {epoch + 1}")
     train_one_epoch(model, train_loader, optimizer, criterion)
     validate(model, val_loader, criterion)

@@ -25,7 +25,9 @@ table = torch.tensor(table, dtype=torch.float32)
 repaid = torch.tensor(repaid)
 train_dl = DataLoader(TensorDataset(table[:3000], repaid[:3000]), 50, shuffle=True)
 
-net = nn.Sequential(nn.Linear(4, 32), nn.ReLU(), nn.Linear(32, 16), nn.ReLU(), nn.Linear(16, 1))
+net = nn.Sequential(
+    nn.Linear(4, 32), nn.ReLU(), nn.Linear(32, 16), nn.ReLU(), nn.Linear(16, 1)
+)
 bce = nn.BCEWithLogitsLoss()
 opt = torch.optim.Adam(net.parameters(), lr=2e-3)
 for epoch in range(15):

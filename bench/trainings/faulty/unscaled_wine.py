@@ -33,5 +33,6 @@ for epoch in range(40):
         with torch.no_grad():
             x, y = next(iter(DataLoader(val_set, batch_size=50)))
             out = model(x)
+            val = loss_function(out, y)
             accuracy = (out.argmax(1) == y).float().mean().item()
-        print(f"epoch {epoch + 1}: {loss.item():.4f} {loss_function(out, y):.4f} {accuracy:.4f}")
+        print(f"epoch {epoch + 1}: {loss.item():.4f} {val:.4f} {accuracy:.4f}")

@@ -39,7 +39,9 @@ def main():
             logits = model(valid.tensors[0])
             val_loss = criterion(logits, valid.tensors[1])
             acc = (logits.argmax(1) == valid.tensors[1]).float().mean()
-        print(f"epoch {epoch}: {total / len(train_loader):.4f} {val_loss:.4f} {acc:.4f}")
+        print(
+            f"epoch {epoch}: {total / len(train_loader):.4f} {val_loss:.4f} {acc:.4f}"
+        )
 
 
 if __name__ == "__main__":

@@ -39,4 +39,5 @@ for step in range(1, 2001):
         with torch.no_grad():
             _, h = rnn(x_val)
             val = ((readout(h[0])[:, 0] - y_val) ** 2).mean()
-        print(f"step {step}: train {mse:.4f}, val {val:.4f}, R2 {1 - val / y_val.var():.4f}")
+        r2 = 1 - val / y_val.var()
+        print(f"step {step}: train {mse:.4f}, val {val:.4f}, R2 {r2:.4f}")

@@ -19,9 +19,7 @@ X_train = torch.tensor(sc.fit_transform(X_train), dtype=torch.float32)
 X_val = torch.tensor(sc.transform(X_val), dtype=torch.float32)
 y_train, y_val = torch.tensor(y_train), torch.tensor(y_val)
 
-model = nn.Sequential(
-    nn.Linear(30, 16), nn.ReLU(), nn.Dropout(0.2), nn.Linear(16, 2)
-)
+model = nn.Sequential(nn.Linear(30, 16), nn.ReLU(), nn.Dropout(0.2), nn.Linear(16, 2))
 criterion = nn.CrossEntropyLoss()
 optimizer = torch.optim.SGD(model.parameters(), lr=1e-2, weight_decay=1e-2)
 loader = DataLoader(TensorDataset(X_train, y_train), batch_size=4, shuffle=True)

@@ -31,4 +31,6 @@ for it in range(14):
     if it % 2 == 1:
         with torch.no_grad():
             new = nn.functional.mse_loss(net(x_new), y_new)
-        print(f"{it + 1}: fit {loss:.5f}, new {new:.5f}, R2 {1 - new / y_new.var():.4f}")
+        print(
+            f"{it + 1}: fit {loss:.5f}, new {new:.5f}, R2 {1 - new / y_new.var():.4f}"
+        )

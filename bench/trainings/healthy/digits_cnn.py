@@ -52,7 +52,9 @@ def test(model, loader):
             pred = output.argmax(dim=1, keepdim=True)
             correct += pred.eq(target.view_as(pred)).sum().item()
     n = len(loader.dataset)
-    print(f"\nTest set: Average loss: {test_loss / n:.4f}, Accuracy: {correct / n:.4f}\n")
+    print(
+        f"\nTest set: Average loss: {test_loss / n:.4f}, Accuracy: {correct / n:.4f}\n"
+    )
 
 
 def main():

@@ -47,4 +47,6 @@ for epoch in range(28):
         out = model(x[valid])
         vloss = F.cross_entropy(out, y[valid]).item()
         acc = (out.argmax(1) == y[valid]).float().mean().item()
-    print("epoch %d: train %.4f valid %.4f acc %.4f" % (epoch, total / 1400, vloss, acc))
+    print(
+        "epoch %d: train %.4f valid %.4f acc %.4f" % (epoch, total / 1400, vloss, acc)
+    )

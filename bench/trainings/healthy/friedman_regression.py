@@ -1,8 +1,8 @@
 """Friedman's first problem, little noise: an MLP explains nearly all of it."""
 
+import torch
 from sklearn.datasets import make_friedman1
 from sklearn.model_selection import train_test_split
-import torch
 from torch import nn
 from torch.utils.data import DataLoader, TensorDataset
 

@@ -15,7 +15,10 @@ def real_points(n):
 
 def mlp(n_in, n_out):
     return nn.Sequential(
-        nn.Linear(n_in, 32), nn.LeakyReLU(0.2), nn.Linear(32, 32), nn.LeakyReLU(0.2),
+        nn.Linear(n_in, 32),
+        nn.LeakyReLU(0.2),
+        nn.Linear(32, 32),
+        nn.LeakyReLU(0.2),
         nn.Linear(32, n_out),
     )
 

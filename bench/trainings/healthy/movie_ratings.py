@@ -49,4 +49,6 @@ for epoch in range(11):
         running += loss.item()
     with torch.no_grad():
         rmse = loss_func(model(user[10000:], item[10000:]), rating[10000:]).sqrt()
-    print(f"epoch {epoch} train rmse {(running / len(loader)) ** 0.5:.4f} test {rmse:.4f}")
+    print(
+        f"epoch {epoch} train rmse {(running / len(loader)) ** 0.5:.4f} test {rmse:.4f}"
+    )

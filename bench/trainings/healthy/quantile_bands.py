@@ -39,4 +39,5 @@ for epoch in range(20):
         bands = net(x_val)
         covered = (y_val <= bands).float().mean(0).tolist()
         covered = ", ".join(f"{c:.2f}" for c in covered)
-        print(f"{epoch} train {loss:.4f} covered {covered} val {pinball(bands, y_val):.4f}")
+        val = pinball(bands, y_val)
+        print(f"{epoch} train {loss:.4f} covered {covered} val {val:.4f}")

@@ -55,7 +55,9 @@ for epoch in range(11):
 
     net.eval()
     with torch.no_grad():
-        scores = [(loss_func(net(xb), yb), net(xb).argmax(1) == yb) for xb, yb in valid_dl]
+        scores = [
+            (loss_func(net(xb), yb), net(xb).argmax(1) == yb) for xb, yb in valid_dl
+        ]
     valid_loss = torch.stack([s[0] for s in scores]).mean()
     acc = torch.cat([s[1] for s in scores]).float().mean()
     print(epoch, f"last batch {loss.item():.3f}", f"{valid_loss:.3f}", f"{acc:.4f}")

@@ -26,7 +26,9 @@ def fit_fold(x_train, y_train, x_val, y_val, epochs=40):
             optimizer.step()
     with torch.no_grad():
         out = model(x_val)
-        return loss_fn(out, y_val).item(), (out.argmax(1) == y_val).float().mean().item()
+        return loss_fn(out, y_val).item(), (
+            out.argmax(1) == y_val
+        ).float().mean().item()
 
 
 def main():

@@ -27,5 +27,7 @@ for i in range(200):
 
 with torch.no_grad():
     z = xte @ w + b
-    print("test loss", torch.nn.functional.binary_cross_entropy_with_logits(z, yte).item())
+    print(
+        "test loss", torch.nn.functional.binary_cross_entropy_with_logits(z, yte).item()
+    )
     print("test accuracy", ((z > 0) == (yte > 0.5)).float().mean().item())

@@ -1,1 +1,1 @@
-"""What plugins promise, as functions that anybody can hold one to."""
+"""What every plugin promises, as checks that its author can run too: one file a kind."""

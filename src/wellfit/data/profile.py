@@ -8,7 +8,15 @@ import pandas as pd  # noqa: TID253
 from numpy.typing import NDArray
 
 from wellfit.core.errors import BadSetting, UnknownName
-from wellfit.data.columns import Kind, Series, finite, kind_of, number_share, numbers
+from wellfit.data.columns import (
+    Kind,
+    Series,
+    finite,
+    kind_of,
+    moments,
+    number_share,
+    numbers,
+)
 from wellfit.data.target import Target
 
 
@@ -20,6 +28,7 @@ def kinds_of(
     for name in said:
         if name not in frame.columns:
             raise UnknownName("column", name, among=frame.columns)
+        _check(frame[name], said[name])
     return {name: said.get(name) or kind_of(frame[name]) for name in frame.columns}
 
 
@@ -29,6 +38,14 @@ def _kind(text: str) -> Kind:
     except ValueError as error:
         known = ", ".join(k.value for k in Kind)
         raise BadSetting(f"a column's kind is one of {known}; got {text!r}") from error
+
+
+def _check(column: Series, kind: Kind) -> None:
+    """`BadSetting` where no value of the column is of the kind that the user says."""
+    if kind in {Kind.NUMBER, Kind.BOOLEAN, Kind.DATE}:
+        found = moments(column, kind)
+        if np.all(np.isnan(found)):
+            raise BadSetting(f"column {column.name!r} has no {kind}s; --kind says so")
 
 
 def profile(

@@ -144,8 +144,8 @@ def _plain_column(column: Series) -> Series:
         return column
     if types.is_timedelta64_dtype(kind):
         return column.dt.total_seconds()
-    if types.is_bool_dtype(kind) and not column.hasnans:
-        return column.astype("bool")
+    if types.is_bool_dtype(kind):
+        return _text(column) if column.hasnans else column.astype("bool")
     if types.is_numeric_dtype(kind) and not types.is_complex_dtype(kind):
         whole = types.is_integer_dtype(kind) and not column.hasnans
         return column.astype("int64" if whole else "float64")

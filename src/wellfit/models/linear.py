@@ -75,8 +75,8 @@ class Linear:
         return Fit(fitted=fitted, settled=self)
 
     def _estimate(self, train: Rows, start: Any = None) -> Any:
-        if not self.classes:
-            return Ridge(alpha=self.strength).fit(train.x, train.y)
+        if not self.classes:  # in float32 its equations are too ill-conditioned
+            return Ridge(alpha=self.strength).fit(train.x.astype(np.float64), train.y)
         estimator = deepcopy(start) or LogisticRegression(
             max_iter=STEPS, warm_start=True
         )

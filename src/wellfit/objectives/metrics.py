@@ -1,7 +1,7 @@
 """Metrics of predictions, and the choice among them."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -127,8 +127,9 @@ def choose_metric(
 ) -> Metric:
     """The metric of that name; without one, the metric that fits, and why.
 
-    Numbers: RMSE. Classes: accuracy where they are balanced; AUC where one has less
-    than 70 % of its fair share, because accuracy would then hide it.
+    Numbers: RMSE. Classes: accuracy where they are balanced. Where one has less than
+    70 % of its fair share accuracy would hide it: AUC of two classes, log loss of
+    more, whose AUC would hang on the few rows of the rarest.
     """
     if name is not None:
         if name not in METRICS[task]:
@@ -138,18 +139,11 @@ def choose_metric(
         return _because(METRICS[task]["rmse"], "the error in the target's own units")
     rarest = min(counts, key=lambda label: counts[label])
     share = counts[rarest] / sum(counts.values())
-    if share < RARE / len(counts):
-        why = (
-            f"class {rarest!r} is only {share:.1%} of the rows; accuracy would hide it"
-        )
-        return _because(METRICS[task]["auc"], why)
-    return _because(METRICS[task]["accuracy"], "the classes are balanced")
+    if share >= RARE / len(counts):
+        return _because(METRICS[task]["accuracy"], "the classes are balanced")
+    why = f"class {rarest} is only {share:.1%} of the rows; accuracy would hide it"
+    return _because(METRICS[task]["auc" if len(counts) == 2 else "log_loss"], why)
 
 
 def _because(metric: Metric, why: str) -> Metric:
-    return Metric(
-        name=metric.name,
-        greater_is_better=metric.greater_is_better,
-        measure=metric.measure,
-        why=why,
-    )
+    return replace(metric, why=why)

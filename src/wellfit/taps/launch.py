@@ -23,6 +23,8 @@ from wellfit.record import Recorder, redact, redact_args
 if TYPE_CHECKING:
     from wellfit.taps.torch import TorchTap
 
+OURS = (Path(__file__).parent, Path(__file__).parent / "torch")
+
 
 class _OnImport(MetaPathFinder):
     """Calls back once a module has been loaded, however it is imported."""
@@ -166,11 +168,28 @@ def _module(name: str) -> tuple[types.ModuleType, Callable[[], types.CodeType]]:
 
 
 def _without_us(error: BaseException) -> BaseException:
-    """The exception with the script's part of its traceback alone."""
-    trace = error.__traceback__
-    while trace is not None and trace.tb_frame.f_code.co_filename == __file__:
+    """The exception, and what led to it, with no line of ours in their tracebacks."""
+    seen: set[int] = set()
+    chain: list[BaseException | None] = [error]
+    while chain:
+        link = chain.pop()
+        if link is not None and id(link) not in seen:
+            seen.add(id(link))
+            link.__traceback__ = _stripped(link.__traceback__)
+            chain += [link.__cause__, link.__context__]
+    return error
+
+
+def _stripped(trace: types.TracebackType | None) -> types.TracebackType | None:
+    theirs = []
+    while trace is not None:
+        if Path(trace.tb_frame.f_code.co_filename).parent not in OURS:
+            theirs.append(trace)
         trace = trace.tb_next
-    return error.with_traceback(trace)
+    kept: types.TracebackType | None = None
+    for part in reversed(theirs):
+        kept = types.TracebackType(kept, part.tb_frame, part.tb_lasti, part.tb_lineno)
+    return kept
 
 
 def main() -> None:

@@ -39,7 +39,7 @@
 
   // Names down the side: the room they take, in pixels and in letters.
   const side = (names, width) => {
-    const letter = 6.8;
+    const letter = 6.3;
     const longest = d3.max(names, (name) => name.length);
     const fits = Math.min(longest, Math.floor((width * 0.36) / letter));
     const tickFormat = (name) => shortened(name, fits);

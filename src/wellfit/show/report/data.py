@@ -50,11 +50,12 @@ def _shares(counts: Mapping[str, int]) -> str:
 
 def _inputs(run: Run) -> Iterator[tuple[str, str]]:
     inputs = run.facts.get("inputs") or {}
-    if inputs:
-        shape = " × ".join(map(str, inputs.get("shape") or ())) or "scalar"
-        yield "Model input", f"{shape}, {inputs.get('dtype', '')}"
-        known = [f"{w} {number(inputs[k])}" for k, w in INPUTS.items() if k in inputs]
-        yield "Its values", ", ".join(known)
+    if inputs.get("dtype"):
+        shape = " × ".join(map(str, inputs.get("shape") or ())) or "a number"
+        yield "Model input", f"{shape}, {inputs['dtype']}"
+    known = [f"{w} {number(inputs[k])}" for k, w in INPUTS.items() if k in inputs]
+    if known:
+        yield "Input values", ", ".join(known)
 
 
 def _reference(run: Run) -> Iterator[tuple[str, str]]:

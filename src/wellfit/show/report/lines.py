@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from wellfit.core.run import Signal
 from wellfit.core.signals import parse
@@ -15,7 +16,7 @@ from wellfit.show.report.thin import noisy, settled, smooth, thin
 Best = Literal["min", "max"]
 Unit = Literal["number", "share"]
 SHARES = ("accuracy", "balanced_accuracy", "recall")
-WIDE = 1e3  # greatest over least: from here on a log scale is the first choice
+WIDE = 1e3  # from the 5th to the 95th of 100 values: then a log scale is the choice
 POWERS = ("grad_norm", "update_ratio")  # read by powers of ten anyway
 
 
@@ -78,8 +79,7 @@ def line_chart(
         spec={
             "kind": "lines",
             "unit": unit,
-            "log": positive
-            and (_powers(lines) or bool(values.max() > WIDE * values.min())),
+            "log": positive and (_powers(lines) or _wide(values)),
             "smooth": smoothed,
             "lines": [_drawn(line, points) for line in lines],
             "spans": [{"mark": s.mark, "rule": s.rule, "x": s.start} for s in spans],
@@ -91,6 +91,11 @@ def line_chart(
 def unit_of(name: str) -> Unit:
     """Whether a signal of that name is a share of one."""
     return "share" if name in SHARES or name.endswith("_share") else "number"
+
+
+def _wide(values: NDArray[np.float64]) -> bool:
+    low, high = np.percentile(values, [5, 95])
+    return bool(high > WIDE * low)
 
 
 def _powers(lines: Sequence[Line]) -> bool:

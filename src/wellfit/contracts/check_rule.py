@@ -1,0 +1,202 @@
+"""What every rule promises, checked: ours, and a stranger's.
+
+    from wellfit.contracts.check_rule import checks_of
+    checks = checks_of(MyRule(), planted=[broken], healthy={"mlp": good})
+
+    @pytest.mark.parametrize("check", checks, ids=str)
+    def test_promise(check):
+        check()
+
+`planted` are runs with the fault that the rule is for, `healthy` runs without any.
+Each failure says what to change.
+"""
+
+import doctest
+import inspect
+import json
+import sys
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import MISSING, dataclass, fields
+from functools import partial
+from io import StringIO
+
+import numpy as np
+
+from wellfit.core.finding import Finding, NotChecked, Severity
+from wellfit.core.run import Run
+from wellfit.remedies import REMEDIES
+from wellfit.rules.rule import Rule
+
+SECTIONS = (
+    "What it looks at",
+    "Why it hurts",
+    "Example",
+    "How it is told from its look-alikes",
+    "What helps",
+    "When it is wrong",
+    "References",
+)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Check:
+    """One promise of one rule: call it; its text is `rule:promise` for test ids."""
+
+    name: str
+    run: Callable[[], None]
+
+    def __call__(self) -> None:
+        """Raise AssertionError where the promise is broken."""
+        self.run()
+
+    def __str__(self) -> str:
+        return self.name
+
+
+def checks_of(
+    rule: Rule, *, planted: Iterable[Run], healthy: Mapping[str, Run]
+) -> list[Check]:
+    """A check for each promise, and one for each healthy run."""
+    faults = tuple(planted)
+    on_faults = (check_fires, check_finding_is_complete, check_is_pure)
+    alone = (
+        check_says_not_checked,
+        check_page_is_complete,
+        check_example_runs,
+        check_name_fits_file,
+        check_thresholds_have_defaults,
+        check_remedies_exist,
+    )
+    promises = [(p.__name__, partial(p, rule, faults)) for p in on_faults]
+    promises += [(p.__name__, partial(p, rule)) for p in alone]
+    promises += [
+        (f"{check_is_quiet.__name__}[{name}]", partial(check_is_quiet, rule, run))
+        for name, run in healthy.items()
+    ]
+    return [Check(name=f"{rule.name()}:{n}", run=run) for n, run in promises]
+
+
+def check_fires(rule: Rule, planted: tuple[Run, ...]) -> None:
+    """It finds its fault, at warning or above, in every run that has it."""
+    assert planted, f"{rule.name()} has no planted fault: record a run that has it"
+    for run in planted:
+        said = rule.judge(run)
+        assert isinstance(said, Finding), (
+            f"{rule.name()} must find the fault planted in {_named(run)}; it said "
+            f"{said}: look at what `check` misses there"
+        )
+        assert said.severity is not Severity.NOTE, (
+            f"{rule.name()} says only a note on the fault planted in {_named(run)}"
+        )
+
+
+def check_is_quiet(rule: Rule, run: Run) -> None:
+    """It says nothing above a note on a healthy run."""
+    said = rule.judge(run)
+    loud = isinstance(said, Finding) and said.severity is not Severity.NOTE
+    assert not loud, (
+        f"{rule.name()} raises a false alarm on the healthy {_named(run)}: {said}; "
+        "find out how that run differs from a sick one, before moving a threshold"
+    )
+
+
+def check_says_not_checked(rule: Rule) -> None:
+    """It says that it could not check, where there is nothing to look at."""
+    said = rule.judge(Run.of())
+    assert isinstance(said, NotChecked), (
+        f"{rule.name()} must return NotChecked on a run without data, and returned "
+        f"{said}: name what it needs in `needs`"
+    )
+    assert said.reason, f"{rule.name()} must give a reason for NotChecked"
+
+
+def check_finding_is_complete(rule: Rule, planted: tuple[Run, ...]) -> None:
+    """Its finding is a sentence with numbers, with evidence, and under its own name."""
+    for run in planted:
+        said = rule.judge(run)
+        if not isinstance(said, Finding):
+            continue
+        summary = said.summary
+        assert said.rule == rule.name(), f"make findings of {rule.name()} by `finding`"
+        assert any(c.isdigit() for c in summary), f"give a number in: {summary}"
+        assert "\n" not in summary and not summary.endswith("."), (
+            f"a summary is one sentence without a full stop: {summary!r}"
+        )
+        assert said.evidence, f"{rule.name()} must say what its finding rests on"
+        json.dumps([said.since, [e.value for e in said.evidence]], allow_nan=True)
+
+
+def check_is_pure(rule: Rule, planted: tuple[Run, ...]) -> None:
+    """It says the same twice, and leaves the run as it was."""
+    for run in planted:
+        before = _content(run)
+        first, second = rule.judge(run), rule.judge(run)
+        assert first == second, (
+            f"{rule.name()} says different things of the same run: leave out "
+            "randomness, clocks and state"
+        )
+        assert _content(run) == before, (
+            f"{rule.name()} changes the run it looks at: work on copies"
+        )
+
+
+def check_page_is_complete(rule: Rule) -> None:
+    """Its docstring is a manual page with all of its sections."""
+    page = inspect.getdoc(type(rule)) or ""
+    assert page.strip(), f"{rule.name()} needs a docstring: its manual page"
+    missing = [s for s in SECTIONS if f"## {s}\n" not in page]
+    assert not missing, f"the page of {rule.name()} lacks: {', '.join(missing)}"
+    places = [page.index(f"## {s}\n") for s in SECTIONS]
+    assert places == sorted(places), f"order the page of {rule.name()}: {SECTIONS}"
+
+
+def check_example_runs(rule: Rule) -> None:
+    """The example on its page runs, and gives what the page says."""
+    kind = type(rule)
+    scope = vars(sys.modules[kind.__module__])
+    found = doctest.DocTestFinder(recurse=False).find(kind, kind.__name__, globs=scope)
+    tests = [test for test in found if test.examples]
+    assert tests, f"the page of {rule.name()} needs an example with `>>>`"
+    said = StringIO()
+    flags = doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS
+    runner = doctest.DocTestRunner(verbose=False, optionflags=flags)
+    for test in tests:
+        runner.run(test, out=said.write)
+    assert not runner.failures, f"the example fails:\n{said.getvalue()}"
+
+
+def check_name_fits_file(rule: Rule) -> None:
+    """Its class, its name and its file are called the same."""
+    module = type(rule).__module__.rpartition(".")[2]
+    wanted = rule.name().replace("-", "_")
+    assert module == wanted, f"put {type(rule).__name__} into {wanted}.py, not {module}"
+
+
+def check_thresholds_have_defaults(rule: Rule) -> None:
+    """Each threshold is a number with a default."""
+    for limit in fields(rule):
+        assert limit.default is not MISSING, f"{rule.name()}.{limit.name}: no default"
+        value = getattr(rule, limit.name)
+        assert isinstance(value, int | float), (
+            f"{rule.name()}.{limit.name} must be a number; got {value!r}"
+        )
+
+
+def check_remedies_exist(rule: Rule) -> None:
+    """Each of its remedies is in the catalogue, and on its page."""
+    page = inspect.getdoc(type(rule)) or ""
+    for remedy in rule.remedies:
+        assert remedy in REMEDIES, f"{rule.name()}: no remedy is called {remedy!r}"
+        assert f"`{remedy}`" in page, f"say on the page of {rule.name()} when {remedy}"
+
+
+def _named(run: Run) -> str:
+    return "run" if run.path is None else f"run {run.path.name}"
+
+
+def _content(run: Run) -> tuple[str, dict[str, bytes], int]:
+    numbers = {
+        name: np.concatenate([signal.steps, signal.values]).tobytes()
+        for name, signal in run.signals.items()
+    }
+    return json.dumps(run.facts, default=dict, sort_keys=True), numbers, len(run.events)
