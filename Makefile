@@ -23,8 +23,11 @@ demo: $(STAMP)
 	@rm -rf demo
 	@mkdir demo
 	$(WELLFIT) run --out demo/sick examples/digits_sick.py
+	@echo
 	$(WELLFIT) run --out demo/healthy examples/digits_healthy.py
+	@echo
 	$(WELLFIT) train examples/diabetes.csv --target progression --out demo/table
+	@echo
 	$(WELLFIT) report demo/sick --out demo/report.html
 	$(WELLFIT) report demo/healthy --out demo/healthy.html
 	$(WELLFIT) report demo/table --out demo/table.html
@@ -71,6 +74,7 @@ $(STAMP): $(BROKEN)
 	    echo 'wellfit needs Python 3.11 or newer; "$(PYTHON)" is not. Name one that is: make PYTHON=python3.11' >&2; exit 1; }
 	@{ test -z '$(BROKEN)' && ls .venv/.made-* > /dev/null 2>&1; } || $(PYTHON) -m venv --clear .venv
 	@rm -f .venv/.made-*
-	PIP_CONSTRAINT=constraints.txt PIP_BUILD_CONSTRAINT=constraints.txt \
-	    $(PY) -m pip install --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	@echo 'Installing into .venv; the first time this takes a few minutes.'
+	@PIP_CONSTRAINT=constraints.txt PIP_BUILD_CONSTRAINT=constraints.txt \
+	    $(PY) -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
 	@touch $@

@@ -10,7 +10,7 @@ from typing import Any
 
 WELLFIT = Path(sys.executable).with_name("wellfit")
 DEMO = Path("demo")
-EXPECTED = {"vanishing-gradients"}  # of the training that suffers
+EXPECTED = {"learning-rate-too-high", "vanishing-gradients"}  # of what suffers
 LARGEST = 2_000_000  # bytes of a report
 
 

@@ -35,5 +35,5 @@ for epoch in range(12):
         z = model(X_test)
         acc = ((z > 0).float() == y_test).float().mean()
     print(
-        f"epoch {epoch} loss {loss.item():.4f} test {loss_fn(z, y_test):.4f} acc {acc:.4f}"
+        f"epoch {epoch} loss {loss.item():.4f} test {loss_fn(z, y_test):.3f} {acc:.4f}"
     )

@@ -20,9 +20,9 @@ EXPLAINS: Mapping[str, Mapping[str, float]] = {
         "underfitting": 0.6,
         "undertrained": 0.4,
         "learning-rate-too-low": 0.2,
-        "learning-rate-too-high": 0.2,
-        "exploding-gradients": 0.2,
-        "non-finite-values": 0.2,
+        "learning-rate-too-high": 0.3,
+        "exploding-gradients": 0.3,
+        "non-finite-values": 0.3,
         "overfitting": 0.2,
         "class-imbalance": 0.2,
         "dead-units": 0.2,
@@ -96,8 +96,8 @@ EXPLAINS: Mapping[str, Mapping[str, float]] = {
         "constant-predictions": 0.2,
         "class-imbalance": 0.3,
     },
-    "underfitting": {"constant-predictions": 0.4, "class-imbalance": 0.3},
-    "constant-predictions": {"underfitting": 0.5, "class-imbalance": 0.3},
+    "underfitting": {"constant-predictions": 0.2, "class-imbalance": 0.3},
+    "constant-predictions": {"underfitting": 0.8, "class-imbalance": 0.3},
 }
 
 ROOT: Mapping[str, float] = {  # how often a finding of that rule is the root

@@ -31,6 +31,8 @@ Matrix = NDArray[np.floating[Any]]
 
 MOST_LEVELS = 1000  # of a category, as codes
 MOST_INDICATORS = 30  # of a category, as one-hot columns
+LARGEST = 1e150  # numbers beyond it, of either sign, are taken for it
+ONCE = ("days", "year")  # the parts of a date that do not come again
 RARE = 10  # rows: a level with fewer shares a one-hot column with its like
 
 
@@ -126,13 +128,19 @@ class Preparation:
         )
 
 
-def prepare(frame: pd.DataFrame, kinds: Mapping[str, Kind]) -> Preparation:
+def prepare(
+    frame: pd.DataFrame, kinds: Mapping[str, Kind], *, clock: str | None = None
+) -> Preparation:
     """Learn how to prepare these columns from these rows, which are the training rows.
 
-    Free text, identifiers and constants are left out, each with its reason.
+    Free text, identifiers and constants are left out, each with its reason. `clock`
+    is the column that training and test rows are told apart by: its values do not come
+    again, and so only the parts of a date that do are used of it.
     """
-    used = {n: k for n, k in kinds.items() if k not in LEFT_OUT}
     left_out = {n: LEFT_OUT[k] for n, k in kinds.items() if k in LEFT_OUT}
+    if clock is not None and kinds[clock] is Kind.NUMBER:
+        left_out[clock] = "its times do not come again"
+    used = {n: k for n, k in kinds.items() if n not in left_out}
     if not used:
         what = ", ".join(f"{n!r} ({why})" for n, why in list(left_out.items())[:4])
         raise BadTable(
@@ -140,12 +148,12 @@ def prepare(frame: pd.DataFrame, kinds: Mapping[str, Kind]) -> Preparation:
             "--kind COL=category (or number, date) takes one in"
         )
     return Preparation(
-        columns=tuple(_learnt(frame[name], kind) for name, kind in used.items()),
+        columns=tuple(_learnt(frame[n], k, passes=n == clock) for n, k in used.items()),
         left_out=left_out,
     )
 
 
-def _learnt(column: Series, kind: Kind) -> Column:
+def _learnt(column: Series, kind: Kind, *, passes: bool) -> Column:
     name = str(column.name)
     if kind is Kind.CATEGORY:
         return _category(texts(column), name)
@@ -155,13 +163,17 @@ def _learnt(column: Series, kind: Kind) -> Column:
         return Date(
             name=name,
             form=form,
-            parts=tuple(_number(x, part) for part, x in parts.items()),
+            parts=tuple(
+                _number(x, part)
+                for part, x in parts.items()
+                if not (passes and part in ONCE)
+            ),
         )
     return _number(finite(column), name)
 
 
 def _number(values: NDArray[np.float64], name: str) -> Number:
-    known = values[~np.isnan(values)]
+    known = np.clip(values[~np.isnan(values)], -LARGEST, LARGEST)
     if not len(known):
         return Number(name=name, median=0.0, scale=1.0, gaps=True)
     low, median, high = (float(q) for q in np.quantile(known, [0.25, 0.5, 0.75]))
@@ -219,23 +231,22 @@ def _numbers(
     columns: list[NDArray[np.float32]] = []
     called: list[str] = []
     for rule, x, name in zip(rules, values, names, strict=True):
-        gaps = np.isnan(x)
-        columns.append(
-            _bounded((np.where(gaps, rule.median, x) - rule.median) / rule.scale)
-        )
+        columns.append(_scaled(rule, x))
         called.append(name)
         if rule.gaps:
-            columns.append(gaps.astype(np.float32))
+            columns.append(np.isnan(x).astype(np.float32))
             called.append(f"{name} is missing")
     return Features(x=np.column_stack(columns), names=tuple(called))
 
 
-def _bounded(z: NDArray[np.float64]) -> NDArray[np.float32]:
-    """Close to `z` in the middle, never beyond ±3: outliers stay in order, and small.
+def _scaled(rule: Number, x: NDArray[np.float64]) -> NDArray[np.float32]:
+    """Nearly linear in the middle, never beyond ±3: outliers keep their order.
 
     Holzmüller et al. (2024), Better by default, section 3.1.
     """
-    return (z / np.sqrt(1 + (z / 3) ** 2)).astype(np.float32)
+    filled = np.where(np.isnan(x), rule.median, np.clip(x, -LARGEST, LARGEST))
+    z = (filled - rule.median) / rule.scale
+    return (z / np.hypot(1, z / 3)).astype(np.float32)
 
 
 def _places(rule: Category, column: Series) -> NDArray[np.int64]:

@@ -25,10 +25,10 @@ def kinds_of(
 ) -> dict[str, Kind]:
     """Column → kind: as `overrides` say, else as the values tell."""
     said = {name: _kind(text) for name, text in (overrides or {}).items()}
-    for name in said:
+    for name, kind in said.items():
         if name not in frame.columns:
             raise UnknownName("column", name, among=frame.columns)
-        _check(frame[name], said[name])
+        _check(frame[name], kind)
     return {name: said.get(name) or kind_of(frame[name]) for name in frame.columns}
 
 

@@ -11,7 +11,7 @@ from lightgbm.callback import CallbackEnv, EarlyStopException  # noqa: TID253
 from numpy.typing import NDArray
 
 from wellfit.data.prepare import View
-from wellfit.models.lightgbm_text import check_text
+from wellfit.models.lightgbm_text import checked_text
 from wellfit.models.model import Fit, OnRound, Round, Rows, Scores, never_ending
 
 FILE = "lightgbm.txt"
@@ -174,9 +174,5 @@ class FittedLightGbm:
     def load(cls, folder: Path, *, classes: int) -> "FittedLightGbm":
         """Read `lightgbm.txt`; `ValueError` where it is no such model."""
         text = (folder / FILE).read_text(encoding="utf-8")
-        check_text(text)
-        booster = lgb.Booster(model_str=text)
-        if booster.num_model_per_iteration() != (classes if classes > 2 else 1):
-            raise ValueError(f"{FILE} predicts another number of classes")
-        rounds = booster.current_iteration()
-        return cls(classes=classes, rounds=rounds, booster=booster)
+        booster = lgb.Booster(model_str=checked_text(text, classes=classes))
+        return cls(classes=classes, rounds=booster.current_iteration(), booster=booster)

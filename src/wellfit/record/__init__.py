@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from wellfit.record.environment import write_environment as write_environment
 from wellfit.record.folder import new_folder as new_folder
 from wellfit.record.folder import runs_in as runs_in
+from wellfit.record.folder import vacant as vacant
 from wellfit.record.redact import redact as redact
 from wellfit.record.redact import redact_args as redact_args
 from wellfit.record.writer import Recorder as Recorder

@@ -6,6 +6,7 @@ from datetime import datetime
 from itertools import chain, count
 from pathlib import Path
 
+from wellfit.core.errors import BadRun
 from wellfit.record.schema import DATABASE
 
 RUNS = Path("wellfit-runs")
@@ -25,6 +26,16 @@ def new_folder(name: str, *, base: Path = RUNS) -> Path:
         base.mkdir(parents=True, exist_ok=True)
         return next(made for ending in endings if (made := _made(f"{wanted}{ending}")))
     return wanted
+
+
+def vacant(folder: Path) -> Path:
+    """The folder that was asked for; `BadRun` where a run stands in it already."""
+    if (folder / DATABASE).exists():
+        raise BadRun(
+            f"{folder} holds a run already; name another folder with --out, or remove "
+            f"that run with `wellfit remove {folder}`"
+        )
+    return folder
 
 
 def _made(path: str) -> Path | None:

@@ -5,8 +5,10 @@ from dataclasses import dataclass
 from math import sqrt
 from typing import ClassVar, NamedTuple
 
+import numpy as np
+
 from wellfit.core.finding import Evidence, Finding, NotChecked, Severity
-from wellfit.core.run import Run
+from wellfit.core.run import Run, Signal
 from wellfit.rules import results
 from wellfit.rules.rule import Rule
 
@@ -68,6 +70,7 @@ class ClassImbalance(Rule):
     rare: float = 0.25  # of what the commonest class has
     very_rare: float = 0.1  # of it: worth a note where recalls are not known
     neglected: float = 0.6  # of the commonest class's recall
+    behind: float = 0.2  # that the mean recall is below the accuracy
     rows: int = 100  # fewer do not show which classes are rare
 
     def check(self, run: Run) -> Finding | NotChecked | None:
@@ -82,6 +85,8 @@ class ClassImbalance(Rule):
         found = list(self._neglected(run, counts, most, rare, recalls))
         if found:
             return self._said(found, most, recalls[most])
+        if not recalls and (said := self._behind_accuracy(run, counts, rare)):
+            return said
         scarcest = min(rare, key=lambda name: counts[name])
         if counts[scarcest] >= self.very_rare * counts[most]:
             return None
@@ -93,6 +98,32 @@ class ClassImbalance(Rule):
             confidence=0.5,
             where=[scarcest],
         )
+
+    def _behind_accuracy(
+        self, run: Run, counts: dict[str, int], rare: list[str]
+    ) -> Finding | None:
+        """Where recalls are not known: whether their mean is far below the accuracy."""
+        for phase in ("val", "train"):
+            even, plain = (
+                _late(run.get(f"{phase}/{n}")) for n in ("balanced_accuracy", "accuracy")
+            )
+            if even is None or plain is None or plain - even < self.behind:
+                continue
+            share = 100 * min(counts[n] for n in rare) / sum(counts.values())
+            return self.finding(
+                f"the accuracy is {plain:.3g}, and the mean recall of the classes "
+                f"{even:.3g}: classes of down to {share:.2g} % of the rows are passed over",
+                confidence=0.8,
+                where=rare,
+                evidence=[
+                    Evidence(
+                        text="mean recall of the classes",
+                        signal=f"{phase}/balanced_accuracy",
+                        value=even,
+                    )
+                ],
+            )
+        return None
 
     def _neglected(
         self,
@@ -129,6 +160,12 @@ class ClassImbalance(Rule):
                 for n in found
             ],
         )
+
+
+def _late(signal: Signal | None) -> float | None:
+    if signal is None or not len(known := signal.finite()):
+        return None
+    return float(np.median(known.values[-max(3, len(known) // 5) :]))
 
 
 def _recalls(run: Run) -> dict[str, float]:

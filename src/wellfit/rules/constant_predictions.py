@@ -58,9 +58,11 @@ class ConstantPredictions(Rule):
     spread: float = 0.03  # of the targets' own. At R² r the best fit has √r: 0.1 at 1 %
 
     def check(self, run: Run) -> Finding | NotChecked | None:
+        if results.broke(run):
+            return NotChecked(reason="the loss was not finite at the end")
         counts = results.class_counts(run)
-        share = _late(run, "top_share", np.min)
-        spread = _late(run, "spread", np.max)
+        share = _late(run, "top_share")
+        spread = _late(run, "spread")
         if share is not None and (trivial := results.trivial_accuracy(run)) is not None:
             if len(counts) == 1 or trivial > self.common or share[1] < self.share:
                 return None
@@ -81,7 +83,7 @@ class ConstantPredictions(Rule):
         return self.finding(
             said + ("; a simple model does no better than guessing" if vain else ""),
             severity=Severity.NOTE if vain else self.severity,
-            confidence=0.5 if vain else 0.95,
+            confidence=0.5 if vain else 0.4 if _withered(run) else 0.95,
             since=_since(signal, value),
             evidence=[
                 Evidence(
@@ -94,7 +96,15 @@ class ConstantPredictions(Rule):
         )
 
 
-def _late(run: Run, name: str, worst: np.ufunc | object) -> tuple[Signal, float] | None:
+def _withered(run: Run) -> bool:
+    """Whether the weights shrank to little of what they were: decay held them down."""
+    weights = run.get("weight_norm")
+    if weights is None or not len(weights := weights.finite()):
+        return False
+    return bool(weights.last < 0.3 * weights.values[0])
+
+
+def _late(run: Run, name: str) -> tuple[Signal, float] | None:
     """The signal, of validation rather than training, and its value at the end."""
     for phase in ("val", "train"):
         signal = run.get(f"{phase}/{name}")

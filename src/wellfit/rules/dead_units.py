@@ -1,7 +1,8 @@
 """dead-units"""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
 import numpy as np
 
@@ -13,13 +14,25 @@ from wellfit.rules.rule import Rule
 LOOKS = 10  # without a sign of life, after which a unit counts as dead
 
 
+class Dead(NamedTuple):
+    """A layer with dead units: their share, since when, and how that was seen."""
+
+    where: str
+    share: float
+    since: int
+    said: str
+    signal: str
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class DeadUnits(Rule):
     """Units of a ReLU layer give zero whatever comes in, and can no longer learn.
 
     ## What it looks at
-    For each ReLU layer the share of units that were zero for every sample of the last
-    ten looks, at the end of the run.
+    For each ReLU layer, the share of units that were zero for every sample of the last
+    ten looks; the share of all its activations that are zero in the first steps, which
+    is about a half where weights are drawn evenly; and layers whose weights get no
+    gradient at all while their bias gets one: nothing but zeros comes in.
 
     ## Why it hurts
     Where a ReLU is zero its gradient is zero too, so a unit that is zero for every
@@ -28,13 +41,14 @@ class DeadUnits(Rule):
     ## Example
     >>> run = Run.of({"dead_share@1": [0.0, 0.1, 0.6, 0.97, 0.98, 0.98]})
     >>> print(DeadUnits().check(run).summary)
-    98 % of the units of 1 are dead, most of them since step 0
+    98 % of the units of 1 are dead at the end
 
     ## How it is told from its look-alikes
-    Sparse features are zero for most samples, not for all of them: a unit counts only
-    where no sample of ten looks woke it. A good part of a wide layer may be dead in a
-    network that does its job, on inputs that are often zero above all: below
-    `nearly_all` it is a note, unless the model does no better than guessing.
+    Sparse features are zero for most samples, not for all of them, and they become so
+    while training: a unit counts only where no sample of ten looks woke it. A good
+    part of a wide layer may be dead in a network that does its job, on inputs that are
+    often zero above all; below `nearly_all` it counts only where the model does no
+    better than guessing. Layers whose weights are all zero are another problem.
 
     ## What helps
     `swap-activations` (leaky ReLU, GELU), `reinitialize` where the units were dead from
@@ -49,33 +63,59 @@ class DeadUnits(Rule):
     """
 
     severity: ClassVar = Severity.CRITICAL
-    needs: ClassVar = ("dead_share@*",)
     remedies: ClassVar = ("swap-activations", "reinitialize", "lower-learning-rate")
 
     nearly_all: float = 0.9  # of a layer: what is left cannot carry its features.
     # Healthy networks of bench/trainings have up to 0.5
     most: float = 0.6  # of a layer, in a model that does no better than guessing
+    silent: float = 0.9  # of the activations in the first looks, where 0.5 is usual;
+    # dropout of one half before the next layer makes it 0.75
 
     def check(self, run: Run) -> Finding | NotChecked | None:
-        shares = {k: f for k, s in run.at("dead_share").items() if len(f := s.finite())}
-        if not shares:
-            return NotChecked(reason="no ReLU layer was looked at")
+        """A finding where a layer is nearly dead, or nearly silent from the start."""
+        if not (run.at("dead_share") or run.at("grad_norm")):
+            return NotChecked(reason="neither ReLU layers nor gradients were looked at")
         stands = results.standing(run)
         bar = self.most if stands.guesses else self.nearly_all
-        dead = {where: share for where, share in shares.items() if _late(share) >= bar}
-        if not dead:
+        found = [*_counted(run, bar), *_cut_off(run), *self._silent(run)]
+        weights = run.get("weight_norm")
+        if not found or (weights is not None and len(weights) and not weights.last):
             return None
-        where, worst = max(dead.items(), key=lambda item: _late(item[1]))
-        since = _since(worst)
+        worst = max(found, key=lambda dead: dead.share)
         return self.finding(
-            f"{100 * _late(worst):.3g} % of the units of {where} are dead, most of them "
-            f"since step {since}",
-            severity=Severity.NOTE if stands.reached() else self.severity,
-            confidence=0.95 if _late(worst) >= self.nearly_all else 0.75,
-            where=dead,
-            since=since,
-            evidence=[_evidence(share) for share in dead.values()],
+            worst.said,
+            severity=Severity.WARNING if stands.reached() else self.severity,
+            confidence=0.95 if worst.share >= self.nearly_all else 0.75,
+            where=dict.fromkeys(dead.where for dead in found),
+            since=min(dead.since for dead in found),
+            evidence=[
+                Evidence(text=dead.said, signal=dead.signal, value=dead.share)
+                for dead in found
+            ],
         )
+
+    def _silent(self, run: Run) -> Iterator[Dead]:
+        """Layers that pass next to nothing from the first step on."""
+        for where, share in run.at("zero_share").items():
+            first = share.finite()
+            if not len(first) or int(first.steps[0]) >= LOOKS:
+                continue
+            zeros = float(np.median(first.values[:LOOKS]))
+            if zeros >= self.silent:
+                said = f"{100 * zeros:.3g} % of the activations of {where} are zero"
+                yield Dead(where, zeros, 0, f"{said} from the first steps on", share.name)
+
+
+def _counted(run: Run, bar: float) -> Iterator[Dead]:
+    """Layers of which so many units are dead at the end."""
+    for where, share in run.at("dead_share").items():
+        known = share.finite()
+        if not len(known):
+            continue
+        late = float(np.median(known.values[-3:]))
+        if late >= bar:
+            said = f"{100 * late:.3g} % of the units of {where} are dead at the end"
+            yield Dead(where, late, _since(known), said, share.name)
 
 
 def _since(share: Signal) -> int:
@@ -84,14 +124,16 @@ def _since(share: Signal) -> int:
     return int(share.steps[max(0, counted - LOOKS + 1)])
 
 
-def _late(share: Signal) -> float:
-    return float(np.median(share.values[-3:]))
-
-
-def _evidence(share: Signal) -> Evidence:
-    return Evidence(
-        text="share of dead units at the end",
-        signal=share.name,
-        step=int(share.steps[-1]),
-        value=_late(share),
-    )
+def _cut_off(run: Run) -> Iterator[Dead]:
+    """Layers whose bias gets a gradient, and whose weights get none: all input is 0."""
+    gradients = run.at("grad_norm")
+    for layer in run.facts.get("model", {}).get("layers", ()):
+        known = [gradients[t].finite() for t in layer["tensors"] if t in gradients]
+        late = [float(s.values[-LOOKS:].max()) for s in known if len(s) >= 3]
+        if len(late) == 2 and late[0] == 0.0 < late[1]:
+            said = f"all that enters {layer['name']} is zero: it gets no gradient"
+            since = int(known[0].steps[np.flatnonzero(known[0].values)[-1] + 1]) if (
+                known[0].values.any()
+            ) else 0
+            yield Dead(layer["name"], 1.0, since, f"{said} for 100 % of its weights",
+                       known[0].name)

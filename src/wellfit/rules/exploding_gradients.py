@@ -12,11 +12,12 @@ from wellfit.rules.rule import Rule
 
 
 class Burst(NamedTuple):
-    """A gradient norm far above what was usual until then."""
+    """Gradient norms far above what was usual: since when, and the worst of them."""
 
     step: int
     norm: float
     usual: float
+    looks: int  # before it
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -36,7 +37,7 @@ class ExplodingGradients(Rule):
     >>> run = Run.of(grad_norm=[1.0, 1.1, 0.9, 1.0, 250.0, 300.0],
     ...              loss=[2.0, 1.9, 1.8, 1.7, 1.6, 90.0])
     >>> print(ExplodingGradients().check(run).summary)
-    gradient norm 300 at step 5 is 300 times its median over the looks before (1)
+    gradient norm 300 is 300 times its median over the looks before (1)
 
     ## How it is told from its look-alikes
     Near the end of a good training gradients are tiny, and a single hard sample makes
@@ -69,6 +70,7 @@ class ExplodingGradients(Rule):
     # bench/trainings: 55, where the loss is a log-likelihood that tightens
     strained: float = 20.0  # times the loss of guessing, before the first step; healthy
     # networks start at 0.7 to 5
+    looks: int = 15  # before the jump: after so many it came out of nothing
     ordinary: float = 20.0  # inputs of a scale up to this are not to blame for it
 
     def check(self, run: Run) -> Finding | NotChecked | None:
@@ -89,11 +91,11 @@ class ExplodingGradients(Rule):
             return None
         clipped = bool(run.facts.get("clipping")) and not results.fell_short(run)
         return self.finding(
-            f"gradient norm {burst.norm:.3g} at step {burst.step} is "
+            f"gradient norm {burst.norm:.3g} is "
             f"{burst.norm / burst.usual:.3g} times its median over the looks before "
             f"({burst.usual:.3g})",
             severity=Severity.NOTE if clipped else self.severity,
-            confidence=0.8,
+            confidence=0.9 if burst.looks >= self.looks else 0.75,
             since=burst.step,
             evidence=[_evidence(norms, int(np.argmax(norms.values)))],
         )
@@ -105,13 +107,15 @@ class ExplodingGradients(Rule):
         usual = np.array([np.median(values[:i]) for i in range(1, len(values))])
         # Tiny gradients at the end of a good training are no measure.
         ratios = values[1:] / np.maximum(usual, max(first / 10, 1e-300))
-        worst = int(np.argmax(ratios)) + 1
-        if ratios[worst - 1] < self.ratio:
+        over = np.flatnonzero(ratios >= self.ratio)
+        if not len(over):
             return None
+        worst = int(np.argmax(ratios)) + 1
         return Burst(
-            step=int(norms.steps[worst]),
+            step=int(norms.steps[over[0] + 1]),
             norm=float(values[worst]),
             usual=float(usual[worst - 1]),
+            looks=int(over[0]) + 1,
         )
 
     def _ordinary_inputs(self, run: Run) -> bool:

@@ -34,8 +34,9 @@ class LearningRateTooHigh(Rule):
     ## How it is told from its look-alikes
     Noise of small batches goes up and down and does not stay above the start. Long
     first steps from weights near zero do no harm. Where the loss was far above that of
-    guessing before the first step, inputs or initialisation are to blame, and the
-    confidence is low.
+    guessing before the first step, inputs or initialisation are to blame; where all
+    went well for long at the same rate, rather `exploding-gradients`. The confidence
+    is low then.
 
     ## What helps
     `lower-learning-rate`, `find-learning-rate`; `warm-up` where only the start is
@@ -66,7 +67,11 @@ class LearningRateTooHigh(Rule):
     undone: float = 0.5  # of what had been won, lost again for good
     strained: float = 10.0  # times the loss of guessing before the first step: then
     # something else was wrong already, and
-    elsewhere: float = 0.3  # of the confidence is left
+    elsewhere: float = 0.4  # of the confidence is left
+    jump: float = 10.0  # times the gradient of the look before; divergence grows by
+    # a factor of 1 to 3 a step
+    quiet: int = 20  # steps without harm, and a tenth of the run: then the rate was
+    # bearable, unless it was raised
 
     def check(self, run: Run) -> Finding | NotChecked | None:
         loss = curves.until_broken(run.get("train/loss"))
@@ -78,13 +83,17 @@ class LearningRateTooHigh(Rule):
         confidence = self._weighed(run, loss.values, peak, undone)
         if confidence == 0:
             return None
-        if (results.strained(run) or 0) > self.strained:
+        since = self._since(loss, long, undone)
+        blamed = (results.strained(run) or 0) > self.strained
+        if confidence > 0.6 and (self._late(run, since) or self._burst(run, since)):
+            blamed = True
+        if blamed:
             confidence *= self.elsewhere
         return self.finding(
             "; ".join(self._said(loss, undone, peak)),
             confidence=confidence,
             severity=self.severity if confidence > 0.5 else Severity.WARNING,
-            since=self._since(loss, long, undone),
+            since=since,
             evidence=_evidence(loss, long),
         )
 
@@ -97,9 +106,24 @@ class LearningRateTooHigh(Rule):
         if peak >= self.stride and (short or nothing_won):
             guesses = results.standing(run).guesses
             return 0.95 if _rise(loss) >= self.rise else 0.85 if guesses else 0.0
-        if short and _rise(_steady(loss)) >= self.grown:
+        levels = np.array([part.value for part in curves.sections(loss)])
+        if short and _rise(np.append(loss[:1], levels)) >= self.grown:
             return 0.8
         return 0.6 if short and undone >= self.undone else 0.0
+
+    def _late(self, run: Run, since: int) -> bool:
+        """Whether it began after a long time at the same rate."""
+        rate = run.get("learning_rate")
+        raised = rate is not None and len(rate) > 1 and rate.values.argmax() > 0
+        return since > max(self.quiet, run.last_step // 10) and not raised
+
+    def _burst(self, run: Run, since: int) -> bool:
+        """Whether the gradient had jumped where steps became long, at the same rate."""
+        norms = run.get("grad_norm")
+        if norms is None:
+            return False
+        before, there = norms.values[norms.steps < since], norms.values[norms.steps == since]
+        return len(before) > 0 and len(there) > 0 and bool(there[0] > self.jump * before[-1])
 
     def _since(self, loss: Signal, long: Signal | None, undone: float) -> int:
         if long is not None:
@@ -108,8 +132,8 @@ class LearningRateTooHigh(Rule):
                 return int(long.steps[over[0]])
         if undone >= self.undone:
             return int(loss.steps[np.argmin(_steady(loss.values))])
-        return int(loss.steps[0])
-
+        above = np.flatnonzero(loss.values >= self.rise * abs(loss.values[0]))
+        return int(loss.steps[above[0]] if len(above) else loss.steps[0])
 
     def _said(self, loss: Signal, undone: float, peak: float) -> Iterator[str]:
         first, ended = float(loss.values[0]), curves.end(loss.values).value
@@ -138,14 +162,22 @@ def _rise(values: curves.Values) -> float:
 
 
 def _undone(values: curves.Values) -> float:
-    """Of what the loss had won at its best, the share that is lost at the end."""
+    """Of what the loss had won at its best, the share that is lost at the end.
+
+    In the loss or, if that is more and the loss is positive, in its logarithm: what
+    was won last is small in numbers.
+    """
     if len(values) < 20:
         return 0.0
     parts, ended = curves.sections(values), curves.end(values)
     best = min(parts, key=lambda part: part.value)
-    won = float(values[0]) - best.value
-    sure = ended.above(best, sigmas=6.0) and won > 6 * best.error
-    return (ended.value - best.value) / won if sure else 0.0
+    first = float(values[0])
+    if not ended.above(best, sigmas=6.0) or first - best.value <= 6 * best.error:
+        return 0.0
+    plain = (ended.value - best.value) / (first - best.value)
+    if best.value <= 0:
+        return plain
+    return max(plain, float(np.log(ended.value / best.value)) / np.log(first / best.value))
 
 
 def _evidence(loss: Signal, long: Signal | None) -> Iterator[Evidence]:

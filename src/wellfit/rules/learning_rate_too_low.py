@@ -62,6 +62,8 @@ class LearningRateTooLow(Rule):
     steps: int = 20  # fewer do not show what a rate does
 
     def check(self, run: Run) -> Finding | NotChecked | None:
+        if results.broke(run):
+            return NotChecked(reason="the loss was not finite at the end")
         loss = curves.until_broken(run.get("train/loss"))
         steps = run.last_step + 1
         if loss is None or steps < self.steps:

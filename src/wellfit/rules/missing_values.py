@@ -8,18 +8,22 @@ from wellfit.core.finding import Evidence, Finding, NotChecked, Severity
 from wellfit.core.run import Run
 from wellfit.rules.rule import Rule
 
+CODES = (-99, -999, -9999, -99999, 9999, 99999, 999999)  # 99 and 999 may be counts
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class MissingValues(Rule):
-    """Inputs have gaps: missing, infinite, or text where numbers should be.
+    """Inputs have gaps: missing or infinite, coded as numbers, or text among numbers.
 
     ## What it looks at
     The share of NaN and infinite values among the inputs that reach a model; and, by
-    column, of missing and infinite values and of text among numbers.
+    column, of missing and infinite values and of text among numbers, and whether it
+    ends far out at a number that stands for missing, such as -999.
 
     ## Why it hurts
-    One NaN makes a network's whole batch NaN, and then every weight. In a table, text
-    among numbers mostly hides a sign for missing, such as "?".
+    One NaN makes a network's whole batch NaN, and then every weight. A code is taken
+    for a measurement, and outweighs all true ones. Text among numbers mostly hides a
+    sign for missing, such as "?".
 
     ## Example
     >>> columns = [{"name": "age", "missing": 0.2}, {"name": "fare", "missing": 0.0}]
@@ -29,11 +33,13 @@ class MissingValues(Rule):
 
     ## How it is told from its look-alikes
     Gaps that a model or a preparation deals with are a note. It is a warning where they
-    reach a network's inputs, and where numbers are infinite or mixed with text.
+    reach a network's inputs, and where numbers are infinite, coded or mixed with text.
+    A column that is NaN in every row has no gaps: it was computed so, and that is
+    `non-finite-values`.
 
     ## What helps
-    `impute-missing` (median, model-based), with a column that tells where; `clean-values`
-    for text among numbers.
+    `impute-missing` (median, model-based), with a column that tells where;
+    `clean-values` for codes, and for text among numbers.
 
     ## When it is wrong
     A missing value that means something, "no garage" say, is a category of its own.
@@ -48,12 +54,15 @@ class MissingValues(Rule):
 
     shown: int = 3  # columns named in the sentence
     worth: float = 0.001  # of a column: the share from which a gap is worth a note
+    apart: float = 2.0  # times as far from zero as the other end of the column, or
+    sigmas: float = 3.0  # from its mean: where a code stands alone
 
     def check(self, run: Run) -> Finding | NotChecked | None:
+        """A finding on the worst of: gaps in inputs, codes and text, gaps in a table."""
         inputs, data = run.facts.get("inputs", {}), run.facts.get("data", {})
         if not inputs and not data.get("columns"):
             return NotChecked(reason="nothing is known of the inputs and of the data")
-        columns = [c for c in data.get("columns", ()) if c.get("kind") != "constant"]
+        columns = list(data.get("columns", ()))
         return (
             self._in_inputs(run, inputs, columns)
             or self._spoilt(columns)
@@ -65,30 +74,59 @@ class MissingValues(Rule):
     ) -> Finding | None:
         """NaN or infinite numbers that a network was fed with."""
         share = float(inputs.get("nonfinite") or 0.0)
-        if share == 0:
+        gaps = [c for c in columns if _lost(c) > 0]
+        if share == 0 or (gaps and min(_lost(c) for c in gaps) >= 1):
             return None
         loss = run.get("train/loss")
         spoils = loss is not None and len(loss.finite()) < len(loss)
-        gaps = [c for c in columns if c.get("missing") or c.get("infinite")]
         return self.finding(
             f"{100 * share:.2g} % of the input values are NaN or infinite",
             severity=Severity.CRITICAL if spoils else self.severity,
             confidence=0.98 if spoils else 0.7,
             where=[str(c["name"]) for c in gaps],
             since=0,
-            evidence=_evidence(gaps, "missing"),
+            evidence=[
+                Evidence(text="share of the input values", value=share),
+                *_evidence(gaps, "missing"),
+            ],
         )
 
     def _spoilt(self, columns: list[Any]) -> Finding | None:
-        """Infinite numbers, and text among numbers."""
-        for key, what in (("infinite", "infinite numbers"), ("mixed", "text among")):
-            found = [c for c in columns if (c.get(key) or 0.0) > 0]
+        """Infinite numbers, codes for missing, and text among numbers."""
+        for key, what in (("infinite", "infinite numbers"), ("mixed", "text among numbers")):
+            found = [c for c in columns if 0 < (c.get(key) or 0.0) < 1]
             if found:
                 return self._found(found, columns, key, what, self.severity)
+        coded = [(c, code) for c in columns if (code := self._code(c)) is not None]
+        if not coded:
+            return None
+        named = ", ".join(f"{c['name']} ({code:g})" for c, code in coded[: self.shown])
+        return self.finding(
+            f"{len(coded)} of {len(columns)} columns end at a number that mostly stands "
+            f"for missing: {named}",
+            confidence=0.85,
+            where=[str(c["name"]) for c, _ in coded],
+            since=0,
+            evidence=[
+                Evidence(text=f"{c['name']} ends at, far from the rest", value=code)
+                for c, code in coded
+            ],
+        )
+
+    def _code(self, column: Mapping[str, Any]) -> float | None:
+        """The end of a column that is a code, and stands far from the rest."""
+        if column.get("min") is None or column.get("max") is None:
+            return None
+        low, high = float(column["min"]), float(column["max"])
+        mean, away = column.get("mean") or 0.0, self.sigmas * (column.get("std") or 0.0)
+        for code, other in ((low, high), (high, low)):
+            far = abs(code) >= self.apart * abs(other) or abs(code - mean) >= away
+            if code in CODES and far:
+                return code
         return None
 
     def _gaps(self, columns: list[Any]) -> Finding | None:
-        found = [c for c in columns if (c.get("missing") or 0.0) >= self.worth]
+        found = [c for c in columns if self.worth <= (c.get("missing") or 0.0) < 1]
         if not found:
             return None
         return self._found(found, columns, "missing", "missing values", Severity.NOTE)
@@ -102,7 +140,6 @@ class MissingValues(Rule):
         )
         more = f" and {len(found) - self.shown} more" if len(found) > self.shown else ""
         have = "has" if len(found) == 1 else "have"
-        what = f"{what} numbers" if key == "mixed" else what
         return self.finding(
             f"{len(found)} of {len(columns)} columns {have} {what}: {named}{more}",
             severity=how,
@@ -110,6 +147,10 @@ class MissingValues(Rule):
             where=[str(c["name"]) for c in found],
             evidence=_evidence(found, key),
         )
+
+
+def _lost(column: Mapping[str, Any]) -> float:
+    return float(column.get("missing") or 0.0) + float(column.get("infinite") or 0.0)
 
 
 def _evidence(columns: list[Any], key: str) -> Iterator[Evidence]:

@@ -1,7 +1,7 @@
 """overfitting"""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 import numpy as np
@@ -77,6 +77,7 @@ class Overfitting(Rule):
     rise: float = 0.1  # of what training won. Healthy runs of bench/trainings, trained
     # far beyond their best, lose up to 0.05; overfitted ones 0.1 to 3
     slight: float = 0.02  # below it, the growing confidence of Guo et al.
+    grown: float = 0.1  # of the best validation loss: worth a note, whatever was won
     drop: float = 0.08  # of skill
     gap: float = 0.15  # of skill beyond chance, where something else speaks for it too
     wide: float = 0.3  # of skill beyond chance, alone
@@ -92,6 +93,9 @@ class Overfitting(Rule):
         fell = 0.0 if drop is None else drop.worse
         wide = gap is not None and gap >= self.gap
         weighed = self._weighed(lost, fell, gap or 0.0, _below_reference(stands))
+        if weighed == 0 and rise is not None and rise.worse > 0:
+            grown = rise.last - rise.best
+            weighed = 0.4 if grown >= self.grown * abs(rise.best) else 0.0
         if weighed == 0:
             return None
         turns = [t for t in (rise, drop) if t is not None and t.worse > 0]
@@ -116,21 +120,15 @@ class Overfitting(Rule):
         return 0.5 if lost >= self.slight else 0.0
 
     def _rise(self, run: Run) -> Turn | None:
-        """The validation loss's, as a share of what training won in its loss."""
+        """The validation loss's, as a share of what training won against guessing."""
         loss = _training(run)
         turn = self._turn(run, "val/loss", sign=1.0)
         if turn is None or loss is None:
             return turn
         begun, ended = curves.start(loss.values), curves.end(loss.values)
-        won = max(begun.value, turn.best) - min(ended.value, turn.best)
-        share = turn.worse / won if begun.above(ended) and won > 0 else 0.0
-        return Turn(
-            signal=turn.signal,
-            step=turn.step,
-            best=turn.best,
-            last=turn.last,
-            worse=share,
-        )
+        guess = results.trivial_loss(run) or max(begun.value, float(loss.values[0]))
+        won = max(guess, turn.best) - min(ended.value, turn.best)
+        return replace(turn, worse=turn.worse / won if won > 0 else 0.0)
 
     def _drop(self, run: Run) -> Turn | None:
         """The validation score's, in skill."""

@@ -110,6 +110,12 @@ def fell_short(run: Run) -> bool:
     return begun.value > 0 and curves.end(loss.values).value > 0.5 * begun.value
 
 
+def broke(run: Run) -> bool:
+    """Whether the loss ended as NaN or infinite: what came after says nothing more."""
+    loss = run.get("train/loss")
+    return loss is not None and len(loss) > 0 and not np.isfinite(loss.last)
+
+
 def trivial_accuracy(run: Run) -> float | None:
     """The accuracy of always predicting the commonest class."""
     objective = run.facts.get("objective", {})

@@ -2,14 +2,14 @@
 
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 import numpy as np
 
 from wellfit.core.finding import Evidence, Finding, NotChecked, Severity
-from wellfit.core.run import Run
+from wellfit.core.run import Run, Signal
 from wellfit.core.signals import parse
 
 
@@ -20,7 +20,8 @@ class Rule(ABC):
     A rule is pure: the same run gives the same answer, and nothing else happens.
     Thresholds are its fields, each with its source beside it. `needs` names the
     signals (`grad_norm`, `val/loss`, `grad_norm@*` for one by place) and the facts
-    (`facts:objective`) without which it cannot judge.
+    (`facts:objective`) without which it cannot judge. The signals that it is given
+    stand in the order of their steps.
     """
 
     severity: ClassVar[Severity] = Severity.WARNING
@@ -39,7 +40,7 @@ class Rule(ABC):
             return NotChecked(reason=_lacking(missing))
         # Runs that diverged hold numbers that overflow when they are compared.
         with np.errstate(all="ignore"):
-            return self.check(run)
+            return self.check(replace(run, signals=_InOrder(run.signals)))
 
     @abstractmethod
     def check(self, run: Run) -> Finding | NotChecked | None:
@@ -66,6 +67,28 @@ class Rule(ABC):
             evidence=tuple(evidence),
             remedies=self.remedies,
         )
+
+
+class _InOrder(Mapping[str, Signal]):
+    """Signals by the order of their steps: some are said by two that look at a step."""
+
+    def __init__(self, recorded: Mapping[str, Signal]) -> None:
+        self._recorded = recorded
+
+    def __getitem__(self, name: str) -> Signal:
+        signal = self._recorded[name]
+        if np.all(signal.steps[1:] >= signal.steps[:-1]):
+            return signal
+        order = np.argsort(signal.steps, kind="stable")
+        return Signal(
+            name=signal.name, steps=signal.steps[order], values=signal.values[order]
+        )
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._recorded)
+
+    def __len__(self) -> int:
+        return len(self._recorded)
 
 
 def _has(run: Run, need: str) -> bool:

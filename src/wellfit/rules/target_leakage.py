@@ -50,6 +50,8 @@ class TargetLeakage(Rule):
     perfect: float = 0.97  # of what can be told. Best single columns of 20 honest tables:
     # 0.95 (breast cancer), 0.93 (banknotes), 0.88 (diamonds)
     apart: float = 0.9  # below which the next column must stay
+    strong: float = 0.85  # of what can be told, worth a note where the next column
+    weak: float = 0.5  # tells less than this
     few: int = 3  # columns that may leak together
     rows: int = 100  # fewer are too easily told apart
 
@@ -59,12 +61,14 @@ class TargetLeakage(Rule):
         if len(scored) < 2:
             return NotChecked(reason="fewer than 2 columns were scored on the target")
         ranked = sorted(scored, key=lambda c: -_told(c))
-        leaks = [c for c in ranked if _told(c) >= self.perfect]
+        perfect = [c for c in ranked if _told(c) >= self.perfect]
+        lonely = _told(ranked[0]) >= self.strong and _told(ranked[1]) < self.weak
+        leaks = perfect or (ranked[:1] if lonely else [])
         if not leaks:
             return None
         rest = ranked[len(leaks) :]
         alone = len(leaks) <= min(self.few, len(rest)) and _told(rest[0]) < self.apart
-        certain = alone and data.get("rows", 0) >= self.rows
+        certain = bool(perfect) and alone and data.get("rows", 0) >= self.rows
         return self._found(leaks, rest, certain)
 
     def _found(self, leaks: list[Any], rest: list[Any], certain: bool) -> Finding:

@@ -8,7 +8,7 @@ from wellfit.core.finding import Evidence, Finding, NotChecked, Severity
 from wellfit.core.run import Run
 from wellfit.rules import curves, results
 from wellfit.rules.rule import Rule
-from wellfit.rules.undertrained import STRIDE, TRAVEL, falls_on, reach
+from wellfit.rules.undertrained import falls_on, is_early
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -64,6 +64,8 @@ class Underfitting(Rule):
     steps: int = 100  # before which a score says little without a reference
 
     def check(self, run: Run) -> Finding | NotChecked | None:
+        if results.broke(run):
+            return NotChecked(reason="the loss was not finite at the end")
         stands = results.standing(run)
         if stands.best is None:
             return NotChecked(reason="no score of the predictions was seen")
@@ -71,7 +73,7 @@ class Underfitting(Rule):
             return self._alone(run, stands)
         if stands.reached(self.share) is not False:
             return None
-        learns = falls_on(run) or _early(run)
+        learns = falls_on(run) or is_early(run)
         best = stands.best
         model = run.facts["reference"].get("model", "a simple one")
         share = max(best.value, 0.0) / stands.reference.value
@@ -106,12 +108,6 @@ class Underfitting(Rule):
             return False
         begun, ended = curves.start(loss.values), curves.end(loss.values)
         return ended.value > begun.value - 0.1 * abs(begun.value)
-
-
-def _early(run: Run) -> bool:
-    """Whether the run was too short to have come anywhere at an ordinary pace."""
-    moved = reach(run)
-    return 0 < moved <= TRAVEL and moved / (run.last_step + 1) >= STRIDE
 
 
 def _evidence(stands: results.Standing) -> Iterator[Evidence]:

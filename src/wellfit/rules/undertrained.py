@@ -58,24 +58,23 @@ class Undertrained(Rule):
     remedies: ClassVar = ("train-longer", "raise-learning-rate")
 
     steady: float = STEADY
-    travel: float = TRAVEL
-    stride: float = STRIDE
     steps: int = 12  # fewer show no trend
 
     def check(self, run: Run) -> Finding | NotChecked | None:
         loss = curves.until_broken(run.get("train/loss"))
         if loss is None or len(loss) < self.steps:
             return NotChecked(reason=f"fewer than {self.steps} steps")
-        if not results.fell_short(run) or _val_rises(run):
+        if results.broke(run):
+            return NotChecked(reason="the loss was not finite at the end")
+        if not results.fell_short(run) or _val_is_done(run):
             return None
         steps, falls = run.last_step + 1, falls_on(run, self.steady)
-        moved = reach(run)
-        early = 0 < moved <= self.travel and moved / steps >= self.stride
+        moved, early = reach(run), is_early(run)
+        begun, ended = curves.start(loss.values), curves.end(loss.values)
         if not falls and not early:
             return None
         said = f"training stopped after {steps} steps"
-        fall = curves.falling(loss.values).value
-        whole = curves.start(loss.values).value - curves.end(loss.values).value
+        fall, whole = curves.falling(loss.values).value, begun.value - ended.value
         if falls:
             said += (
                 f" while the loss still fell at full speed: by {fall:.2g} in the last "
@@ -100,6 +99,15 @@ def reach(run: Run) -> float:
     return max((layers.travel(s) for s in ratios.values()), default=0.0)
 
 
+def is_early(run: Run) -> bool:
+    """Whether steps of an ordinary length were too few to have come anywhere."""
+    loss = curves.until_broken(run.get("train/loss"))
+    moved, steps = reach(run), run.last_step + 1
+    if loss is None or not 0 < moved <= TRAVEL or moved / steps < STRIDE:
+        return False
+    return curves.start(loss.values).above(curves.end(loss.values), sigmas=2.0)
+
+
 def falls_on(run: Run, steady: float = STEADY) -> bool:
     """Whether the loss was still falling at full speed when training stopped."""
     loss = curves.until_broken(run.get("train/loss"))
@@ -107,16 +115,18 @@ def falls_on(run: Run, steady: float = STEADY) -> bool:
         return False
     whole = curves.start(loss.values).value - curves.end(loss.values).value
     fall = curves.falling(loss.values)
+    if _val_is_done(run):
+        return False
     return whole > 0 and fall.value >= max(steady * whole, 3 * fall.error)
 
 
-def _val_rises(run: Run) -> bool:
+def _val_is_done(run: Run) -> bool:
+    """Whether the validation loss has bent, or rises."""
     val = curves.until_broken(run.get("val/loss"))
-    if val is None or len(val) < 4:
+    if val is None or len(val) < 6:
         return False
-    half = len(val) // 2
-    rise = float(np.median(val.values[-2:]) - np.median(val.values[half : half + 2]))
-    return rise > curves.noise(val.values)
+    fall, whole = curves.falling(val.values), float(val.values[0] - val.values.min())
+    return fall.value < max(0.3 * STEADY * whole, fall.error)
 
 
 def _evidence(run: Run) -> Iterator[Evidence]:

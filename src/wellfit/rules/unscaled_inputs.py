@@ -26,7 +26,8 @@ class UnscaledInputs(Rule):
     ## Example
     >>> facts = {
     ...     "inputs": {"feature_mean_min": 0.1, "feature_mean_max": 2000.0,
-    ...                "feature_std_min": 0.3, "feature_std_max": 900.0},
+    ...                "feature_std_min": 0.3, "feature_std_max": 900.0,
+    ...                "first_layer": "Linear"},
     ...     "objective": {"trivial": {"loss": 0.69, "accuracy": 0.5}}}
     >>> run = Run.of(loss=[53.0, 40.0, 12.0], facts=facts)
     >>> print(UnscaledInputs().check(run).summary)
@@ -60,6 +61,10 @@ class UnscaledInputs(Rule):
 
     def check(self, run: Run) -> Finding | NotChecked | None:
         inputs = run.facts["inputs"]
+        if not str(inputs.get("dtype", "float")).startswith(("float", "bfloat")):
+            return NotChecked(reason="the inputs are no floating-point numbers")
+        if "first_layer" not in inputs:
+            return NotChecked(reason="what enters the model was not looked at")
         scale = max(
             abs(inputs.get("feature_mean_min") or 0.0),
             abs(inputs.get("feature_mean_max") or 0.0),

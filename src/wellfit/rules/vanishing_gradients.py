@@ -79,7 +79,7 @@ class VanishingGradients(Rule):
         bar = self.stuck_ratio if stands.guesses else self.ratio
         if 0 < early <= bar:
             worst, since = early, 0
-        elif 0 < late <= self.ratio and not _broken(run):
+        elif 0 < late <= self.ratio and not results.broke(run):
             worst, since = late, None
         else:
             return None
@@ -99,8 +99,3 @@ class VanishingGradients(Rule):
             ],
         )
 
-
-def _broken(run: Run) -> bool:
-    """Whether the loss became NaN or infinite: gradients after it say nothing."""
-    loss = run.get("train/loss")
-    return loss is not None and len(loss.finite()) < len(loss)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from wellfit.models.model import Fit, Round
 from wellfit.models.store import TableModel, save
-from wellfit.objectives.metrics import scores
+from wellfit.objectives.metrics import Metric, scores
 from wellfit.record import Recorder, open_run
 from wellfit.trainer.candidates import CANDIDATES
 from wellfit.trainer.clock import Deadline
@@ -55,6 +55,7 @@ def conclude(
     path = recorder.folder / "model"
     save(model, path)
     test = _score_test(study.parts, model)
+    trivial = _score_test(study.parts, yardstick)
     for name, value in test.items():
         recorder.value(f"test/{name}", steps, value)
     return Result(
@@ -62,11 +63,12 @@ def conclude(
         path=path,
         chosen=chosen,
         test=test,
-        trivial=_score_test(study.parts, yardstick),
+        trivial=trivial,
         notes=(
             *study.notes,
             *contest.notes,
-            *_remarks(chosen, study.metric.name, refitted=refit is not None),
+            *_remarks(chosen, study.metric, refitted=refit is not None),
+            *_warned(study.metric, chosen, test, trivial),
         ),
     )
 
@@ -124,16 +126,27 @@ def _score_test(parts: Parts, model: TableModel) -> dict[str, float]:
     return scores(model.task, guess, parts.target.y[rows])
 
 
-def _remarks(chosen: Entry, metric: str, *, refitted: bool) -> list[str]:
+def _remarks(chosen: Entry, metric: Metric, *, refitted: bool) -> list[str]:
     notes = []
     if chosen.model == "trivial":
-        notes.append(
-            f"no model beats the trivial baseline by {metric}: the columns may tell "
-            "nothing of the target"
-        )
+        beaten = f"no model beats the trivial baseline by {metric.name}"
+        notes.append(f"{beaten}: the columns may tell nothing of the target")
     if not refitted:
         notes.append(
             f"{chosen.model} was not refitted on training and validation rows "
             "together: it was stopped, or the budget was spent"
         )
     return notes
+
+
+def _warned(
+    metric: Metric,
+    chosen: Entry,
+    test: Mapping[str, float],
+    trivial: Mapping[str, float],
+) -> list[str]:
+    better = metric.better(test[metric.name], trivial[metric.name])
+    if better or chosen.model == "trivial":
+        return []
+    note = f"on the test rows {chosen.model} is no better than the trivial baseline"
+    return [f"{note} by {metric.name}: do not rely on it"]

@@ -27,6 +27,7 @@ class Parts:
     kinds: Mapping[str, Kind]  # of the columns to learn from
     target: Target
     split: Split
+    clock: str | None  # the column that the split went by, where that was time
     preparation: Preparation
     _ready: dict[tuple[str, View], Rows] = field(default_factory=dict)
 
@@ -37,6 +38,7 @@ class Parts:
         kinds: Mapping[str, Kind],
         target: Target,
         split: Split,
+        clock: str | None = None,
     ) -> "Parts":
         """Learn the preparation from the training rows."""
         return cls(
@@ -44,7 +46,8 @@ class Parts:
             kinds=kinds,
             target=target,
             split=split,
-            preparation=prepare(frame.iloc[split.train], kinds),
+            clock=clock,
+            preparation=prepare(frame.iloc[split.train], kinds, clock=clock),
         )
 
     def rows(self, part: Part, view: View) -> Rows:
@@ -66,4 +69,4 @@ class Parts:
         split = Split(
             train=both, validation=none, test=self.split.test, how=self.split.how
         )
-        return Parts.of(self.frame, self.kinds, self.target, split)
+        return Parts.of(self.frame, self.kinds, self.target, split, self.clock)

@@ -90,7 +90,7 @@ def study(table: Table, how: Settings) -> Study:
     rows = frame.iloc[target.rows].reset_index(drop=True)
     split = _split(rows, target, kinds, how)
     learnt = {n: k for n, k in kinds.items() if n not in {how.target, how.group}}
-    parts = Parts.of(rows, learnt, target, split)
+    parts = Parts.of(rows, learnt, target, split, how.time)
     seen = np.concatenate([split.train, split.validation])
     left_out = dict(parts.preparation.left_out)
     left_out |= dict.fromkeys(how.drop, "as asked")

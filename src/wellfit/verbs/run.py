@@ -15,7 +15,7 @@ from typing import Any, TextIO
 
 from wellfit.core.errors import BadScript, nearest
 from wellfit.core.run import Run
-from wellfit.record import new_folder, open_run, write_environment
+from wellfit.record import new_folder, open_run, vacant, write_environment
 
 POLL = 1.0  # seconds between two calls of `while_running`
 
@@ -40,10 +40,11 @@ def run(
     `out` is the run folder, `overhead` the share of the time that looking may take;
     with `every` each so manieth step is looked at instead. What the script prints goes
     to `prints_to`, by default to standard output. `while_running` is called with the
-    run folder about once a second. `BadScript` where there is no such script.
+    run folder about once a second.
+    `BadScript` where there is no such script, `BadRun` where a run stands in `out`.
     """
     name = check(str(script), module=module)
-    folder = Path(out) if out is not None else new_folder(name)
+    folder = vacant(Path(out)) if out is not None else new_folder(name)
     told, tell = os.pipe()  # by which the script's process says where it records
     settings = {
         "folder": str(folder.absolute()),

@@ -118,6 +118,7 @@ def train(
     from wellfit.verbs.diagnose import diagnose
 
     how = Settings(target=target, **options)
+    diagnose(Run(), ignore=ignore, rules=rules)  # a wrong name is told before the work
     until = Deadline.after(seconds_of(how.budget))
     tell = on_progress or (lambda progress: None)
     tell(Progress(stage="reading the table"))
@@ -137,7 +138,7 @@ def train(
     run = open_run(recorder.folder)
     return Trained(
         run=run,
-        diagnosis=diagnose(run, ignore=ignore, rules=rules or {}),
+        diagnosis=diagnose(run, ignore=ignore, rules=rules),
         study=found,
         contest=contest,
         result=result,

@@ -77,7 +77,6 @@ class Steps:
         self._recent = math.nan
         self._flushed = self._said = perf_counter()
         self._counted = 0
-        self._evaluations = 0
         self._epochs = 0
         self._rows = 0  # trained on since the epoch began
         self._epoch_rows = 0
@@ -242,7 +241,6 @@ class Steps:
 
     def resume(self) -> None:
         """An evaluation is over: its time is not the steps'."""
-        self._evaluations += 1
         self.flush()
         self._flushed = perf_counter()
 
@@ -300,7 +298,6 @@ class Steps:
                 "rows": self._epoch_rows or None,
                 "batch_size": self._batch_size,
                 "seconds": looks.elapsed,
-                "evaluations": self._evaluations,
                 "loss_source": "criterion" if self.criteria else "backward",
             },
             "watching": {

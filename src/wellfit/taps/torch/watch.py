@@ -7,7 +7,7 @@ from typing import Any
 from torch import nn
 
 from wellfit.core.run import Run
-from wellfit.record import Recorder, new_folder, open_run, redact
+from wellfit.record import Recorder, new_folder, open_run, redact, vacant
 from wellfit.taps.torch.tap import TorchTap, attached
 
 
@@ -73,7 +73,8 @@ def watch(
     """
     owned = recorder is None
     if recorder is None:
-        recorder = Recorder(Path(out) if out is not None else new_folder("watch"))
+        folder = vacant(Path(out)) if out is not None else new_folder("watch")
+        recorder = Recorder(folder)
         recorder.fact("command", {"script": None, "args": [], "framework": "torch"})
     tap = TorchTap(recorder, model=model, overhead=overhead, every=every)
     return Watch(tap, recorder, owned=owned)
