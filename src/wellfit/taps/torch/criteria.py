@@ -4,7 +4,7 @@ Every criterion module of `torch.nn` ends in one of these functions, so that a w
 function sees them all.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
@@ -42,12 +42,9 @@ CRITERIA = {
 }  # as they are before anybody patches them
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class Call:
-    """One call of a criterion, cut off from the graph.
-
-    `value` is what it returned; `rows` the samples in it.
-    """
+    """One call of a criterion: `value` is what it returned, `rows` its samples."""
 
     criterion: str
     outputs: Tensor
@@ -71,11 +68,21 @@ class Call:
 
     def loss(self) -> Tensor:
         """The value as a mean over the samples, whatever the reduction was."""
-        if self.value.ndim:
-            return self.value.mean()
+        value = self.value.detach()
+        if value.ndim:
+            return value.mean()
         if self.options.get("reduction") == "sum":
-            return self.value / max(self.rows, 1)
-        return self.value
+            return value / max(self.rows, 1)
+        return value
+
+    def cut(self) -> "Call":
+        """The call, cut off from the graph: it may be kept."""
+        return replace(
+            self,
+            outputs=self.outputs.detach(),
+            targets=None if self.targets is None else self.targets.detach(),
+            value=self.value.detach(),
+        )
 
 
 def call_of(
@@ -90,9 +97,9 @@ def call_of(
         return None
     return Call(
         criterion,
-        outputs.detach(),
-        targets.detach() if isinstance(targets, Tensor) else None,
-        value.detach(),
+        outputs,
+        targets if isinstance(targets, Tensor) else None,
+        value,
         outputs.shape[0] if outputs.ndim else 1,
         options,
     )

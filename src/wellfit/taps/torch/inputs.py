@@ -34,8 +34,9 @@ class Inputs:
     """The latest batch at a model's door, and the scale of what was seen there."""
 
     def __init__(self) -> None:
-        self.loaded: object | None = None  # the data set of the latest loaded batch
         self.batch: Tensor | None = None
+        self._loaded: object | None = None  # the data set of a batch that is unused yet
+        self._roots: list[nn.Module] = []
         self.first_layer: str | None = None
         self._example: Tensor | None = None
         self._rows = 0
@@ -44,17 +45,37 @@ class Inputs:
         self._looks = 0
         self._handles: list[Any] = []
 
-    def stand_before(self, root: nn.Module) -> None:
-        """Note what enters this model."""
-        hook = root.register_forward_pre_hook(self._enter, with_kwargs=True)
-        self._handles.append(hook)
+    def meet(self, root: nn.Module) -> None:
+        """Note, from now on, what enters this model."""
+        self._roots.append(root)
+        self.attend(False)
+        self.attend(True)
+
+    def attend(self, wanted: bool) -> None:
+        """Stand at the models' doors, or leave them: a hook costs at every call."""
+        if wanted and not self._handles:
+            self._handles = [
+                root.register_forward_pre_hook(self._enter, with_kwargs=True)
+                for root in self._roots
+            ]
+        elif not wanted and self._handles:
+            for handle in self._handles:
+                handle.remove()
+            self._handles = []
+
+    def load(self, data: object) -> None:
+        """A batch was loaded from this data set."""
+        self._loaded = data
+
+    def used(self) -> bool:
+        """The batch at hand was trained on; says whether it had been loaded."""
+        loaded, self._loaded, self.batch = self._loaded, None, None
+        return loaded is not None
 
     def close(self) -> None:
         """Leave the doors."""
-        for handle in self._handles:
-            handle.remove()
-        self._handles.clear()
-        self.batch = None
+        self.attend(False)
+        self.batch = self._loaded = None
 
     def _enter(self, _: nn.Module, args: Any, kwargs: Any) -> None:
         if torch.compiler.is_compiling():
@@ -67,12 +88,11 @@ class Inputs:
 
     def entered(self) -> Entered:
         """The batch at hand."""
-        return Entered(self.batch, self.loaded)
+        return Entered(self.batch, self._loaded)
 
-    def look(self) -> dict[str, float]:
-        """The `input_*` signals of the batch at hand."""
-        batch = self.batch
-        if batch is None or not batch.is_floating_point() or not batch.numel():
+    def look(self, batch: Tensor) -> dict[str, float]:
+        """The `input_*` signals of a batch."""
+        if not batch.is_floating_point() or not batch.numel():
             return {}
         self._example = batch[:0].detach()
         self._rows += len(batch)

@@ -1,5 +1,6 @@
 """Activations, by layer, at the steps that are looked at."""
 
+from time import perf_counter
 from typing import Any
 
 import torch
@@ -30,6 +31,7 @@ class LayersLook:
     """
 
     def __init__(self, layers: dict[str, nn.Module]) -> None:
+        self.spent = 0.0  # seconds, since it was last asked
         self._layers = layers
         self._handles: list[Any] = []
         self._names: list[str] = []
@@ -60,8 +62,10 @@ class LayersLook:
         def look(module: nn.Module, args: Any, output: Any) -> None:
             if torch.compiler.is_compiling() or not torch.is_grad_enabled():
                 return
+            begun = perf_counter()
             with torch.no_grad():
                 self._see(name, module, args, output)
+            self.spent += perf_counter() - begun
 
         return look
 

@@ -29,7 +29,9 @@ class Sources:
 
     def train(self, origin: object | None) -> None:
         """A training batch came from there."""
-        if origin is not None and not self.trained_on(origin):
+        if origin is None or (self._trained and self._trained[0]() is origin):
+            return
+        if not self.trained_on(origin):
             self._trained.appendleft(reference(origin))
 
     def remember(self, rows: Tensor) -> None:

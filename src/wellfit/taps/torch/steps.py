@@ -17,7 +17,7 @@ from wellfit.taps.torch.describe import (
     seeds_fact,
     versions_fact,
 )
-from wellfit.taps.torch.inputs import Inputs
+from wellfit.taps.torch.inputs import Entered, Inputs
 from wellfit.taps.torch.layers import LayersLook
 from wellfit.taps.torch.looks import Looks
 from wellfit.taps.torch.models import Models
@@ -69,6 +69,7 @@ class Steps:
         self._weights: WeightsLook | None = None
         self._looking = False
         self._closure = False
+        self._by_loader = False  # the batches that are trained on are loaded
         self._now = _Step()
         self._losses: list[tuple[int, Tensor]] = []
         self._norms: list[tuple[int, Tensor]] = []
@@ -109,7 +110,7 @@ class Steps:
                 share = rows / max(now.rows + rows, 1)
                 now.loss = now.loss + (part - now.loss) * share
         else:
-            part = value if value.ndim == 0 else value.mean()
+            part = value.detach() if value.ndim == 0 else value.detach().mean()
             rows = self.inputs.entered().rows
             now.loss = part if now.loss is None else now.loss + part
         now.rows += rows
@@ -119,20 +120,32 @@ class Steps:
         """Where the batch came from and, at a look, what is in it."""
         entered = self.inputs.entered()
         self._sources.train(entered.origin())
-        if calls:
-            self.criteria.update(c.criterion for c in calls)
-            if self._looking or calls[0].outputs.numel() <= SMALL:
-                self._scored.add(calls[0])
-        if not self._looking:
+        self._by_loader = self.inputs.used() or (
+            self._by_loader and self._now.backwards > 1
+        )
+        for call in calls:
+            self.criteria.add(call.criterion)
+        if calls and self._scores(calls[0]):
+            self._scored.add(calls[0].cut())
+        if self._looking:
+            begun = perf_counter()
+            self._look_at_batch(entered, calls[0].cut() if calls else None)
+            self._looks.spent += perf_counter() - begun
+
+    def _scores(self, call: Call) -> bool:
+        """Whether this step's predictions are scored: at first all, then a part."""
+        small = call.outputs.numel() <= SMALL
+        return self._looking or (small and not self.count % max(1, self.count // 256))
+
+    def _look_at_batch(self, entered: Entered, call: Call | None) -> None:
+        if call is not None:
+            self._say(self.objective.look(call))
+        if entered.batch is None:
             return
-        begun = perf_counter()
-        if calls:
-            self._say(self.objective.look(calls[0]))
-        self._say(self.inputs.look())
-        if entered.batch is not None and entered.rows:
+        self._say(self.inputs.look(entered.batch))
+        if entered.rows:
             self._sources.remember(entered.batch)
-            self.sample.add(entered.batch, calls[0].targets if calls else None)
-        self._looks.spent += perf_counter() - begun
+            self.sample.add(entered.batch, None if call is None else call.targets)
 
     # -- around a step -----------------------------------------------------------
 
@@ -141,7 +154,7 @@ class Steps:
         self.inside, self._closure = True, closure
         if self._main is None:
             self._begin(optimizer)
-        elif optimizer not in self._met:
+        elif optimizer is not self._main() and optimizer not in self._met:
             self._meet(optimizer)
         if self._looking and not closure:
             begun = perf_counter()
@@ -166,7 +179,7 @@ class Steps:
         """An optimizer's first step: its models are known now."""
         self._met.add(optimizer)
         for root in self.models.settle(optimizer).values():
-            self.inputs.stand_before(root)
+            self.inputs.meet(root)
         layers = self.models.layers.values()
         weighted = (m for m in layers if next(m.parameters(), None) is not None)
         first = next(weighted, None)
@@ -197,6 +210,8 @@ class Steps:
             found = {n: v for n, v in found.items() if "@" in n}
         elif self._layers is not None:
             found |= self._layers.close()
+            self._looks.spent += self._layers.spent
+            self._layers.spent = 0.0
         self._say(found)
 
     def _done(self, optimizer: torch.optim.Optimizer) -> None:
@@ -216,12 +231,12 @@ class Steps:
             self._looks.took(step)
             self._say({"batch_size": now.rows, "data_time": now.waited})
         self.count = step + 1
-        self.inputs.batch = None
         window = min(max(WINDOWS[0], step // 32), WINDOWS[1])
         due = self.count - self._counted >= window
         if due or perf_counter() - self._flushed > PATIENCE:
             self.flush()
         self._looking = self._looks.due(self.count)
+        self.inputs.attend(self._looking or not self._by_loader)
         if self._looking and self._layers is not None:
             self._layers.open()
 

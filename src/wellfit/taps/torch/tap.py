@@ -9,9 +9,8 @@ import os
 import sys
 import weakref
 from collections.abc import Callable
-from dataclasses import dataclass
 from time import perf_counter
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -32,16 +31,17 @@ from wellfit.taps.torch.records import Records
 from wellfit.taps.torch.sources import Sources
 from wellfit.taps.torch.steps import Steps
 
-MOST_PENDING = 64  # calls with gradient and no backward after them
+MOST_PENDING = 16  # calls with gradient and no backward yet: each holds its graph
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Pending:
-    """A call of a criterion with gradient: of training, if a backward follows."""
+class _Pending(NamedTuple):
+    """A call of a criterion with gradient: of training, if a backward follows.
+
+    `entered` is known where the models are in `eval()` mode: it may be an evaluation.
+    """
 
     call: Call
-    entered: Entered
-    evaluating: bool  # the models are in eval() mode
+    entered: Entered | None
 
 
 class TorchTap:
@@ -240,10 +240,11 @@ class TorchTap:
         self._loaders.add(loader)
 
     def _loaded(self, batches: Any, seconds: float) -> None:
-        self._steps.inputs.loaded = getattr(batches, "_dataset", None)
+        self._steps.inputs.load(getattr(batches, "_dataset", None))
         self._steps.waited(seconds)
 
     def _exhausted(self, batches: Any) -> None:
+        self._steps.inputs.attend(True)  # what comes now may be an evaluation
         if self._sources.trained_on(getattr(batches, "_dataset", None)):
             self._steps.end_epoch()
 
@@ -253,12 +254,13 @@ class TorchTap:
         call = call_of(name, args, options, value)
         if call is None:
             return
-        entered = self._steps.inputs.entered()
         if not (value.requires_grad and torch.is_grad_enabled()):
-            self._evaluate(call, entered)
+            self._evaluate(call.cut(), self._steps.inputs.entered())
             return
-        evaluating = self._steps.models.evaluating()
-        self._pending.append(_Pending(call, entered, evaluating))
+        entered = None
+        if self._steps.models.evaluating():  # a backward may never come
+            call, entered = call.cut(), self._steps.inputs.entered()
+        self._pending.append(_Pending(call, entered))
         if len(self._pending) > MOST_PENDING:
             self._settle()
 
@@ -266,7 +268,7 @@ class TorchTap:
         """Calls that no backward followed: evaluation, where the model says so."""
         pending, self._pending = self._pending, []
         for one in pending:
-            if one.evaluating:
+            if one.entered is not None:
                 self._evaluate(one.call, one.entered)
 
     def _evaluate(self, call: Call, entered: Entered) -> None:
@@ -275,20 +277,23 @@ class TorchTap:
             self._evaluations.add(call, entered, self.step)
 
     def _backward(self, loss: Tensor) -> None:
-        value = loss.detach()
-        if self._steps.inputs.loaded is not None:
-            self._loaders.trained(self._steps.inputs.loaded)
-        pending, place = self._pending, value.data_ptr()
-        own = [p for p in pending if p.call.value.data_ptr() == place]
-        if not own:  # made of several, or scaled: of what was called in training mode
-            own = [p for p in pending if not p.evaluating] or pending
+        pending, steps = self._pending, self._steps
+        own = [p for p in pending if p.call.value is loss]
+        if not own and pending:  # made of several, or scaled, or cut off above
+            place = loss.data_ptr()
+            own = [p for p in pending if p.call.value.data_ptr() == place]
+            own = own or [p for p in pending if p.entered is None] or pending
         if len(own) < len(pending):
-            self._pending = [p for p in pending if p not in own]
+            chosen = {id(p) for p in own}
+            self._pending = [p for p in pending if id(p) not in chosen]
             self._settle()
         self._pending = []
         if self._evaluations.end(self.step):
-            self._steps.resume()
-        self._steps.backward([p.call for p in own], value)
+            steps.resume()
+        loaded = steps.inputs.entered().loaded
+        if loaded is not None:
+            self._loaders.trained(loaded)
+        steps.backward([p.call for p in own], loss)
 
     def _before_step(self, optimizer: Any, args: Any, kwargs: Any) -> None:
         # The hook is handed the step's own arguments, the optimizer first.
