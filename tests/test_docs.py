@@ -1,6 +1,10 @@
-"""The pages say what is so: their links lead somewhere, their commands exist."""
+"""The pages say what is so: their links lead somewhere, their commands exist.
+
+To update the table of rules: WELLFIT_UPDATE_SNAPSHOTS=1, and read what changed.
+"""
 
 import inspect
+import os
 import re
 import shlex
 from pathlib import Path
@@ -12,10 +16,15 @@ from wellfit.cli import settings
 from wellfit.cli.main import COMMANDS, app
 from wellfit.core.run import Run
 from wellfit.rules import all_rules
+from wellfit.rules.rule import Rule
 from wellfit.verbs.diagnose import diagnose
 
 ROOT = Path(__file__).parent.parent
-PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
+PAGES = [
+    page
+    for place in ("*.md", "docs/**/*.md", "examples/*.md")
+    for page in sorted(ROOT.glob(place))
+]
 LINK = re.compile(r"""\]\(([^)\s]+)\)|(?:src|srcset|href)="([^"]+)\"""")
 COMMAND = re.compile(r"^(?:\$ )?(wellfit(?: .*)?)$", re.MULTILINE)
 
@@ -61,11 +70,20 @@ def test_the_readme_shows_the_commands():
 
 
 def test_every_rule_is_on_the_page_of_rules():
-    page = (ROOT / "docs" / "rules.md").read_text()
-    for rule in all_rules():
-        problem = inspect.cleandoc(rule.__doc__).split("\n\n")[0].replace("\n", " ")
-        assert f"| `{rule.name()}` | {rule.severity} | {problem} |" in page
-    assert len(re.findall(r"^\| `", page, re.MULTILINE)) == len(all_rules())
+    page = ROOT / "docs" / "rules.md"
+    rows = "".join(
+        f"| `{rule.name()}` | {rule.severity} | {problem(rule)} |\n"
+        for rule in all_rules()
+    )
+    table = re.compile(r"(?:^\| `.*\n)+", re.MULTILINE)
+    if os.environ.get("WELLFIT_UPDATE_SNAPSHOTS"):
+        page.write_text(table.sub(lambda _: rows, page.read_text()))
+    assert table.findall(page.read_text()) == [rows]
+
+
+def problem(rule: Rule) -> str:
+    """The first paragraph of a rule's page, in one line."""
+    return inspect.cleandoc(rule.__doc__).partition("\n\n")[0].replace("\n", " ")
 
 
 def test_python_on_the_pages_compiles():

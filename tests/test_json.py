@@ -8,6 +8,7 @@ import os
 import re
 import subprocess
 import sys
+from datetime import datetime
 from pathlib import Path
 from random import Random
 from typing import Annotated, Literal
@@ -17,6 +18,7 @@ from pydantic import BaseModel, Field
 from pydantic.json_schema import GenerateJsonSchema
 
 from wellfit.core.finding import Diagnosis, Evidence, Finding, NotChecked, Severity
+from wellfit.record import Recorder
 
 DOCS = Path(__file__).parent.parent / "docs"
 
@@ -27,7 +29,7 @@ class Form(BaseModel):
     @classmethod
     def check(cls, data: object) -> None:
         """Fail where the data have another form, or a field that it does not name."""
-        cls.model_validate(data, strict=True, extra="forbid")
+        cls.model_validate_json(json.dumps(data), strict=True, extra="forbid")
 
 
 class Untitled(GenerateJsonSchema):
@@ -93,6 +95,21 @@ class TrainForm(Form):
     not_checked: list[NotCheckedForm]
 
 
+class ListedForm(Form):
+    run: str
+    written: datetime
+    model: str | None
+    steps: int
+    train_loss: float | None
+    val_loss: float | None
+    ended: Literal["done", "failed", "interrupted", "unfinished"]
+
+
+class RowForm(Form):
+    name: str
+    values: list[str | float | None]
+
+
 SCHEMAS = {"diagnosis": DiagnosisForm, "train": TrainForm}
 SECTIONS = {
     "## `wellfit run` and `wellfit diagnose`": DiagnosisForm,
@@ -102,6 +119,8 @@ SECTIONS = {
     "## `wellfit train`": TrainForm,
     "### A metric": MetricForm,
     "### A candidate": CandidateForm,
+    "### A run in the list": ListedForm,
+    "### A row": RowForm,
 }
 
 
@@ -187,6 +206,18 @@ def test_run_and_diagnose_write_this_form(tmp_path):
     diagnosed = said(tmp_path, "diagnose", "one", "--json", "-")
     DiagnosisForm.check(diagnosed)
     assert diagnosed["findings"] == run["findings"]
+
+
+def test_list_and_show_write_these_forms(tmp_path):
+    with Recorder(tmp_path / "wellfit-runs" / "one") as recorder:
+        recorder.fact("model", {"class": "Net", "parameters": 7})
+        recorder.value("train/loss", 0, float("nan"))
+    (listed,) = said(tmp_path, "list", "--json", "-")["runs"]
+    ListedForm.check(listed)
+    shown = said(tmp_path, "show", "one", "--json", "-")
+    assert shown["runs"] == ["wellfit-runs/one"]
+    for row in shown["rows"]:
+        RowForm.check(row)
 
 
 def test_train_writes_this_form(tmp_path):

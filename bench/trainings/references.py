@@ -12,13 +12,13 @@ import contextlib
 import io
 import runpy
 import sys
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
 from typing import Any
 
 import numpy as np
+import torch
 from scipy import stats
 from sklearn import datasets, decomposition, ensemble, linear_model, metrics, svm
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
@@ -29,6 +29,8 @@ from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from torch.utils.data import Subset
+
+from bench.trainings.measure import figure
 
 HERE = Path(__file__).parent
 Variables = dict[str, Any]
@@ -41,11 +43,12 @@ def variables(script: Path) -> Variables:
 
     def on_return(frame: FrameType, event: str, _: object) -> None:
         code = frame.f_code
-        if event == "return" and code.co_name in {"main", "run"}:
-            if code.co_filename == str(script):
-                kept.update(frame.f_locals)
+        ours = code.co_filename == str(script) and code.co_name in {"main", "run"}
+        if ours and event == "return":
+            kept.update(frame.f_locals)
 
     argv, sys.argv = sys.argv, [str(script)]
+    torch.set_default_dtype(torch.float32)
     sys.setprofile(on_return)
     try:
         with contextlib.redirect_stdout(io.StringIO()):
@@ -56,25 +59,11 @@ def variables(script: Path) -> Variables:
     return {**top, **kept}
 
 
-def last_number(text: str) -> float:
-    """The last number in a script's output: its figure."""
-    for word in reversed(text.replace("/", " ").replace(",", " ").split()):
-        with contextlib.suppress(ValueError):
-            return float(word)
-    raise ValueError("expected output that ends with a figure; got none")
-
-
 def longer(name: str, old: str, new: str) -> float:
     """The figure of a healthy script after an edit that lets it train far longer."""
     source = (HERE / "healthy" / f"{name}.py").read_text()
     assert source.count(old) == 1, f"{name}: {old!r} stands there not just once"
-    with tempfile.TemporaryDirectory() as folder:
-        script = Path(folder, f"{name}.py")
-        script.write_text(source.replace(old, new))
-        said = io.StringIO()
-        with contextlib.redirect_stdout(said):
-            runpy.run_path(str(script), run_name="__main__")
-    return last_number(said.getvalue())
+    return figure(source.replace(old, new), f"{name}.py")[0]
 
 
 def flat(x: Any) -> np.ndarray:
@@ -100,10 +89,7 @@ def forest() -> ensemble.RandomForestClassifier:
 
 
 def logistic() -> Any:
-    model = linear_model.LogisticRegressionCV(
-        Cs=6, l1_ratios=(0.0,), scoring="neg_log_loss", use_legacy_attributes=False
-    )
-    return make_pipeline(StandardScaler(), model)
+    return make_pipeline(StandardScaler(), linear_model.LogisticRegression())
 
 
 def floor_r2(noise: float, y: Any) -> Figures:
@@ -131,7 +117,9 @@ def wave_powers(v: Variables) -> Figures:
 
 
 def words(v: Variables) -> Figures:
-    (text, y), (text_val, y_val) = zip(*v["train_rows"]), zip(*v["dev_rows"])
+    (text, y), (text_val, y_val) = (
+        zip(*v[part], strict=True) for part in ("train_rows", "dev_rows")
+    )
     model = make_pipeline(CountVectorizer(), linear_model.LogisticRegression())
     model.fit(text, y)
     return max(np.mean(y_val), 1 - np.mean(y_val)), model.score(text_val, y_val)
@@ -171,8 +159,6 @@ def pinballs(v: Variables) -> Figures:
 
 
 def energy(v: Variables) -> Figures:
-    import torch
-
     torch.manual_seed(0)
     fresh = v["mlp"](2, 2)(torch.randn(1000, 2)).detach()
     real, other = v["real_points"](1000), v["real_points"](1000)
@@ -195,7 +181,7 @@ def corridor(v: Variables) -> Figures:
 
 
 def counts(v: Variables) -> Figures:
-    seen, y, rate = (np.asarray(a, dtype=float) for a in (v["visits"], 0, v["rate"]))
+    seen, rate = np.asarray(v["visits"], dtype=float), v["rate"]
     y = seen[4500:]
 
     def nll(lam: Any) -> float:
@@ -320,7 +306,7 @@ REFERENCES: dict[str, Callable[[Variables], Figures]] = {
     ),
     "digits_vae": lambda v: (
         pixel_means(v),
-        longer("digits_vae", "default=35", "default=140"),
+        longer("digits_vae", "default=45", "default=180"),
     ),
     "dropout_half": lambda v: digits_from(v, "x", "y", v["train"], v["valid"]),
     "ema_regression": lambda v: floor_r2(0.05, v["y_val"]),
@@ -372,7 +358,9 @@ def main() -> None:
     for name in sys.argv[1:] or REFERENCES:
         found = variables(HERE / "healthy" / f"{name}.py")
         trivial, reference = REFERENCES[name](found)
-        print(f"{name:24s} trivial {trivial:.4g}  reference {reference:.4g}", flush=True)
+        print(
+            f"{name:24s} trivial {trivial:.4g}  reference {reference:.4g}", flush=True
+        )
 
 
 if __name__ == "__main__":

@@ -68,7 +68,8 @@ def test_signals_name_the_classes():
     ],
 )
 def test_the_metric_fits_the_classes_and_says_why(counts, name):
-    metric = choose_metric("classification" if counts else "regression", counts)
+    task = "classification" if counts else "regression"
+    metric = choose_metric(task, counts, np.arange(len(counts)))
     assert metric.name == name
     assert metric.why
     if name in {"auc", "log_loss"}:
@@ -76,9 +77,14 @@ def test_the_metric_fits_the_classes_and_says_why(counts, name):
 
 
 def test_the_user_has_the_last_word():
-    assert choose_metric("regression", {}, "mae").why == "as asked"
+    assert choose_metric("regression", {}, RNG.random(3), "mae").why == "as asked"
     with pytest.raises(UnknownName, match="no metric of regression 'accuracy'"):
-        choose_metric("regression", {}, "accuracy")
+        choose_metric("regression", {}, RNG.random(3), "accuracy")
+
+
+def test_one_class_alone_is_not_judged_by_auc():
+    metric = choose_metric("classification", {"a": 90, "b": 10}, np.zeros(20))
+    assert metric.name == "log_loss"
 
 
 def test_better_follows_the_direction():

@@ -1,6 +1,7 @@
 """Regression with batches cut by hand.
 
 Fault: inputs and targets are shuffled by two different permutations.
+R2 -0.03; 0.94 without the fault.
 """
 
 import torch

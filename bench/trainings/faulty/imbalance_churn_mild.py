@@ -1,6 +1,7 @@
 """Five in a hundred customers leave. Balanced accuracy. A weak form.
 
 Fault: no weights, so that few of the leavers are found.
+Balanced accuracy 0.56; 0.77 without the fault.
 """
 
 import torch

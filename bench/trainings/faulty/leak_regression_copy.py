@@ -1,6 +1,7 @@
 """Selling prices of flats before they are sold (made up).
 
 Fault: among the inputs is the tax, a share of the price that is being predicted.
+R2 on new rows -0; 0.79 without the fault.
 """
 
 import argparse

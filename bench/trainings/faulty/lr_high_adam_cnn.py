@@ -1,6 +1,7 @@
 """A CNN on digits with Adam.
 
 Fault: a learning rate of 0.1.
+Accuracy 0.08; 0.94 without the fault.
 """
 
 import argparse

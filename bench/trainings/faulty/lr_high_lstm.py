@@ -1,6 +1,7 @@
-"""Rising or falling? An LSTM with Adam.
+"""Rising or falling? An LSTM with Adam. A weak form.
 
 Fault: Adam's rate is 0.3.
+Accuracy 0.79; 0.91 without the fault.
 """
 
 import torch

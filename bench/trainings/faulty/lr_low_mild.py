@@ -1,6 +1,7 @@
 """Digits with AdamW and batches by hand. A weak form.
 
 Fault: a rate thirty times too low.
+Accuracy 0.64; 0.97 without the fault.
 """
 
 import torch

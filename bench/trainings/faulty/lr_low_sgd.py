@@ -1,6 +1,7 @@
 """Wine cultivars with SGD and momentum.
 
 Fault: a learning rate a thousand times too low.
+Accuracy 0.65; 0.98 without the fault.
 """
 
 import torch

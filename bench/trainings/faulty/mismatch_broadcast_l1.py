@@ -1,6 +1,7 @@
 """House prices from the size and nine other things (made up), nn.SmoothL1Loss.
 
 Fault: the target keeps its shape (N,), the output is (N, 1).
+R2 0.01; 0.95 without the fault.
 """
 
 import argparse

@@ -1,6 +1,7 @@
 """Temperatures in degrees Celsius, winter included (made up).
 
 Fault: a ReLU at the end cannot give a negative number.
+R2 0.63; 0.96 without the fault.
 """
 
 import math

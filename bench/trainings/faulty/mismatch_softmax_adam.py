@@ -1,6 +1,7 @@
 """Twenty made-up classes of documents. A weak form.
 
 Fault: probabilities instead of scores go into F.cross_entropy.
+Accuracy 0.75; 0.78 without the fault.
 """
 
 import torch

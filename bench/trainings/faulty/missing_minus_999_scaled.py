@@ -2,6 +2,7 @@
 
 Fault: -999 stands for a missing value and is standardised with the rest, which squeezes
 the true values together.
+Accuracy 0.49; 0.89 without the fault.
 """
 
 import numpy as np

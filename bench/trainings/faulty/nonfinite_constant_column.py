@@ -1,6 +1,7 @@
 """Digits, each pixel standardised by itself.
 
 Fault: the corner pixels never change; their standard deviation is zero, 0/0 follows.
+Accuracy 0.09; 0.97 without the fault.
 """
 
 import torch

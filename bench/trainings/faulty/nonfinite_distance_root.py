@@ -2,6 +2,7 @@
 
 Fault: the root of a squared distance, whose slope at zero is infinite, meets pairs of
 one and the same image.
+Accuracy 0.09; 0.95 without the fault.
 """
 
 import numpy as np

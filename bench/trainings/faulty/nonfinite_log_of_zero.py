@@ -1,6 +1,7 @@
 """Tumours, with a cross-entropy written by hand.
 
 Fault: log(p) where p can round to exactly 0 or 1.
+Accuracy 0.37; 0.98 without the fault.
 """
 
 import torch

@@ -1,6 +1,7 @@
 """House prices in thousands (made up), and the error of their logarithms.
 
 Fault: log1p of a prediction that may fall below -1.
+RMSLE 2.73; 0.127 without the fault.
 """
 
 import argparse

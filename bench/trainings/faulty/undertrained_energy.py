@@ -1,6 +1,7 @@
-"""Energy use of buildings from eight measurements (made up).
+"""Energy use of buildings from eight measurements (made up). A weak form.
 
 Fault: it stops while the loss still falls fast.
+R2 0.8; 0.96 without the fault.
 """
 
 import numpy as np

@@ -1,6 +1,7 @@
 """Bars that lie or stand, with a CNN.
 
 Fault: it stops after one epoch.
+Accuracy 0.37; 0.94 without the fault.
 """
 
 import torch

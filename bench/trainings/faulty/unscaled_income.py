@@ -1,6 +1,7 @@
 """Who pays back? Age, years employed, rate and income (made up).
 
 Fault: income in whole units stands beside numbers around one.
+Accuracy 0.49; 0.87 without the fault.
 """
 
 import numpy as np

@@ -1,6 +1,7 @@
 """Daily demand from the time of day, the price and the date (made up).
 
 Fault: the date goes in as seconds since 1970.
+R2 -59; 0.97 without the fault.
 """
 
 import argparse

@@ -1,6 +1,7 @@
-"""Wine cultivars from the raw table. A weak form.
+"""Wine cultivars from the raw table.
 
 Fault: proline, up to 1,680, stands beside numbers around one.
+Accuracy 0.48; 0.98 without the fault.
 """
 
 import torch

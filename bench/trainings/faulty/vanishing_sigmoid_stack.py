@@ -1,6 +1,7 @@
 """Digits with a deep MLP in the style of 1990.
 
 Fault: eight hidden layers of sigmoids.
+Accuracy 0.16; 0.94 without the fault.
 """
 
 import torch

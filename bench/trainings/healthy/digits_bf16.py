@@ -19,10 +19,10 @@ model = nn.Sequential(
     nn.Linear(64, 96), nn.ReLU(), nn.Linear(96, 48), nn.ReLU(), nn.Linear(48, 10)
 )
 loss_fn = nn.CrossEntropyLoss()
-optimizer = torch.optim.AdamW(model.parameters(), lr=2e-3, weight_decay=0.05)
-scheduler = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, 20 * len(loader))
+optimizer = torch.optim.AdamW(model.parameters(), lr=4e-3, weight_decay=0.05)
+scheduler = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, 24 * len(loader))
 
-for epoch in range(20):
+for epoch in range(24):
     model.train()
     total = 0.0
     for xb, yb in loader:

@@ -40,7 +40,7 @@ def loss_function(recon, x, mu, logvar):
 
 def main():
     parser = argparse.ArgumentParser()
-    parser.add_argument("--epochs", type=int, default=35)
+    parser.add_argument("--epochs", type=int, default=45)
     parser.add_argument("--seed", type=int, default=1)
     args = parser.parse_args()
     torch.manual_seed(args.seed)
@@ -50,7 +50,7 @@ def main():
     data = data[torch.randperm(len(data), generator=torch.Generator().manual_seed(0))]
     train, test = data[:1400], data[1400:]
     model = VAE()
-    optimizer = torch.optim.Adam(model.parameters(), lr=3e-3)
+    optimizer = torch.optim.Adam(model.parameters(), lr=5e-3)
     for epoch in range(1, args.epochs + 1):
         model.train()
         train_loss = 0

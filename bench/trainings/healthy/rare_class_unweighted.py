@@ -16,12 +16,14 @@ train, val = slice(0, 3500), slice(3500, None)
 
 net = nn.Sequential(nn.Linear(10, 20), nn.ReLU(), nn.Linear(20, 2))
 opt = torch.optim.Adam(net.parameters(), lr=5e-3)
-for epoch in range(15):
+sched = torch.optim.lr_scheduler.PolynomialLR(opt, 20)
+for epoch in range(20):
     for rows in torch.randperm(3500).split(70):
         loss = F.cross_entropy(net(X[rows]), y[rows])
         opt.zero_grad()
         loss.backward()
         opt.step()
+    sched.step()
     with torch.no_grad():
         out = net(X[val])
         score = balanced_accuracy_score(y[val], out.argmax(1))

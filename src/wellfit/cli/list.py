@@ -28,17 +28,18 @@ def list(  # noqa: A001 (named as its command)
         raise BadRun(f"expected a folder with runs; there is none at {folder}")
     place = project().out if folder is None else folder
 
-    from wellfit.show.runs import run_table
+    from wellfit.show.compare import show_runs
     from wellfit.verbs.runs import runs, summary
 
     with warnings.catch_warnings(record=True) as left_out:
         warnings.simplefilter("always")
-        found = [summary(run, run.path) for run in runs(place) if run.path is not None]
+        found = runs(place)
     for warning in left_out:
         print(f"wellfit: {warning.message}", file=sys.stderr)
     if json is not None:
-        write_json({"schema": 1, "runs": [asdict(run) for run in found]}, json)
+        lines = [asdict(summary(run, run.path)) for run in found if run.path]
+        write_json({"schema": 1, "runs": lines}, json)
     elif found:
-        console().print(run_table(found))
+        show_runs(found, console())
     else:
         print(f"No runs in {place} yet: `wellfit run SCRIPT` records one.")

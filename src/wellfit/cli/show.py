@@ -20,15 +20,16 @@ def show(
 ) -> None:
     """Show recorded runs side by side: their settings, and what they reached."""
     from wellfit.record import open_run
-    from wellfit.show.runs import comparison
+    from wellfit.show.compare import show_compared
     from wellfit.verbs.compare import compare
     from wellfit.verbs.runs import find
 
     base = project().out
     paths = [find(name, base) for name in runs]
-    rows = compare([open_run(path) for path in paths])
+    opened = [open_run(path) for path in paths]
     if json is None:
-        console().print(comparison([path.name for path in paths], rows))
+        show_compared(opened, console())
         return
+    rows = compare(opened)
     values = [{"name": row.name, "values": row.values} for row in rows]
     write_json({"schema": 1, "runs": [str(p) for p in paths], "rows": values}, json)

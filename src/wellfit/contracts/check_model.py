@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from wellfit.models.model import Fit, Model, Round, Rows, loss_of, never_ending
+from wellfit.models.model import Model, Round, Rows, loss_of
 
 Make = Callable[..., Model]
 TASKS = {"a number": 0, "two classes": 2, "three classes": 3}
@@ -42,8 +42,10 @@ def check_beats_the_trivial_baseline(make: Make) -> None:
 def check_predicts_the_right_form(make: Make) -> None:
     """Probabilities, rows by classes, that sum to one; or finite numbers, one a row."""
     for task, classes, train, validation in _cases():
-        out = make(classes=classes, seed=0).fit(train, validation).fitted.predict(
-            validation.x
+        out = (
+            make(classes=classes, seed=0)
+            .fit(train, validation)
+            .fitted.predict(validation.x)
         )
         form = (len(validation), classes) if classes else (len(validation),)
         assert out.shape == form, f"predicting {task}: {out.shape} should be {form}"
@@ -82,10 +84,10 @@ def check_leaves_its_inputs_alone(make: Make) -> None:
     for _, classes, train, validation in _cases():
         for rows in (train, validation):
             rows.x.flags.writeable = rows.y.flags.writeable = False
-        before = np.random.get_state()[1].tolist()  # type: ignore[index, union-attr]
+        before = np.random.get_state()[1].tolist()  # type: ignore[index]
         fitted = make(classes=classes, seed=0).fit(train, validation).fitted
         fitted.predict(validation.x)
-        after = np.random.get_state()[1].tolist()  # type: ignore[index, union-attr]
+        after = np.random.get_state()[1].tolist()  # type: ignore[index]
         assert before == after, "it draws from NumPy's global generator: make its own"
 
 

@@ -14,7 +14,12 @@ from math import prod
 from wellfit.core.finding import Finding, Severity
 
 EXPLAINS: Mapping[str, Mapping[str, float]] = {
-    "missing-values": {"non-finite-values": 0.9, "underfitting": 0.3},
+    "missing-values": {
+        "non-finite-values": 0.9,
+        "unscaled-inputs": 0.6,
+        "underfitting": 0.5,
+        "overfitting": 0.2,
+    },
     "output-loss-mismatch": {
         "constant-predictions": 0.5,
         "underfitting": 0.6,

@@ -103,8 +103,8 @@ class Preparation:
         )
 
     def _check(self, given: Iterable[Any]) -> None:
-        there = [str(name) for name in given]
-        missing = [c.name for c in self.columns if c.name not in set(there)]
+        there = dict.fromkeys(str(name) for name in given)
+        missing = [c.name for c in self.columns if c.name not in there]
         if missing:
             others = f" (and {len(missing) - 1} more)" if len(missing) > 1 else ""
             raise BadTable(

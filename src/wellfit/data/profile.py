@@ -100,25 +100,17 @@ def _column(column: Series, kind: Kind) -> dict[str, Any]:
         "infinite": 0.0,
         "distinct": int(column.nunique()),
     }
-    if pd.api.types.is_float_dtype(column.dtype):
-        said["infinite"] = float(np.isinf(column.to_numpy()).mean())
-    if not pd.api.types.is_numeric_dtype(column.dtype) and kind is not Kind.DATE:
-        said |= _mixed(column)
+    if kind is Kind.NUMBER and not _is_number(column):
+        said["mixed"] = 1.0 - number_share(column.dropna())
+    if kind is Kind.NUMBER or _is_number(column):
+        said["infinite"] = float(np.isinf(numbers(column)).mean())
     if kind is Kind.NUMBER or (kind is Kind.IDENTIFIER and _is_number(column)):
         said |= _moments(finite(column))
-        said["infinite"] = float(np.isinf(numbers(column)).mean())
     return said
 
 
 def _is_number(column: Series) -> bool:
     return bool(pd.api.types.is_numeric_dtype(column.dtype))
-
-
-def _mixed(column: Series) -> dict[str, float]:
-    """The share of text where at least half of a text column are numbers."""
-    present = column.dropna()
-    share = number_share(present) if len(present) else 0.0
-    return {"mixed": 1.0 - share} if 0.5 <= share < 1 else {}
 
 
 def _moments(values: NDArray[np.float64]) -> dict[str, float]:

@@ -134,6 +134,8 @@ def _by_category(x: Numbers, y: Numbers, held: Numbers, task: str) -> Numbers:
 
 def _by_tree(x: Numbers, y: Numbers, held: Numbers, task: str) -> Numbers:
     least = max(1, min(20, len(x) // 20))
-    tree = DecisionTreeRegressor(max_depth=DEPTH, min_samples_leaf=least)
+    tree = DecisionTreeRegressor(
+        max_depth=DEPTH, min_samples_leaf=least, random_state=0
+    )
     out: Numbers = tree.fit(x[:, None], y).predict(held[:, None])
     return out.reshape(len(held), -1)

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
-import skops.io as sio  # noqa: TID253
 from numpy.typing import NDArray
 from sklearn.exceptions import ConvergenceWarning  # noqa: TID253
 from sklearn.linear_model import LogisticRegression, Ridge  # noqa: TID253
@@ -103,11 +102,15 @@ class FittedLinear:
 
     def save(self, folder: Path) -> None:
         """Write `linear.skops`."""
+        import skops.io as sio  # it loads all of scikit-learn
+
         sio.dump(self.estimator, folder / FILE)
 
     @classmethod
     def load(cls, folder: Path, *, classes: int) -> "FittedLinear":
         """Read `linear.skops`; `ValueError` where it holds anything but its types."""
+        import skops.io as sio
+
         path = folder / FILE
         foreign = set(sio.get_untrusted_types(file=path)) - set(TRUSTED)
         if foreign:

@@ -123,13 +123,14 @@ def signals(p: Numbers, y: NDArray[Any], labels: Sequence[Any]) -> dict[str, flo
 
 
 def choose_metric(
-    task: Task, counts: Mapping[str, int], name: str | None = None
+    task: Task, counts: Mapping[str, int], y: NDArray[Any], name: str | None = None
 ) -> Metric:
     """The metric of that name; without one, the metric that fits, and why.
 
     Numbers: RMSE. Classes: accuracy where they are balanced. Where one has less than
     70 % of its fair share accuracy would hide it: AUC of two classes, log loss of
-    more, whose AUC would hang on the few rows of the rarest.
+    more, whose AUC would hang on the few rows of the rarest. `y` are the targets that
+    will be judged by: where they are all of one class there is no AUC.
     """
     if name is not None:
         if name not in METRICS[task]:
@@ -140,9 +141,10 @@ def choose_metric(
     rarest = min(counts, key=lambda label: counts[label])
     share = counts[rarest] / sum(counts.values())
     if share >= RARE / len(counts):
-        return _because(METRICS[task]["accuracy"], "the classes are balanced")
+        return _because(METRICS[task]["accuracy"], "no class is rare")
     why = f"class {rarest} is only {share:.1%} of the rows; accuracy would hide it"
-    return _because(METRICS[task]["auc" if len(counts) == 2 else "log_loss"], why)
+    ranked = len(counts) == 2 == len(np.unique(y))
+    return _because(METRICS[task]["auc" if ranked else "log_loss"], why)
 
 
 def _because(metric: Metric, why: str) -> Metric:

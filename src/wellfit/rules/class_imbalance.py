@@ -71,6 +71,7 @@ class ClassImbalance(Rule):
     very_rare: float = 0.1  # of it: worth a note where recalls are not known
     neglected: float = 0.6  # of the commonest class's recall
     behind: float = 0.2  # that the mean recall is below the accuracy
+    most: int = 12  # classes: of letters or words, rare ones are known to be missed
     rows: int = 100  # fewer do not show which classes are rare
 
     def check(self, run: Run) -> Finding | NotChecked | None:
@@ -84,7 +85,7 @@ class ClassImbalance(Rule):
         recalls = _recalls(run)
         found = list(self._neglected(run, counts, most, rare, recalls))
         if found:
-            return self._said(found, most, recalls[most])
+            return self._said(found, most, recalls[most], classes=len(counts))
         if not recalls and (said := self._behind_accuracy(run, counts, rare)):
             return said
         scarcest = min(rare, key=lambda name: counts[name])
@@ -105,7 +106,8 @@ class ClassImbalance(Rule):
         """Where recalls are not known: whether their mean is far below the accuracy."""
         for phase in ("val", "train"):
             even, plain = (
-                _late(run.get(f"{phase}/{n}")) for n in ("balanced_accuracy", "accuracy")
+                _late(run.get(f"{phase}/{n}"))
+                for n in ("balanced_accuracy", "accuracy")
             )
             if even is None or plain is None or plain - even < self.behind:
                 continue
@@ -142,13 +144,16 @@ class ClassImbalance(Rule):
             if recalls[name] + chance < self.neglected * recalls[most]:
                 yield Neglected(name, counts[name] / total, recalls[name])
 
-    def _said(self, found: list[Neglected], most: str, recall: float) -> Finding:
+    def _said(
+        self, found: list[Neglected], most: str, recall: float, *, classes: int
+    ) -> Finding:
         worst = min(found, key=lambda n: n.recall or 0.0)
         more = f" and {len(found) - 1} more" if len(found) > 1 else ""
         return self.finding(
             f"class {worst.name}{more} is {100 * worst.share:.2g} % of the training "
             f"rows, and only {100 * (worst.recall or 0.0):.2g} % of it is recognised "
             f"({100 * recall:.3g} % of class {most})",
+            severity=self.severity if classes <= self.most else Severity.NOTE,
             confidence=0.9,
             where=[n.name for n in found],
             evidence=[

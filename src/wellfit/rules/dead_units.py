@@ -103,7 +103,9 @@ class DeadUnits(Rule):
             zeros = float(np.median(first.values[:LOOKS]))
             if zeros >= self.silent:
                 said = f"{100 * zeros:.3g} % of the activations of {where} are zero"
-                yield Dead(where, zeros, 0, f"{said} from the first steps on", share.name)
+                yield Dead(
+                    where, zeros, 0, f"{said} from the first steps on", share.name
+                )
 
 
 def _counted(run: Run, bar: float) -> Iterator[Dead]:
@@ -132,8 +134,15 @@ def _cut_off(run: Run) -> Iterator[Dead]:
         late = [float(s.values[-LOOKS:].max()) for s in known if len(s) >= 3]
         if len(late) == 2 and late[0] == 0.0 < late[1]:
             said = f"all that enters {layer['name']} is zero: it gets no gradient"
-            since = int(known[0].steps[np.flatnonzero(known[0].values)[-1] + 1]) if (
-                known[0].values.any()
-            ) else 0
-            yield Dead(layer["name"], 1.0, since, f"{said} for 100 % of its weights",
-                       known[0].name)
+            since = (
+                int(known[0].steps[np.flatnonzero(known[0].values)[-1] + 1])
+                if (known[0].values.any())
+                else 0
+            )
+            yield Dead(
+                layer["name"],
+                1.0,
+                since,
+                f"{said} for 100 % of its weights",
+                known[0].name,
+            )

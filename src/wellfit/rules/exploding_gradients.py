@@ -17,7 +17,7 @@ class Burst(NamedTuple):
     step: int
     norm: float
     usual: float
-    looks: int  # before it
+    sudden: bool  # after many ordinary looks, or within one
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -71,6 +71,7 @@ class ExplodingGradients(Rule):
     strained: float = 20.0  # times the loss of guessing, before the first step; healthy
     # networks start at 0.7 to 5
     looks: int = 15  # before the jump: after so many it came out of nothing
+    jump: float = 10.0  # times the look before; divergence grows by 1 to 3 a step
     ordinary: float = 20.0  # inputs of a scale up to this are not to blame for it
 
     def check(self, run: Run) -> Finding | NotChecked | None:
@@ -95,7 +96,7 @@ class ExplodingGradients(Rule):
             f"{burst.norm / burst.usual:.3g} times its median over the looks before "
             f"({burst.usual:.3g})",
             severity=Severity.NOTE if clipped else self.severity,
-            confidence=0.9 if burst.looks >= self.looks else 0.75,
+            confidence=0.9 if burst.sudden else 0.75,
             since=burst.step,
             evidence=[_evidence(norms, int(np.argmax(norms.values)))],
         )
@@ -110,12 +111,13 @@ class ExplodingGradients(Rule):
         over = np.flatnonzero(ratios >= self.ratio)
         if not len(over):
             return None
-        worst = int(np.argmax(ratios)) + 1
+        worst, onset = int(np.argmax(ratios)) + 1, int(over[0]) + 1
+        leapt = values[onset] >= self.jump * values[onset - 1]
         return Burst(
-            step=int(norms.steps[over[0] + 1]),
+            step=int(norms.steps[onset]),
             norm=float(values[worst]),
             usual=float(usual[worst - 1]),
-            looks=int(over[0]) + 1,
+            sudden=bool(leapt) or onset >= self.looks,
         )
 
     def _ordinary_inputs(self, run: Run) -> bool:

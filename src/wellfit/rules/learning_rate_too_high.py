@@ -122,8 +122,15 @@ class LearningRateTooHigh(Rule):
         norms = run.get("grad_norm")
         if norms is None:
             return False
-        before, there = norms.values[norms.steps < since], norms.values[norms.steps == since]
-        return len(before) > 0 and len(there) > 0 and bool(there[0] > self.jump * before[-1])
+        before, there = (
+            norms.values[norms.steps < since],
+            norms.values[norms.steps == since],
+        )
+        return (
+            len(before) > 0
+            and len(there) > 0
+            and bool(there[0] > self.jump * before[-1])
+        )
 
     def _since(self, loss: Signal, long: Signal | None, undone: float) -> int:
         if long is not None:
@@ -177,7 +184,9 @@ def _undone(values: curves.Values) -> float:
     plain = (ended.value - best.value) / (first - best.value)
     if best.value <= 0:
         return plain
-    return max(plain, float(np.log(ended.value / best.value)) / np.log(first / best.value))
+    return max(
+        plain, float(np.log(ended.value / best.value)) / np.log(first / best.value)
+    )
 
 
 def _evidence(loss: Signal, long: Signal | None) -> Iterator[Evidence]:

@@ -76,7 +76,11 @@ class LearningRateTooLow(Rule):
         moved = {tensor: layers.travel(s) for tensor, s in ratios.items()}
         furthest = max(moved, key=lambda tensor: moved[tensor])
         stride = moved[furthest] / steps
-        if moved[furthest] == 0 or moved[furthest] > self.travel or stride > self.stride:
+        if (
+            moved[furthest] == 0
+            or moved[furthest] > self.travel
+            or stride > self.stride
+        ):
             return None
         return self.finding(
             f"in {steps} steps the weights could move by {100 * moved[furthest]:.3g} % "

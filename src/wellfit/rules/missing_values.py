@@ -45,7 +45,8 @@ class MissingValues(Rule):
     A missing value that means something, "no garage" say, is a category of its own.
 
     ## References
-    Rubin (1976), Inference and missing data; Le Morvan et al. (2021), What's a good
+    Rubin (1976), Inference and missing data; Bhatia and Davis (2000), A better bound
+    on the variance, for columns that are two heaps; Le Morvan et al. (2021), What's a good
     imputation to predict with missing values?
     """
 
@@ -56,6 +57,15 @@ class MissingValues(Rule):
     worth: float = 0.001  # of a column: the share from which a gap is worth a note
     apart: float = 2.0  # times as far from zero as the other end of the column, or
     sigmas: float = 3.0  # from its mean: where a code stands alone
+    below: float = (
+        2.4  # standard deviations below the mean, for codes that were scaled:
+    )
+    # 15 % of the rows or fewer
+    two_points: float = (
+        1.2  # of Bhatia and Davis' ratio, which is 1 for a column of two
+    )
+    # values only. 3 of 711 columns of real tables, one of them with a code
+    distinct: int = 20  # values: fewer may be grades
 
     def check(self, run: Run) -> Finding | NotChecked | None:
         """A finding on the worst of: gaps in inputs, codes and text, gaps in a table."""
@@ -93,18 +103,27 @@ class MissingValues(Rule):
 
     def _spoilt(self, columns: list[Any]) -> Finding | None:
         """Infinite numbers, codes for missing, and text among numbers."""
-        for key, what in (("infinite", "infinite numbers"), ("mixed", "text among numbers")):
+        for key, what in (
+            ("infinite", "infinite numbers"),
+            ("mixed", "text among numbers"),
+        ):
             found = [c for c in columns if 0 < (c.get(key) or 0.0) < 1]
             if found:
                 return self._found(found, columns, key, what, self.severity)
         coded = [(c, code) for c in columns if (code := self._code(c)) is not None]
-        if not coded:
-            return None
-        named = ", ".join(f"{c['name']} ({code:g})" for c, code in coded[: self.shown])
+        return self._coded(coded, columns) if coded else None
+
+    def _coded(self, coded: list[Any], columns: list[Any]) -> Finding:
+        named = ", ".join(
+            f"{c['name']} ({code:.4g})" for c, code in coded[: self.shown]
+        )
+        known = any(code in CODES for _, code in coded)
+        sure = known or min(_shape(c) for c, _ in coded) <= self.two_points
         return self.finding(
-            f"{len(coded)} of {len(columns)} columns end at a number that mostly stands "
-            f"for missing: {named}",
-            confidence=0.85,
+            f"{len(coded)} of {len(columns)} columns end at a number that may stand for "
+            f"missing, far from all others: {named}",
+            severity=self.severity if sure else Severity.NOTE,
+            confidence=0.85 if known else 0.6 if sure else 0.4,
             where=[str(c["name"]) for c, _ in coded],
             since=0,
             evidence=[
@@ -115,15 +134,18 @@ class MissingValues(Rule):
 
     def _code(self, column: Mapping[str, Any]) -> float | None:
         """The end of a column that is a code, and stands far from the rest."""
-        if column.get("min") is None or column.get("max") is None:
+        if column.get("min") is None or not column.get("std"):
             return None
         low, high = float(column["min"]), float(column["max"])
-        mean, away = column.get("mean") or 0.0, self.sigmas * (column.get("std") or 0.0)
+        mean, away = float(column["mean"]), self.sigmas * float(column["std"])
         for code, other in ((low, high), (high, low)):
             far = abs(code) >= self.apart * abs(other) or abs(code - mean) >= away
             if code in CODES and far:
                 return code
-        return None
+        # A code that was standardised with the rest: two heaps, the lower one far out.
+        alone = mean - low >= self.below * float(column["std"])
+        varied = int(column.get("distinct") or 0) >= self.distinct
+        return low if alone and varied and _shape(column) <= 2 else None
 
     def _gaps(self, columns: list[Any]) -> Finding | None:
         found = [c for c in columns if self.worth <= (c.get("missing") or 0.0) < 1]
@@ -147,6 +169,13 @@ class MissingValues(Rule):
             where=[str(c["name"]) for c in found],
             evidence=_evidence(found, key),
         )
+
+
+def _shape(column: Mapping[str, Any]) -> float:
+    """(max − mean)(mean − min) / variance: 1 for two values, 3 for even ones, then up."""
+    above = float(column["max"]) - float(column["mean"])
+    below = float(column["mean"]) - float(column["min"])
+    return above * below / float(column["std"]) ** 2
 
 
 def _lost(column: Mapping[str, Any]) -> float:

@@ -28,7 +28,11 @@ ORDER = (
     "update_ratio",
     "weight_norm",
 )
-WORDS = {"input": "the inputs", "activation": "the activations", "output": "the outputs"}
+WORDS = {
+    "input": "the inputs",
+    "activation": "the activations",
+    "output": "the outputs",
+}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -103,7 +107,9 @@ class NonFiniteValues(Rule):
         if not touched:
             return Severity.NOTE
         mended = "weight_norm" not in touched and np.isfinite(loss.values[-1])
-        return Severity.WARNING if mended and not _in_validation(broken) else self.severity
+        return (
+            Severity.WARNING if mended and not _in_validation(broken) else self.severity
+        )
 
     def _before(self, loss: Signal | None, step: int) -> str:
         """What the loss did before it broke."""

@@ -79,7 +79,9 @@ class OutputLossMismatch(Rule):
     def check(self, run: Run) -> Finding | NotChecked | None:
         fact = run.facts["objective"]
         if fact.get("criterion", "backward") == "backward" or "outputs" not in fact:
-            return NotChecked(reason="the loss is computed by hand, not by a known function")
+            return NotChecked(
+                reason="the loss is computed by hand, not by a known function"
+            )
         objective = _objective(run)
         looks: tuple[Callable[[Objective], tuple[str, float] | None], ...] = (
             _broadcast,
@@ -107,7 +109,9 @@ class OutputLossMismatch(Rule):
         if given.criterion != "binary_cross_entropy_with_logits":
             return None
         if inside and given.last in ("sigmoid", None):
-            said = f"{given.criterion} gets outputs within [0, 1], and applies a sigmoid"
+            said = (
+                f"{given.criterion} gets outputs within [0, 1], and applies a sigmoid"
+            )
             return f"{said} once more", 0.97 if given.last else 0.85
         if given.last in ("relu", "tanh"):
             held = "0 and above" if given.last == "relu" else "within [-1, 1]"

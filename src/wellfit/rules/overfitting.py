@@ -145,7 +145,9 @@ class Overfitting(Rule):
             return None
         smooth = _smooth(sign * val.values)
         near = int(np.argmin(smooth))
-        place = max(0, near - 1) + int(np.argmin(sign * val.values[max(0, near - 1) : near + 2]))
+        place = max(0, near - 1) + int(
+            np.argmin(sign * val.values[max(0, near - 1) : near + 2])
+        )
         step, tail = int(val.steps[place]), sign * val.values[place:]
         last = float(np.median(tail[-min(3, len(tail)) :]))
         worse = last - float(smooth[near])

@@ -20,6 +20,7 @@ from wellfit.rules import curves
 REACHED = 0.9  # of the reference's skill. Networks of bench/trainings that train as
 # they should stand at 0.86 to 1.4 of it before the allowance for chance below
 CHANCE = 2.0  # standard errors of a score that are put down to chance
+OTHER_UNITS = ("poisson_nll_loss",)  # its outputs are logarithms of what is predicted
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -35,9 +36,7 @@ class Skill:
 
     def evidence(self, text: str) -> Evidence:
         """The score behind it, as evidence."""
-        return Evidence(
-            text=text, signal=self.signal, step=self.step, value=self.score
-        )
+        return Evidence(text=text, signal=self.signal, step=self.step, value=self.score)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -177,7 +176,9 @@ def _skill(run: Run, front: str) -> Skill | None:
             step=step,
         )
     r2 = _ending(run.get(f"{front}r2"))
-    return None if r2 is None else _r2(*r2, rows=rows_of(run, front), signal=f"{front}r2")
+    if r2 is None or run.facts.get("objective", {}).get("criterion") in OTHER_UNITS:
+        return None
+    return _r2(*r2, rows=rows_of(run, front), signal=f"{front}r2")
 
 
 def _r2(score: float, step: int | None, *, rows: int, signal: str | None) -> Skill:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from math import hypot
 from typing import ClassVar
 
 from wellfit.core.finding import Evidence, Finding, NotChecked, Severity
@@ -58,8 +59,9 @@ class Underfitting(Rule):
         "train-longer",
     )
 
-    share: float = 0.8  # of the simple model's skill. Networks that train well are at
-    # 0.86 and above in bench/trainings
+    share: float = 0.9  # of the simple model's skill. Networks that train well are at
+    # 0.97 and above in bench/trainings
+    sigmas: float = 4.0  # of both scores together: 1 in 15,000 by chance
     nothing: float = 0.02  # of skill: no reference is needed to call this poor
     steps: int = 100  # before which a score says little without a reference
 
@@ -71,7 +73,11 @@ class Underfitting(Rule):
             return NotChecked(reason="no score of the predictions was seen")
         if stands.reference is None:
             return self._alone(run, stands)
-        if stands.reached(self.share) is not False:
+        chance = hypot(stands.best.error, stands.reference.error)
+        missing = stands.reference.value - stands.best.value
+        if missing <= max(
+            (1 - self.share) * stands.reference.value, self.sigmas * chance
+        ):
             return None
         learns = falls_on(run) or is_early(run)
         best = stands.best
@@ -85,9 +91,7 @@ class Underfitting(Rule):
             evidence=_evidence(stands),
         )
 
-    def _alone(
-        self, run: Run, stands: results.Standing
-    ) -> Finding | NotChecked | None:
+    def _alone(self, run: Run, stands: results.Standing) -> Finding | NotChecked | None:
         """What can be said without knowing what can be learnt."""
         best = stands.best
         assert best is not None

@@ -58,24 +58,40 @@ class Undertrained(Rule):
     remedies: ClassVar = ("train-longer", "raise-learning-rate")
 
     steady: float = STEADY
+    steady_unknown: float = 0.4  # where no score tells how far the loss can fall
+    barely: float = 1.2  # lengths of their own that weights could move, where nothing
+    # else is wrong
+    nearly: float = 0.9  # of skill: what is left is little, however it falls
     steps: int = 12  # fewer show no trend
 
     def check(self, run: Run) -> Finding | NotChecked | None:
+        """A finding where the loss falls on at full speed, or training hardly began."""
         loss = curves.until_broken(run.get("train/loss"))
         if loss is None or len(loss) < self.steps:
             return NotChecked(reason=f"fewer than {self.steps} steps")
         if results.broke(run):
             return NotChecked(reason="the loss was not finite at the end")
-        if not results.fell_short(run) or _val_is_done(run):
+        best = results.standing(run).best
+        if best is not None and best.value >= self.nearly:
             return None
-        steps, falls = run.last_step + 1, falls_on(run, self.steady)
-        moved, early = reach(run), is_early(run)
-        begun, ended = curves.start(loss.values), curves.end(loss.values)
-        if not falls and not early:
+        falls = falls_on(run, self.steady_unknown if best is None else self.steady)
+        early = is_early(run)
+        if not results.fell_short(run) and not (falls and early):
+            return self._improving(run)
+        if not (falls or early):
             return None
-        said = f"training stopped after {steps} steps"
-        fall, whole = curves.falling(loss.values).value, begun.value - ended.value
+        return self.finding(
+            self._said(run, loss.values, falls, early),
+            confidence=0.9 if falls and early else 0.8 if falls else 0.6,
+            since=int(loss.steps[len(loss) // 2]),
+            evidence=_evidence(run),
+        )
+
+    def _said(self, run: Run, loss: curves.Values, falls: bool, early: bool) -> str:
+        said = f"training stopped after {run.last_step + 1} steps"
+        whole = curves.start(loss).value - curves.end(loss).value
         if falls:
+            fall = curves.falling(loss).value
             said += (
                 f" while the loss still fell at full speed: by {fall:.2g} in the last "
                 f"half, of {whole:.2g} in all"
@@ -83,12 +99,26 @@ class Undertrained(Rule):
         if early:
             said += (
                 f"{', and' if falls else ':'} the weights could move by "
-                f"{100 * moved:.2g} % of their length at most"
+                f"{100 * reach(run):.2g} % of their length at most"
             )
+        return said
+
+    def _improving(self, run: Run) -> Finding | None:
+        """Validation got better until the end, in a run that does as well as it should."""
+        val = curves.until_broken(run.get("val/loss"))
+        if val is None or len(val) < 6:
+            return None
+        fall, last = curves.falling(val.values), abs(float(val.values[-1]))
+        whole = float(val.values[0] - val.values.min())
+        if fall.value < max(self.steady * whole, 0.2 * last, 3 * fall.error):
+            return None
+        barely = 0 < reach(run) <= self.barely
         return self.finding(
-            said,
-            confidence=0.9 if falls and early else 0.8 if falls else 0.6,
-            since=int(loss.steps[len(loss) // 2]),
+            f"the validation loss still fell by {fall.value:.2g} in the last half of the "
+            f"run, to {last:.3g}: it may not have been the end",
+            severity=self.severity if barely else Severity.NOTE,
+            confidence=0.6 if barely else 0.4,
+            since=int(val.steps[len(val) // 2]),
             evidence=_evidence(run),
         )
 

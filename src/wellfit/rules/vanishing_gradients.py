@@ -98,4 +98,3 @@ class VanishingGradients(Rule):
                 for name, v in zip(flow.layers, flow.early, strict=True)
             ],
         )
-

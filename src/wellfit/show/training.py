@@ -13,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from wellfit.show.numerals import count, duration, listed, number
-from wellfit.show.terminal import printable, show_diagnosis, shown
+from wellfit.show.terminal import WIDEST, printable, show_diagnosis, shown
 
 if TYPE_CHECKING:
     from wellfit.trainer.contest import OnProgress
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from wellfit.verbs.train import Trained
 
 MOST_NOTES = 6
+LABEL = 9  # columns
 
 
 @contextmanager
@@ -63,11 +64,9 @@ def _round(stage: "Stage") -> str:
 def show_training(trained: "Trained", console: Console) -> None:
     """Print what was learnt from, what was tried, what came of it, what is wrong."""
     console.print()
-    for label, said in _about(trained):
-        console.print(_line(label, said))
+    console.print(_lines(_about(trained)))
     console.print(_candidates(trained))
-    for label, said in _results(trained):
-        console.print(_line(label, said))
+    console.print(_lines(_results(trained)))
     show_diagnosis(trained.diagnosis, trained.run, console)
     run = trained.run.path
     if run is not None:
@@ -75,8 +74,14 @@ def show_training(trained: "Trained", console: Console) -> None:
         console.print(text, style="dim", soft_wrap=True)
 
 
-def _line(label: str, said: str) -> Text:
-    return Text(f"{label:<9} ", style="dim").append(printable(said), style="not dim")
+def _lines(said: Iterable[tuple[str, str]]) -> Table:
+    """A label, and beside it what there is to say, wrapped in its own column."""
+    lines = Table.grid(padding=(0, 1))
+    lines.add_column(style="dim", min_width=LABEL)
+    lines.add_column(overflow="fold", max_width=WIDEST - LABEL)
+    for label, text in said:
+        lines.add_row(label, Text(printable(text)))
+    return lines
 
 
 def _about(trained: "Trained") -> Iterator[tuple[str, str]]:
@@ -116,8 +121,8 @@ def _left_out(left_out: Mapping[str, str]) -> Iterator[tuple[str, str]]:
 
 
 def _candidates(trained: "Trained") -> Table:
-    table = Table(box=box.SIMPLE_HEAD, header_style="bold", pad_edge=False)
-    table.add_column("on validation rows")
+    table = Table(box=box.SIMPLE_HEAD, header_style="dim", pad_edge=False)
+    table.add_column("validation", min_width=LABEL)
     names = list(trained.result.chosen.validation)
     for name in names:
         table.add_column(name, justify="right")
@@ -136,8 +141,8 @@ def _candidates(trained: "Trained") -> Table:
 
 def _results(trained: "Trained") -> Iterable[tuple[str, str]]:
     result = trained.result
-    yield "on test", f"{_scores(result.test)}; the rows were scored once"
-    yield "trivial", f"{_scores(result.trivial)}"
+    yield "on test", _scores(result.test)
+    yield "trivial", f"{_scores(result.trivial)} (the yardstick, on the same rows)"
     yield "model", f"{result.chosen.model}, saved in {shown(result.path)}"
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
+from wellfit.core.errors import MissingExtra
 from wellfit.models.model import Round
 from wellfit.objectives.metrics import Metric
 from wellfit.trainer.candidates import CANDIDATES, candidate, lacking
@@ -59,18 +60,21 @@ def hold(
 ) -> Contest:
     """Fit every candidate that is installed, each with a fair share of the time.
 
-    Ctrl-C ends the candidate at hand and the contest; those before it count, if there
+    `MissingExtra` where none but the trivial one is installed. Ctrl-C ends the candidate at hand and the contest; those before it count, if there
     are any beside the trivial one.
     """
     notes: list[str] = []
     names = list(_able(notes))
+    if len(names) < 2:
+        raise MissingExtra("training on a table", extra="tables")
     entries: list[Entry] = []
     for place, name in enumerate(names):
         if until.passed and len(entries) > 1:
             notes.append(f"{name} was not tried: the budget was spent before")
             continue
-        tell(now := Progress(stage=f"fitting {name}", place=place + 1))
+        now = Progress(stage=f"fitting {name}", place=place + 1)
         try:
+            tell(now)
             model = candidate(name, classes=len(parts.target.classes), seed=seed)
             entry = run_trial(
                 model,

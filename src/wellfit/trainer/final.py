@@ -1,5 +1,6 @@
 """The best candidate: refitted on all but the test rows, scored once on those."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -145,8 +146,9 @@ def _warned(
     test: Mapping[str, float],
     trivial: Mapping[str, float],
 ) -> list[str]:
-    better = metric.better(test[metric.name], trivial[metric.name])
-    if better or chosen.model == "trivial":
+    ours, theirs = test[metric.name], trivial[metric.name]
+    unknown = math.isnan(ours) or math.isnan(theirs)
+    if unknown or metric.better(ours, theirs) or chosen.model == "trivial":
         return []
     note = f"on the test rows {chosen.model} is no better than the trivial baseline"
     return [f"{note} by {metric.name}: do not rely on it"]

@@ -25,6 +25,8 @@ from wellfit.record.folder import RUNS
 from wellfit.trainer.clock import seconds_of
 from wellfit.trainer.parts import Parts
 
+MOST_SEEDS = 2**31  # LightGBM's limit
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Settings:
@@ -47,8 +49,19 @@ class Settings:
     kinds: Mapping[str, str] = field(default_factory=dict)
     drop: Sequence[str] = ()
 
+    def words(self) -> list[str]:
+        """The same on the command line, as far as it bears on the result."""
+        one = ("target", "seed", "budget", "metric", "task", "time", "group")
+        said = {name: getattr(self, name) for name in one}
+        pairs = [(name, value) for name, value in said.items() if value is not None]
+        pairs += [("kind", f"{name}={kind}") for name, kind in self.kinds.items()]
+        pairs += [("drop", name) for name in self.drop]
+        return [word for name, value in pairs for word in (f"--{name}", str(value))]
+
     def __post_init__(self) -> None:
         seconds_of(self.budget)
+        if not 0 <= self.seed < MOST_SEEDS:
+            raise BadSetting(f"a seed is 0 to {MOST_SEEDS - 1}; got {self.seed}")
         if self.time and self.group:
             raise BadSetting("a split goes by time or by group; got both")
         if self.target in self.kinds:
@@ -85,11 +98,12 @@ def study(table: Table, how: Settings) -> Study:
     """Decide it; `BadTable`, `BadSetting` or `UnknownName` where that cannot be."""
     frame = _used(table, how)
     target = read_target(frame[how.target], how.task)
-    metric = choose_metric(target.task, target.counts, how.metric)
     kinds = kinds_of(frame, how.kinds)
     rows = frame.iloc[target.rows].reset_index(drop=True)
     split = _split(rows, target, kinds, how)
     learnt = {n: k for n, k in kinds.items() if n not in {how.target, how.group}}
+    validated = target.y[split.validation]
+    metric = choose_metric(target.task, target.counts, validated, how.metric)
     parts = Parts.of(rows, learnt, target, split, how.time)
     seen = np.concatenate([split.train, split.validation])
     left_out = dict(parts.preparation.left_out)

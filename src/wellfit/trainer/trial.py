@@ -96,7 +96,7 @@ def run_trial(
             fit = model.fit(train, validation, watcher)
             seconds = time.monotonic() - started
         if not tapped:
-            _describe(recorder, parts, watcher.step, seconds)
+            _describe(recorder, parts, type(model).__name__, watcher.step, seconds)
             _evaluate(recorder, fit, parts, watcher)
     predictions = fit.fitted.predict(validation.x)
     return Entry(
@@ -131,7 +131,9 @@ def _tap(recorder: Recorder) -> AbstractContextManager[object]:
     return watch(recorder=recorder)
 
 
-def _describe(recorder: Recorder, parts: Parts, rounds: int, seconds: float) -> None:
+def _describe(
+    recorder: Recorder, parts: Parts, model: str, rounds: int, seconds: float
+) -> None:
     rows = len(parts.split.train)
     training = {
         "steps": rounds,
@@ -142,6 +144,7 @@ def _describe(recorder: Recorder, parts: Parts, rounds: int, seconds: float) -> 
         "evaluations": rounds,
         "loss_source": "criterion",
     }
+    recorder.fact("model", {"class": model})
     recorder.fact("training", training)
     recorder.fact("objective", _objective(parts))
 

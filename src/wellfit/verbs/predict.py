@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import pandas as pd
 
+    from wellfit.models.store import TableModel
+
 
 def predict(model: str | Path, data: Any) -> "pd.DataFrame":
     """Predict for a table with the model that `wellfit train` saved.
@@ -15,7 +17,16 @@ def predict(model: str | Path, data: Any) -> "pd.DataFrame":
     of `prediction` and, for classes, `probability of X` for each class X. Raises
     `BadRun` for a model and `BadTable` for a table that cannot be used.
     """
-    from wellfit.data.table import read_table
     from wellfit.models.store import load
 
-    return load(model).predict(read_table(data).frame)
+    return predicted(load(model), data)
+
+
+def predicted(model: "TableModel", data: Any) -> "pd.DataFrame":
+    """The model's predictions for a table; a pandas frame's index is kept."""
+    import pandas as pd
+
+    from wellfit.data.table import read_table
+
+    out = model.predict(read_table(data).frame)
+    return out.set_axis(data.index) if isinstance(data, pd.DataFrame) else out

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
 from wellfit.core.finding import Diagnosis
 from wellfit.core.run import Run
+from wellfit.verbs.predict import predicted
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from wellfit.record import Recorder
     from wellfit.trainer.contest import Contest, OnProgress
     from wellfit.trainer.final import Result
-    from wellfit.trainer.study import Study
+    from wellfit.trainer.study import Settings, Study
     from wellfit.trainer.trial import Entry
 
 SCHEMA = 1
@@ -66,9 +67,7 @@ class Trained:
         A frame of `prediction` and, for classes, `probability of X` for each class,
         with a row for each row of the table.
         """
-        from wellfit.data.table import read_table
-
-        return self.model.predict(read_table(data).frame)
+        return predicted(self.model, data)
 
     def to_json(self) -> dict[str, Any]:
         """The result as plain data, in the form that docs/json.md pins."""
@@ -125,7 +124,7 @@ def train(
     found = study(read_table(data), how)
     folder = Path(how.out) if how.out else new_folder(found.name, base=Path(how.runs))
     with Recorder(folder) as recorder, outcome(recorder):
-        _say_study(recorder, found, how.seed)
+        _say_study(recorder, found, how)
         contest = hold(
             found.parts,
             folder=recorder.folder / "trials",
@@ -145,18 +144,18 @@ def train(
     )
 
 
-def _say_study(recorder: "Recorder", study: "Study", seed: int) -> None:
+def _say_study(recorder: "Recorder", study: "Study", how: "Settings") -> None:
     recorder.fact(
         "command",
         {
             "script": study.table.name,
-            "args": ["--target", study.target.name],
+            "args": how.words(),
             "python": sys.version.split()[0],
             "framework": "table",
         },
     )
     recorder.fact("versions", _versions())
-    recorder.fact("seeds", {"python": None, "numpy": seed, "torch": seed})
+    recorder.fact("seeds", {"python": None, "numpy": how.seed, "torch": how.seed})
     recorder.fact("data", study.data)
 
 

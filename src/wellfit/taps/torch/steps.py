@@ -29,7 +29,7 @@ from wellfit.taps.torch.scores import ClassScores
 from wellfit.taps.torch.sources import Sources
 from wellfit.taps.torch.weights import WeightsLook
 
-WINDOWS = (16, 64)  # steps whose losses are fetched together, at first and later
+WINDOWS = (16, 256)  # steps whose losses are fetched together, at first and later
 PATIENCE = 0.5  # seconds after which they are fetched anyway
 SMALL = 4096  # outputs of a step that are scored at every step, not at looks only
 SPIKE = 3.0  # times the recent loss: unusual enough to look at the next steps
@@ -251,7 +251,6 @@ class Steps:
             return  # they were evaluated, not trained on
         self._epochs += 1
         self._epoch_rows, self._rows = self._rows, 0
-        self.flush()
         self._records.event("epoch", self.count, number=self._epochs)
 
     def resume(self) -> None:
