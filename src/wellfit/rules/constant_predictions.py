@@ -83,7 +83,7 @@ class ConstantPredictions(Rule):
         return self.finding(
             said + ("; a simple model does no better than guessing" if vain else ""),
             severity=Severity.NOTE if vain else self.severity,
-            confidence=0.5 if vain else 0.4 if _withered(run) else 0.95,
+            confidence=0.5 if vain else 0.4 if results.withered(run) else 0.95,
             since=_since(signal, value),
             evidence=[
                 Evidence(
@@ -94,14 +94,6 @@ class ConstantPredictions(Rule):
                 )
             ],
         )
-
-
-def _withered(run: Run) -> bool:
-    """Whether the weights shrank to little of what they were: decay held them down."""
-    weights = run.get("weight_norm")
-    if weights is None or not len(weights := weights.finite()):
-        return False
-    return bool(weights.last < 0.3 * weights.values[0])
 
 
 def _late(run: Run, name: str) -> tuple[Signal, float] | None:

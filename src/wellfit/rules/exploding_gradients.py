@@ -92,9 +92,8 @@ class ExplodingGradients(Rule):
             return None
         clipped = bool(run.facts.get("clipping")) and not results.fell_short(run)
         return self.finding(
-            f"gradient norm {burst.norm:.3g} is "
-            f"{burst.norm / burst.usual:.3g} times its median over the looks before "
-            f"({burst.usual:.3g})",
+            f"gradient norm {burst.norm:.3g} is {burst.norm / burst.usual:.3g} times "
+            f"its median over the looks before ({burst.usual:.3g})",
             severity=Severity.NOTE if clipped else self.severity,
             confidence=0.9 if burst.sudden else 0.75,
             since=burst.step,
@@ -107,7 +106,8 @@ class ExplodingGradients(Rule):
         first = float(values[0])
         usual = np.array([np.median(values[:i]) for i in range(1, len(values))])
         # Tiny gradients at the end of a good training are no measure.
-        ratios = values[1:] / np.maximum(usual, max(first / 10, 1e-300))
+        usual = np.maximum(usual, max(first / 10, np.finfo(np.float64).tiny))
+        ratios = values[1:] / usual
         over = np.flatnonzero(ratios >= self.ratio)
         if not len(over):
             return None

@@ -66,18 +66,33 @@ def _gradients(run: Run) -> Iterator[tuple[str, float, Signal]]:
 
 
 def strides(run: Run) -> dict[str, Signal]:
-    """The update ratio of each weight matrix, those of lookup tables left out."""
-    ratios = run.at("update_ratio")
+    """The length of steps by weight matrix, in lengths of the weights.
+
+    Of the weights as they are, or as they began where they have shrunk since: decay
+    makes no step longer. Lookup tables are left out.
+    """
     kinds = {
         tensor: layer["kind"]
         for layer in run.facts.get("model", {}).get("layers", ())
         for tensor in layer["tensors"]
     }
+    weights = run.at("weight_norm")
     return {
-        tensor: finite
-        for tensor, signal in ratios.items()
+        tensor: _of_the_first(finite, weights.get(tensor))
+        for tensor, signal in run.at("update_ratio").items()
         if kinds.get(tensor) not in LOOKUPS and len(finite := signal.finite())
     }
+
+
+def _of_the_first(ratios: Signal, weights: Signal | None) -> Signal:
+    """The ratios, less where the weights are shorter than at first."""
+    if weights is None or not len(weights) or not weights.values[0] > 0:
+        return ratios
+    lengths = np.interp(ratios.steps, weights.steps, weights.values)
+    shrunk = np.nan_to_num(np.minimum(lengths / weights.values[0], 1.0), nan=1.0)
+    return Signal(
+        name=ratios.name, steps=ratios.steps, values=ratios.values * shrunk
+    )
 
 
 def travel(ratios: Signal) -> float:

@@ -19,7 +19,8 @@ class LearningRateTooHigh(Rule):
     ## What it looks at
     The length of a step against the length of the weights, by layer, and what the loss
     does: whether it rises above its own start, ends there, or loses again most of what
-    it had won. It is said only where the run did worse than it could have.
+    it had won. It is said only where the run did worse than it could have, where a
+    layer died, or where the loss rose to ten times its start.
 
     ## Why it hurts
     A step that changes weights by half their length does not correct what they know,
@@ -64,6 +65,7 @@ class LearningRateTooHigh(Rule):
     # 0.3 to 1 where a higher one fails
     rise: float = 1.3  # the highest level of the loss against its first value
     grown: float = 10.0  # the same, alone: no longer noise of any kind
+    dead: float = 0.9  # of a layer's units, at the end
     undone: float = 0.5  # of what had been won, lost again for good
     strained: float = 10.0  # times the loss of guessing before the first step: then
     # something else was wrong already, and
@@ -103,13 +105,21 @@ class LearningRateTooHigh(Rule):
         """The confidence; 0 where it is not said."""
         short = results.fell_short(run)
         nothing_won = curves.end(loss).value > 0.9 * abs(float(loss[0]))
-        if peak >= self.stride and (short or nothing_won):
+        risen = _rise(loss)
+        if peak >= self.stride and (short or nothing_won or self._kills(run)):
             guesses = results.standing(run).guesses
-            return 0.95 if _rise(loss) >= self.rise else 0.85 if guesses else 0.0
+            return 0.95 if risen >= self.rise else 0.85 if guesses else 0.0
+        if peak >= self.stride and risen >= self.grown:
+            return 0.8
         levels = np.array([part.value for part in curves.sections(loss)])
         if short and _rise(np.append(loss[:1], levels)) >= self.grown:
             return 0.8
         return 0.6 if short and undone >= self.undone else 0.0
+
+    def _kills(self, run: Run) -> bool:
+        """Whether a layer that lived at first is nearly dead at the end."""
+        shares = (s.finite().values for s in run.at("dead_share").values())
+        return any(len(s) and s[0] < 0.5 and s[-1] >= self.dead for s in shares)
 
     def _late(self, run: Run, since: int) -> bool:
         """Whether it began after a long time at the same rate."""

@@ -106,8 +106,9 @@ class LearningRateTooLow(Rule):
 
 
 def _warming(run: Run) -> bool:
-    """Whether the rate was at its highest at the end, after it had been lower."""
+    """Whether the rate was still being raised when the run ended."""
     rate = run.get("learning_rate")
     if rate is None or len(rate) < 3:
         return False
-    return bool(rate.values[-1] == rate.values.max() > 1.5 * rate.values[0])
+    lately = rate.steps[-1] >= 0.9 * run.last_step
+    return bool(lately and rate.values[-1] == rate.values.max() > rate.values[-2])

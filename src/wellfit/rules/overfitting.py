@@ -127,8 +127,9 @@ class Overfitting(Rule):
             return turn
         begun, ended = curves.start(loss.values), curves.end(loss.values)
         guess = results.trivial_loss(run) or max(begun.value, float(loss.values[0]))
-        won = max(guess, turn.best) - min(ended.value, turn.best)
-        return replace(turn, worse=turn.worse / won if won > 0 else 0.0)
+        won = max(guess, turn.best) - ended.value
+        better = ended.value < turn.best  # than validation ever was
+        return replace(turn, worse=turn.worse / won if better and won > 0 else 0.0)
 
     def _drop(self, run: Run) -> Turn | None:
         """The validation score's, in skill."""

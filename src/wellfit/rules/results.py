@@ -115,6 +115,14 @@ def broke(run: Run) -> bool:
     return loss is not None and len(loss) > 0 and not np.isfinite(loss.last)
 
 
+def withered(run: Run) -> bool:
+    """Whether the weights shrank to little of what they were: decay holds them down."""
+    weights = run.get("weight_norm")
+    if weights is None or not len(weights := weights.finite()):
+        return False
+    return bool(weights.last < 0.3 * weights.values[0])
+
+
 def trivial_accuracy(run: Run) -> float | None:
     """The accuracy of always predicting the commonest class."""
     objective = run.facts.get("objective", {})

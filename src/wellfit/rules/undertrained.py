@@ -15,6 +15,7 @@ STEADY = 0.2  # of the whole fall, in the last half of the run: a straight line 
 # Networks of bench/trainings that have bent have 0.07, as has 2 % noise on a plateau
 TRAVEL = 0.7  # lengths of their own that weights could move. Healthy runs from fresh
 # weights: 0.85 and above, where one layer is a lookup table 0.3
+FEW = 100  # steps, in which a loss need not have begun to fall
 STRIDE = 3e-4  # of their length a step; below it the rate is to blame
 
 
@@ -135,7 +136,8 @@ def is_early(run: Run) -> bool:
     moved, steps = reach(run), run.last_step + 1
     if loss is None or not 0 < moved <= TRAVEL or moved / steps < STRIDE:
         return False
-    return curves.start(loss.values).above(curves.end(loss.values), sigmas=2.0)
+    fell = curves.start(loss.values).above(curves.end(loss.values), sigmas=2.0)
+    return fell or steps <= FEW
 
 
 def falls_on(run: Run, steady: float = STEADY) -> bool:

@@ -68,6 +68,7 @@ class VanishingGradients(Rule):
 
     ratio: float = 1e-3  # first third against last. The slope of a sigmoid is at most
     # 1/4: five layers of them. Healthy networks of bench/trainings: 0.02 and above
+    decayed: float = 0.4  # of the confidence is left where decay shrank the weights
     stuck_ratio: float = 1e-2  # where the model also does no better than guessing
 
     def check(self, run: Run) -> Finding | NotChecked | None:
@@ -83,12 +84,15 @@ class VanishingGradients(Rule):
             worst, since = late, None
         else:
             return None
-        reached = stands.reached() is True
+        severity = self.severity
+        if stands.reached():
+            severity = Severity.NOTE if stands.reached(1.0) else Severity.WARNING
+        confidence = 0.95 if worst < 0.1 * bar else 0.8
         return self.finding(
             f"the gradient shrinks {1 / worst:,.0f} times from the last layers to the "
             f"first ({flow.layers[0]})",
-            severity=Severity.NOTE if reached else self.severity,
-            confidence=0.95 if worst < 0.1 * bar else 0.8,
+            severity=severity,
+            confidence=self.decayed * confidence if results.withered(run) else confidence,
             where=flow.layers[: max(1, len(flow.layers) // 3)],
             since=since,
             evidence=[

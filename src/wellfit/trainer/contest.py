@@ -60,8 +60,9 @@ def hold(
 ) -> Contest:
     """Fit every candidate that is installed, each with a fair share of the time.
 
-    `MissingExtra` where none but the trivial one is installed. Ctrl-C ends the candidate at hand and the contest; those before it count, if there
-    are any beside the trivial one.
+    `MissingExtra` where none but the trivial one is installed. Ctrl-C ends the
+    candidate at hand and the contest; those before it count, if there are any beside
+    the trivial one.
     """
     notes: list[str] = []
     names = list(_able(notes))

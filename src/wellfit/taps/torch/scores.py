@@ -129,7 +129,9 @@ def _classes(call: Call) -> tuple[Tensor, Tensor, int]:
     classes = outputs.shape[1]
     if targets.is_floating_point():
         targets = targets.argmax(1)
-    flat = outputs.movedim(1, -1).reshape(-1, classes)
+    flat = outputs
+    if outputs.ndim > 2:
+        flat = outputs.movedim(1, -1).reshape(-1, classes)
     stride = max(1, flat.numel() // MOST_LOGITS)
     flat, targets = flat[::stride], targets.reshape(-1)[::stride].long()
     ignored = call.options.get("ignore_index", -100)
@@ -159,8 +161,5 @@ def _some(rows: Tensor, most: int) -> Tensor:
 
 
 def _summed(total: Tensor, values: Tensor, classes: int) -> Tensor:
-    counted = torch.bincount(values.clamp(min=0).cpu(), minlength=classes)
-    if len(total) < len(counted):
-        total = torch.nn.functional.pad(total, (0, len(counted) - len(total)))
-    total[: len(counted)] += counted
-    return total
+    counted = torch.bincount(values, minlength=classes)
+    return total + counted if len(total) else counted
