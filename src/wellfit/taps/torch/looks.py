@@ -3,7 +3,7 @@
 from time import perf_counter
 
 FIRST = 10  # steps that are always looked at: what goes wrong early, goes wrong here
-GROWTH = 1.15  # looks are at most this factor apart: 66 of them in 10,000 steps
+GROWTH = 1.2  # looks are at most this factor apart: 40 of them in 10,000 steps
 ALARM = 5  # steps looked at after something unusual
 
 
@@ -23,6 +23,7 @@ class Looks:
         self._start: float | None = None
         self._owed = 0
         self._alarmed = 0
+        self._calm = 0  # the step from which on an alarm is heard again
 
     def begin(self) -> None:
         """The first step is under way."""
@@ -43,9 +44,11 @@ class Looks:
         self.taken += 1
         self._owed = max(step + 1, round(step * GROWTH))
 
-    def alarm(self) -> None:
-        """Something unusual was seen: look at the next steps too."""
-        self._alarmed = ALARM
+    def alarm(self, step: int) -> None:
+        """Something unusual was seen: look at the next steps, if not just done so."""
+        if step >= self._calm:
+            self._alarmed = ALARM
+            self._calm = round(GROWTH * (step + 20))
 
     @property
     def elapsed(self) -> float:

@@ -294,9 +294,9 @@ class Steps:
         if not math.isfinite(loss):
             if math.isfinite(recent):
                 self._records.event("non-finite", step, what="loss")
-                self._looks.alarm()
+                self._looks.alarm(step)
         elif math.isfinite(recent) and abs(loss) > SPIKE * abs(recent) + 1e-12:
-            self._looks.alarm()
+            self._looks.alarm(step)
         self._recent = loss if math.isnan(recent) else 0.9 * recent + 0.1 * loss
 
     def say_facts(self) -> None:
