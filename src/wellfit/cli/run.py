@@ -1,6 +1,7 @@
 """`wellfit run SCRIPT [ARGS…]`"""
 
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -69,11 +70,16 @@ def run(
 
     from rich.console import Console
 
+    from wellfit.core.run import Run
     from wellfit.record import new_folder
     from wellfit.show.follow import Follower
     from wellfit.show.terminal import show_diagnosis
     from wellfit.verbs.diagnose import diagnose
 
+    judge = partial(
+        diagnose, ignore=(*settings.ignore, *(ignore or ())), rules=settings.rules
+    )
+    judge(Run())  # a rule that does not exist is said before the script runs
     console = Console(stderr=True, highlight=False)
     followers: dict[Path, Follower] = {}
 
@@ -93,12 +99,7 @@ def run(
     for follower in followers.values():
         follower.finish()
     status = int(seen.facts["outcome"]["exit"])
-    diagnosis = diagnose(
-        seen,
-        ignore=(*settings.ignore, *(ignore or ())),
-        rules=settings.rules,
-        script_exit=status,
-    )
+    diagnosis = judge(seen, script_exit=status)
     if json is not None:
         write_json(diagnosis.to_json(), json)
     if not quiet:
