@@ -112,6 +112,13 @@ def test_what_cannot_be_is_refused(decide, how, error, said):
         decide(**how)
 
 
+def test_a_training_part_of_one_class_is_refused(decide, frame):
+    late = frame.assign(sold=np.where(np.arange(200) < 150, "no", "yes"))
+    how = Settings(target="sold", time="when", drop=["price"])
+    with pytest.raises(BadTable, match="split by time, target 'sold' is no in all"):
+        study(read_table(late), how)
+
+
 def test_settings_say_themselves_as_a_command_line():
     how = Settings(target="y", time="when", kinds={"zip": "text"}, drop=["a", "b"])
     said = "--target y --seed 0 --budget 60.0 --time when --kind zip=text"

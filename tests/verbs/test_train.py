@@ -12,7 +12,7 @@ import pytest
 import torch
 
 import wellfit
-from wellfit.core.errors import BadSetting, BadTable, UnknownName
+from wellfit.core.errors import BadRun, BadSetting, BadTable, UnknownName
 from wellfit.record import open_run
 from wellfit.verbs.predict import predict
 from wellfit.verbs.train import train
@@ -59,9 +59,15 @@ def test_it_is_recorded(trained):
     assert run.facts["command"]["framework"] == "table"
     assert run.facts["data"]["target"]["name"] == "price"
     assert {"train/loss", "val/loss", "test/rmse"} <= set(run.signals)
+    assert (run.path / "environment.json").exists()
     assert {p.name for p in (run.path / "trials").iterdir()} == {
         "trivial", "linear", "lightgbm", "mlp",
     }  # fmt: skip
+
+
+def test_it_does_not_record_into_a_run_that_is_there(trained):
+    with pytest.raises(BadRun, match="holds a run already"):
+        train(houses(), target="price", out=trained.run.path)
 
 
 def test_rules_speak_of_it(trained):
@@ -176,7 +182,7 @@ TABLES = [
     ("adult/adult-test.csv", {"target": "column_15"}),
     ("drift/elec.csv", {"target": "class"}),
     ("drift/sea_stream.csv", {"target": "class"}),
-    ("drift/occupancy.csv", {"target": "V1", "time": "time"}),
+    ("drift/occupancy.csv", {"target": "V1"}),
     ("drift/run_log.csv", {"target": "Distance"}),
     ("drift/phishing.csv.gz", {"target": "is_phishing"}),
     ("drift/segment.csv.zip", {"target": "category"}),

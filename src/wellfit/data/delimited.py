@@ -52,7 +52,7 @@ def parse_text(
 
 
 def _decoded(raw: bytes, name: str) -> str:
-    if len(raw) > 1 and len(set(raw)) == 1:
+    if len(raw) > 1 and raw.count(raw[:1]) == len(raw):
         raise BadTable(
             f"{name} is the byte 0x{raw[0]:02x} {len(raw):,} times over: a damaged "
             "file, not a table; fetch it again"

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from wellfit.core.signals import parse
 from wellfit.models.model import Fit, Round
 from wellfit.models.store import TableModel, save
 from wellfit.objectives.metrics import Metric, scores
@@ -16,6 +17,7 @@ from wellfit.trainer.parts import Parts
 from wellfit.trainer.study import Study
 from wellfit.trainer.trial import Entry
 
+UNITED = ("rmse", "mae")  # signals in the target's own unit
 OWN = frozenset({"command", "versions", "seeds", "data", "candidates", "outcome"})
 
 
@@ -45,7 +47,9 @@ def conclude(
 ) -> Result:
     """Choose, refit, score, save; the recorder's run becomes the chosen one's."""
     chosen = contest.best(study.metric)
-    steps = copy_run(chosen.folder, recorder)
+    steps = copy_run(chosen.folder, recorder, unit=_unit(study, chosen))
+    said = {"metric": study.metric.name, "chosen": chosen.model}
+    recorder.fact("selection", said)
     tell(Progress(stage=f"refitting {chosen.model}", place=len(CANDIDATES) + 1))
     refit = None if contest.interrupted else _refit(study, chosen, until)
     if refit is None:
@@ -74,21 +78,36 @@ def conclude(
     )
 
 
-def copy_run(folder: Path, recorder: Recorder) -> int:
+def copy_run(folder: Path, recorder: Recorder, *, unit: float = 1.0) -> int:
     """Say again what a candidate's run holds: its curves, events and facts.
 
-    How many steps it took.
+    How many steps it took. `unit` is what an error of 1 in its run is in the target's
+    own unit.
     """
     run = open_run(folder)
-    for name, fact in run.facts.items():
-        if name not in OWN:
-            recorder.fact(name, fact)
+    facts = {name: fact for name, fact in run.facts.items() if name not in OWN}
+    if (val := run.get("val/loss")) is not None and "training" in facts:
+        best = int(val.steps[val.values.argmin()])
+        facts["training"] = {**facts["training"], "kept": best}
+    if trivial := facts.get("objective", {}).get("trivial"):
+        scaled = {k: v * (unit if k in UNITED else 1) for k, v in trivial.items()}
+        facts["objective"] = {**facts["objective"], "trivial": scaled}
+    for name, fact in facts.items():
+        recorder.fact(name, fact)
     for name, signal in run.signals.items():
+        scale = unit if parse(name).name in UNITED else 1.0
         for step, value in zip(signal.steps, signal.values, strict=True):
-            recorder.value(name, int(step), value)
+            recorder.value(name, int(step), scale * value)
     for event in run.events:
         recorder.event(event.kind, event.step, **event.data)
     return run.last_step + 1
+
+
+def _unit(study: Study, chosen: Entry) -> float:
+    """A network's targets are standardised; the others' are as they were given."""
+    if chosen.model != "mlp" or study.target.task == "classification":
+        return 1.0
+    return float(study.parts.target.y[study.parts.split.train].std()) or 1.0
 
 
 def _refit(study: Study, chosen: Entry, until: Deadline) -> tuple[Fit, Parts] | None:

@@ -101,6 +101,7 @@ def study(table: Table, how: Settings) -> Study:
     kinds = kinds_of(frame, how.kinds)
     rows = frame.iloc[target.rows].reset_index(drop=True)
     split = _split(rows, target, kinds, how)
+    _check_training(target, split)
     learnt = {n: k for n, k in kinds.items() if n not in {how.target, how.group}}
     validated = target.y[split.validation]
     metric = choose_metric(target.task, target.counts, validated, how.metric)
@@ -153,6 +154,16 @@ def _split(
     if target.task == "classification":
         return split_by_class(target.y, seed=how.seed)
     return split_at_random(len(target.y), seed=how.seed)
+
+
+def _check_training(target: Target, split: Split) -> None:
+    seen = np.unique(target.y[split.train])
+    if len(seen) < 2:
+        only = target.classes[seen[0]] if target.classes else seen[0]
+        raise BadTable(
+            f"split {split.how}, target {target.name!r} is {only} in all training "
+            "rows; split by another column, or at random"
+        )
 
 
 def _notes(rows: int, target: Target, split: Split) -> list[str]:

@@ -2,9 +2,7 @@
 
 import sys
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
@@ -108,7 +106,7 @@ def train(
     third. Raises `BadTable`, `BadSetting` or `UnknownName` in one sentence.
     """
     from wellfit.data.table import read_table
-    from wellfit.record import Recorder, new_folder, open_run
+    from wellfit.record import Recorder, new_folder, open_run, vacant
     from wellfit.trainer.clock import Deadline, seconds_of
     from wellfit.trainer.contest import Progress, hold
     from wellfit.trainer.final import conclude
@@ -118,11 +116,12 @@ def train(
 
     how = Settings(target=target, **options)
     diagnose(Run(), ignore=ignore, rules=rules)  # a wrong name is told before the work
+    asked = vacant(Path(how.out)) if how.out else None
     until = Deadline.after(seconds_of(how.budget))
     tell = on_progress or (lambda progress: None)
     tell(Progress(stage="reading the table"))
     found = study(read_table(data), how)
-    folder = Path(how.out) if how.out else new_folder(found.name, base=Path(how.runs))
+    folder = asked or new_folder(found.name, base=Path(how.runs))
     with Recorder(folder) as recorder, outcome(recorder):
         _say_study(recorder, found, how)
         contest = hold(
@@ -145,6 +144,8 @@ def train(
 
 
 def _say_study(recorder: "Recorder", study: "Study", how: "Settings") -> None:
+    from wellfit.record.environment import environment, write_environment
+
     recorder.fact(
         "command",
         {
@@ -154,19 +155,10 @@ def _say_study(recorder: "Recorder", study: "Study", how: "Settings") -> None:
             "framework": "table",
         },
     )
-    recorder.fact("versions", _versions())
+    recorder.fact("versions", environment(())["packages"])
+    write_environment(recorder.folder, [study.table.name, *how.words()])
     recorder.fact("seeds", {"python": None, "numpy": how.seed, "torch": how.seed})
     recorder.fact("data", study.data)
-
-
-def _versions() -> dict[str, str]:
-    """Of the packages that training on a table leans on, where they are installed."""
-    names = ("wellfit", "numpy", "pandas", "scikit-learn", "lightgbm", "torch")
-    found = {}
-    for name in names:
-        with suppress(PackageNotFoundError):
-            found[name] = version(name)
-    return found
 
 
 def _say_result(
