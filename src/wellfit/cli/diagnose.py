@@ -1,29 +1,20 @@
 """`wellfit diagnose RUN`"""
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from wellfit.cli.options import FailOn, Ignore, Json
 from wellfit.cli.output import STDOUT, write_json
 from wellfit.cli.output import fail_on as leave_on
 from wellfit.cli.settings import project
-from wellfit.core.finding import Severity
 
 
 def diagnose(
     run: Annotated[str, typer.Argument(help="The run folder, or its name.")],
-    json: Annotated[
-        Path | None,
-        typer.Option(help="Write the diagnosis as JSON; - is standard output."),
-    ] = None,
-    ignore: Annotated[
-        list[str] | None, typer.Option(help="A rule to leave out; repeatable.")
-    ] = None,
-    fail_on: Annotated[
-        Severity | None,
-        typer.Option(help="Exit with 10 on a finding as severe as that, or worse."),
-    ] = None,
+    json: Json = None,
+    ignore: Ignore = None,
+    fail_on: FailOn = None,
 ) -> None:
     """Say what is wrong with a recorded run, most probable cause first."""
     from wellfit.cli.output import console

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from wellfit.cli.options import Json
 from wellfit.cli.output import console, write_json
 from wellfit.cli.settings import project
 from wellfit.core.errors import BadRun
@@ -18,10 +19,7 @@ def list(  # noqa: A001 (named as its command)
         Path | None,
         typer.Argument(help="Where the runs are.  [default: wellfit-runs]"),
     ] = None,
-    json: Annotated[
-        Path | None,
-        typer.Option(help="Write the list as JSON; - is standard output."),
-    ] = None,
+    json: Json = None,
 ) -> None:
     """List the recorded runs, the one last written to first."""
     if folder is not None and not folder.is_dir():

@@ -7,37 +7,33 @@ from typing import Annotated
 
 import typer
 
+from wellfit.cli.options import FailOn, Ignore, Json, Quiet, RunFolder
 from wellfit.cli.output import STDOUT, write_json
 from wellfit.cli.output import fail_on as leave_on
 from wellfit.cli.settings import project
 from wellfit.core.errors import BadSetting
-from wellfit.core.finding import Severity
 
 OVERHEAD = "2%"
 
 
 def run(
     script: Annotated[
-        str, typer.Argument(help="The training script.", show_default=False)
+        str,
+        typer.Argument(
+            help="The training script.", metavar="SCRIPT", show_default=False
+        ),
     ],
     args: Annotated[
         list[str] | None,
-        typer.Argument(help="The script's own arguments.", show_default=False),
+        typer.Argument(
+            help="The script's own arguments.", metavar="[ARGS]…", show_default=False
+        ),
     ] = None,
     module: Annotated[
         bool, typer.Option("-m", help="SCRIPT is a module, as after `python -m`.")
     ] = False,
-    out: Annotated[
-        Path | None,
-        typer.Option(help="The run folder.  [default: wellfit-runs/<time>-<name>]"),
-    ] = None,
-    json: Annotated[
-        Path | None,
-        typer.Option(
-            help="Write the diagnosis as JSON; - is standard output, and what the "
-            "script prints then goes to standard error."
-        ),
-    ] = None,
+    out: RunFolder = None,
+    json: Json = None,
     overhead: Annotated[
         str | None,
         typer.Option(help="The share of the time that looking may take, such as 2%."),
@@ -46,21 +42,15 @@ def run(
         int | None,
         typer.Option(min=1, help="Look at each so manieth step, at any price."),
     ] = None,
-    ignore: Annotated[
-        list[str] | None, typer.Option(help="A rule to leave out; repeatable.")
-    ] = None,
-    fail_on: Annotated[
-        Severity | None,
-        typer.Option(help="Exit with 10 on a finding as severe as that, or worse."),
-    ] = None,
-    quiet: Annotated[
-        bool, typer.Option("--quiet", help="Show neither progress nor findings.")
-    ] = False,
+    ignore: Ignore = None,
+    fail_on: FailOn = None,
+    quiet: Quiet = False,
 ) -> None:
     """Run a training script, untouched, and say what is wrong with its training.
 
     Options come before SCRIPT; everything after it is the script's own. The script's
     output and exit status are its own too: what wellfit says goes to standard error.
+    Only with `--json -` does what the script prints go there as well.
     """
     from wellfit.verbs import run as verb
 

@@ -1,10 +1,10 @@
 """`wellfit show RUN…`"""
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from wellfit.cli.options import Json
 from wellfit.cli.output import console, write_json
 from wellfit.cli.settings import project
 
@@ -13,10 +13,7 @@ def show(
     runs: Annotated[
         list[str], typer.Argument(help="Run folders, or their names.", metavar="RUN…")
     ],
-    json: Annotated[
-        Path | None,
-        typer.Option(help="Write the comparison as JSON; - is standard output."),
-    ] = None,
+    json: Json = None,
 ) -> None:
     """Show recorded runs side by side: their settings, and what they reached."""
     from wellfit.record import open_run

@@ -7,11 +7,11 @@ from typing import Annotated
 
 import typer
 
+from wellfit.cli.options import FailOn, Ignore, Json, Quiet, RunFolder
 from wellfit.cli.output import STDOUT, write_json
 from wellfit.cli.output import fail_on as leave_on
 from wellfit.cli.settings import project
 from wellfit.core.errors import BadSetting
-from wellfit.core.finding import Severity
 
 INTERRUPTED = 130  # exit status, as a shell gives it
 
@@ -26,14 +26,8 @@ def train(
     target: Annotated[
         str, typer.Option(help="The column to predict.", show_default=False)
     ],
-    out: Annotated[
-        Path | None,
-        typer.Option(help="The run folder.  [default: wellfit-runs/<time>-<name>]"),
-    ] = None,
-    json: Annotated[
-        Path | None,
-        typer.Option(help="Write the result as JSON; - is standard output."),
-    ] = None,
+    out: RunFolder = None,
+    json: Json = None,
     seed: Annotated[
         int | None, typer.Option(help="Of the split and the models.  [default: 0]")
     ] = None,
@@ -66,16 +60,9 @@ def train(
     drop: Annotated[
         list[str] | None, typer.Option(help="A column to leave out; repeatable.")
     ] = None,
-    ignore: Annotated[
-        list[str] | None, typer.Option(help="A rule to leave out; repeatable.")
-    ] = None,
-    fail_on: Annotated[
-        Severity | None,
-        typer.Option(help="Exit with 10 on a finding as severe as that, or worse."),
-    ] = None,
-    quiet: Annotated[
-        bool, typer.Option("--quiet", help="Show neither progress nor summary.")
-    ] = False,
+    ignore: Ignore = None,
+    fail_on: FailOn = None,
+    quiet: Quiet = False,
 ) -> None:
     """Train a model on a table, and say how good it is and what is wrong with it.
 

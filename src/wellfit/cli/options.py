@@ -1,0 +1,34 @@
+"""The flags that several commands have: the same name means the same everywhere."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from wellfit.core.finding import Severity
+
+Json = Annotated[
+    Path | None,
+    typer.Option(
+        "--json", help="Write the result as JSON; - is standard output.", metavar="PATH"
+    ),
+]
+RunFolder = Annotated[
+    Path | None,
+    typer.Option(
+        "--out", help="The run folder.  [default: wellfit-runs/<time>-<name>]"
+    ),
+]
+Ignore = Annotated[
+    list[str] | None,
+    typer.Option("--ignore", help="A rule to leave out; repeatable.", metavar="RULE"),
+]
+FailOn = Annotated[
+    Severity | None,
+    typer.Option(
+        "--fail-on", help="Exit with 10 on a finding as severe as that, or worse."
+    ),
+]
+Quiet = Annotated[
+    bool, typer.Option("--quiet", help="Show neither progress nor findings.")
+]
