@@ -47,6 +47,25 @@ def test_losses_of_every_step_are_those_of_the_script(said) -> None:
     assert said.values["train/loss"] == list(enumerate(true))
 
 
+def test_losses_are_exact_on_the_steps_that_are_skimmed_too(said) -> None:
+    model, true = _net(), []
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    criterion, loader = nn.CrossEntropyLoss(), DataLoader(_data(), 10, shuffle=True)
+    with watched(said, every=50):
+        for _ in range(100):
+            for x, y in loader:
+                loss = criterion(model(x), y)
+                optimizer.zero_grad()
+                loss.backward()
+                optimizer.step()
+                true.append(loss.item())
+            with torch.no_grad():
+                criterion(model(_data(40).tensors[0]), torch.zeros(40).long())
+    assert said.values["train/loss"] == list(enumerate(true))
+    assert [s for s, _ in said.values["val/loss"]] == list(range(12, 1201, 12))
+    assert said.facts["training"]["rows"] == 120
+
+
 def test_validation_is_told_from_training_and_from_training_data(said) -> None:
     train, val, test = random_split(_data(150), [100, 30, 20])
     model, criterion = _net(), nn.CrossEntropyLoss()

@@ -19,6 +19,7 @@ class Batches:
 
     def __init__(self) -> None:
         self.rows = 0
+        self.calls = 0
         self.scores: Scores | None = None
         self._criterion: str | None = None  # of several, the first is scored
         self._calls: list[Call] = []
@@ -30,6 +31,7 @@ class Batches:
     def add(self, call: Call) -> None:
         """Take in one batch."""
         self.rows += call.rows
+        self.calls += 1
         self._calls.append(call)
         self._criterion = self._criterion or call.criterion
         if call.criterion == self._criterion and call.targets is not None:

@@ -23,6 +23,11 @@ class Evaluations:
         self._origin: Reference | None = None
         self._rows: set[float] = set()
 
+    @property
+    def going_on(self) -> bool:
+        """Whether a pass has begun and not ended."""
+        return self._batches is not None
+
     def add(self, call: Call, entered: Entered, step: int) -> None:
         """Take in one batch; another data set begins another pass."""
         if self._batches is not None and self._is_another(entered):

@@ -31,7 +31,9 @@ from wellfit.taps.torch.weights import WeightsLook
 
 WINDOWS = (16, 256)  # steps whose losses are fetched together, at first and later
 PATIENCE = 0.5  # seconds after which they are fetched anyway
-SMALL = 4096  # outputs of a step that are scored at every step, not at looks only
+SMALL = 4096  # outputs of a step that are scored between looks too
+DENSE = 256  # steps of which each is seen with its batch; later that many of each 256
+SCORED = 16  # batches that are scored together
 SPIKE = 3.0  # times the recent loss: unusual enough to look at the next steps
 SAID_AGAIN = 2.0  # seconds after which facts that grow are written again
 
@@ -55,6 +57,9 @@ class Steps:
     ) -> None:
         self.count = 0  # optimizer steps done
         self.inside = False  # of an optimizer's step, where a closure may be called
+        self.skimming = (
+            False  # this step: the loss is taken, the batch is not looked at
+        )
         self.inputs = Inputs()
         self.models = Models(model)
         self.criteria: set[str] = set()  # that were trained on
@@ -70,6 +75,7 @@ class Steps:
         self._looking = False
         self._closure = False
         self._by_loader = False  # the batches that are trained on are loaded
+        self._plain = False  # backward is called on a criterion's own value
         self._now = _Step()
         self._losses: list[tuple[int, Tensor]] = []
         self._norms: list[tuple[int, Tensor]] = []
@@ -96,12 +102,27 @@ class Steps:
         if not self.count:
             self._records.fact("clipping", {"kind": kind, "limit": float(limit)})
 
+    def skim(self, loss: Tensor) -> None:
+        """A backward pass on what is known to be the criterion's own value."""
+        now = self._now
+        self.inputs.used()
+        if self.inside and now.backwards:
+            return
+        now.backwards += 1
+        part = loss.detach()
+        if now.loss is None:
+            now.loss = part
+        else:
+            now.loss = now.loss + (part - now.loss) / now.backwards
+        now.rows += self._batch_size
+
     def backward(self, calls: list[Call], value: Tensor) -> None:
         """A backward pass, with the calls of the criterion that led to it."""
         now = self._now
         if self.inside and now.backwards:
             return  # a closure that is called again within one step
         now.backwards += 1
+        self._plain = len(calls) == 1 and calls[0].value is value and value.ndim == 0
         if calls:
             part, rows = _mean(calls), calls[0].rows
             if now.loss is None:
@@ -125,17 +146,12 @@ class Steps:
         )
         for call in calls:
             self.criteria.add(call.criterion)
-        if calls and self._scores(calls[0]):
+        if calls and (self._looking or calls[0].outputs.numel() <= SMALL):
             self._scored.add(calls[0].cut())
         if self._looking:
             begun = perf_counter()
             self._look_at_batch(entered, calls[0].cut() if calls else None)
             self._looks.spent += perf_counter() - begun
-
-    def _scores(self, call: Call) -> bool:
-        """Whether this step's predictions are scored: at first all, then a part."""
-        small = call.outputs.numel() <= SMALL
-        return self._looking or (small and not self.count % max(1, self.count // 256))
 
     def _look_at_batch(self, entered: Entered, call: Call | None) -> None:
         if call is not None:
@@ -236,6 +252,8 @@ class Steps:
         if due or perf_counter() - self._flushed > PATIENCE:
             self.flush()
         self._looking = self._looks.due(self.count)
+        dense = self.count % max(1, self.count // DENSE) == 0
+        self.skimming = self._plain and not dense and not self._looking
         self.inputs.attend(self._looking or not self._by_loader)
         if self._looking and self._layers is not None:
             self._layers.open()
@@ -255,13 +273,13 @@ class Steps:
 
     def resume(self) -> None:
         """An evaluation is over: its time is not the steps'."""
-        self.flush()
+        self.flush(whole=True)
         self._flushed = perf_counter()
 
     # -- out of hand ---------------------------------------------------------------
 
-    def flush(self) -> None:
-        """Fetch what is still under way, and record it."""
+    def flush(self, *, whole: bool = False) -> None:
+        """Fetch what is still under way, and record it; scores too where `whole`."""
         (losses, self._losses), (norms, self._norms) = (
             (self._losses, []),
             (self._norms, []),
@@ -272,7 +290,7 @@ class Steps:
             self._watch_for_the_unusual(step, value)
         for (step, _), value in zip(norms, numbers[len(losses) :], strict=True):
             self._records.value("train/grad_norm", step, value)
-        self._flush_scores()
+        self._flush_scores(whole)
         now = perf_counter()
         if self.count > self._counted:
             mean = (now - self._flushed) / (self.count - self._counted)
@@ -281,7 +299,9 @@ class Steps:
         if now - self._said > SAID_AGAIN:
             self.say_facts()
 
-    def _flush_scores(self) -> None:
+    def _flush_scores(self, whole: bool) -> None:
+        if self._scored.calls < SCORED and not whole:
+            return
         scored, self._scored = self._scored, Batches()
         for name, value in scored.result().items():
             if not name.startswith("recall@"):

@@ -122,7 +122,7 @@ class TorchTap:
             return
         try:
             self._settle()
-            self._steps.flush()
+            self._steps.flush(whole=True)
             self._evaluations.end(self.step)
             self._say_facts()
         except Exception as error:
@@ -251,15 +251,19 @@ class TorchTap:
     # -- training and evaluation -----------------------------------------------------
 
     def _criterion(self, name: str, args: Any, options: Any, value: Any) -> None:
+        trained = getattr(value, "requires_grad", False) and torch.is_grad_enabled()
+        evaluating = trained and self._steps.models.evaluating()
+        if trained and self._steps.skimming and not evaluating:
+            return
         call = call_of(name, args, options, value)
         if call is None:
             return
-        if not (value.requires_grad and torch.is_grad_enabled()):
-            self._evaluate(call.cut(), self._steps.inputs.entered())
-            return
         entered = None
-        if self._steps.models.evaluating():  # a backward may never come
+        if evaluating or not trained:  # a backward may never come
             call, entered = call.cut(), self._steps.inputs.entered()
+        if entered is not None and not trained:
+            self._evaluate(call, entered)
+            return
         self._pending.append(_Pending(call, entered))
         if len(self._pending) > MOST_PENDING:
             self._settle()
@@ -278,6 +282,9 @@ class TorchTap:
 
     def _backward(self, loss: Tensor) -> None:
         pending, steps = self._pending, self._steps
+        if steps.skimming and not pending and not self._evaluations.going_on:
+            steps.skim(loss)
+            return
         own = [p for p in pending if p.call.value is loss]
         if not own and pending:  # made of several, or scaled, or cut off above
             place = loss.data_ptr()
@@ -297,9 +304,7 @@ class TorchTap:
 
     def _before_step(self, optimizer: Any, args: Any, kwargs: Any) -> None:
         # The hook is handed the step's own arguments, the optimizer first.
-        closure = kwargs.get("closure") if kwargs else None
-        if closure is None:
-            closure = next((a for a in args if a is not optimizer), None)
+        closure = args[1] if len(args) > 1 else kwargs.get("closure")
         self._steps.before(optimizer, closure is not None)
 
     def _after_step(self, optimizer: Any, *_: Any) -> None:
