@@ -1,1 +1,1 @@
-"""What every plugin promises, as checks that its author can run too: one file a kind."""
+"""What every plugin promises, as checks that its author can run: one file a kind."""

@@ -119,9 +119,8 @@ def check_finding_is_complete(rule: Rule, planted: tuple[Run, ...]) -> None:
         summary = said.summary
         assert said.rule == rule.name(), f"make findings of {rule.name()} by `finding`"
         assert any(c.isdigit() for c in summary), f"give a number in: {summary}"
-        assert "\n" not in summary and not summary.endswith("."), (
-            f"a summary is one sentence without a full stop: {summary!r}"
-        )
+        one_sentence = "\n" not in summary and not summary.endswith(".")
+        assert one_sentence, f"a sentence without a full stop, please: {summary!r}"
         assert said.evidence, f"{rule.name()} must say what its finding rests on"
         json.dumps([said.since, [e.value for e in said.evidence]], allow_nan=True)
 

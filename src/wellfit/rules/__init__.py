@@ -25,6 +25,6 @@ def all_rules() -> tuple["Rule", ...]:
 def __getattr__(name: str) -> Any:
     if name != "Rule":
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from wellfit.rules.rule import Rule as found
+    from wellfit.rules import rule
 
-    return found
+    return rule.Rule

@@ -47,7 +47,8 @@ class ClassImbalance(Rule):
 
     ## What helps
     `tune-threshold` first: it costs nothing and mostly does as well as the rest.
-    `weight-classes`, `oversample-minority`, `synthesize-minority`, `focus-loss`.
+    `weight-classes` or `focus-loss` in the loss; `oversample-minority`,
+    `synthesize-minority` or `undersample-majority` in the data.
 
     ## When it is wrong
     Where missing rare cases is cheaper than false alarms, and was meant.
@@ -75,6 +76,7 @@ class ClassImbalance(Rule):
     rows: int = 100  # fewer do not show which classes are rare
 
     def check(self, run: Run) -> Finding | NotChecked | None:
+        """A warning where rare classes are passed over, a note where they are rare."""
         counts = results.class_counts(run)
         if not counts or sum(counts.values()) < self.rows:
             return NotChecked(reason="the classes of the targets were not counted")
@@ -105,16 +107,14 @@ class ClassImbalance(Rule):
     ) -> Finding | None:
         """Where recalls are not known: whether their mean is far below the accuracy."""
         for phase in ("val", "train"):
-            even, plain = (
-                _late(run.get(f"{phase}/{n}"))
-                for n in ("balanced_accuracy", "accuracy")
-            )
+            even = _late(run.get(f"{phase}/balanced_accuracy"))
+            plain = _late(run.get(f"{phase}/accuracy"))
             if even is None or plain is None or plain - even < self.behind:
                 continue
             share = 100 * min(counts[n] for n in rare) / sum(counts.values())
             return self.finding(
                 f"the accuracy is {plain:.3g}, and the mean recall of the classes "
-                f"{even:.3g}: classes of down to {share:.2g} % of the rows are passed over",
+                f"{even:.3g}: classes of {share:.2g} % of the rows are passed over",
                 confidence=0.8,
                 where=rare,
                 evidence=[

@@ -58,6 +58,7 @@ class ConstantPredictions(Rule):
     spread: float = 0.03  # of the targets' own. At R² r the best fit has √r: 0.1 at 1 %
 
     def check(self, run: Run) -> Finding | NotChecked | None:
+        """A finding where predictions are the same at the end of the run."""
         if results.broke(run):
             return NotChecked(reason="the loss was not finite at the end")
         counts = results.class_counts(run)
@@ -67,8 +68,8 @@ class ConstantPredictions(Rule):
             if len(counts) == 1 or trivial > self.common or share[1] < self.share:
                 return None
             said = (
-                f"one class is predicted for {100 * share[1]:.3g} % of the samples; the "
-                f"commonest has {100 * trivial:.3g} % of them"
+                f"one class is predicted for {100 * share[1]:.3g} % of the samples; "
+                f"the commonest has {100 * trivial:.3g} % of them"
             )
             return self._found(run, said, *share)
         if spread is None:

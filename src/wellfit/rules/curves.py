@@ -81,7 +81,7 @@ def sections(values: Values, most: int = 20) -> list[Level]:
 
 
 def falling(values: Values, share: float = 0.5) -> Level:
-    """How far the last half (`share`) falls, by a straight line through it, ± its error.
+    """How far the last half (`share`) falls, by a line through it, ± its error.
 
     The line goes through the medians of at most twenty stretches, so that no spike
     tilts it. A straight fall over the whole curve gives half of its height.

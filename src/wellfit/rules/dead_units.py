@@ -66,7 +66,7 @@ class DeadUnits(Rule):
     remedies: ClassVar = ("swap-activations", "reinitialize", "lower-learning-rate")
 
     nearly_all: float = 0.9  # of a layer: what is left cannot carry its features.
-    # Healthy networks of bench/trainings have up to 0.5
+    # Healthy networks of bench/trainings have up to 0.58
     most: float = 0.6  # of a layer, in a model that does no better than guessing
     silent: float = 0.9  # of the activations in the first looks, where 0.5 is usual;
     # dropout of one half before the next layer makes it 0.75
@@ -132,17 +132,10 @@ def _cut_off(run: Run) -> Iterator[Dead]:
     for layer in run.facts.get("model", {}).get("layers", ()):
         known = [gradients[t].finite() for t in layer["tensors"] if t in gradients]
         late = [float(s.values[-LOOKS:].max()) for s in known if len(s) >= 3]
-        if len(late) == 2 and late[0] == 0.0 < late[1]:
-            said = f"all that enters {layer['name']} is zero: it gets no gradient"
-            since = (
-                int(known[0].steps[np.flatnonzero(known[0].values)[-1] + 1])
-                if (known[0].values.any())
-                else 0
-            )
-            yield Dead(
-                layer["name"],
-                1.0,
-                since,
-                f"{said} for 100 % of its weights",
-                known[0].name,
-            )
+        if len(late) != 2 or late[0] > 0.0 or late[1] == 0.0:
+            continue
+        weights = known[0]
+        alive = np.flatnonzero(weights.values)
+        since = int(weights.steps[alive[-1] + 1]) if len(alive) else 0
+        said = f"all that enters {layer['name']} is zero: no gradient for 100 % of it"
+        yield Dead(layer["name"], 1.0, since, said, weights.name)

@@ -7,8 +7,10 @@ import numpy as np
 
 from wellfit.core.finding import Evidence, Finding, NotChecked, Severity
 from wellfit.core.run import Run, Signal
-from wellfit.rules import results
+from wellfit.rules import curves, results
 from wellfit.rules.rule import Rule
+
+LOOKED_BACK_AT = 1000  # values, at most
 
 
 class Burst(NamedTuple):
@@ -22,7 +24,7 @@ class Burst(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ExplodingGradients(Rule):
-    """Gradient norms jump far above their own past, or are far too large from the start.
+    """Gradient norms jump far above their own past, or begin far too large.
 
     ## What it looks at
     The global gradient norm (L2, over all parameters, before clipping), against the
@@ -67,20 +69,23 @@ class ExplodingGradients(Rule):
     )
 
     ratio: float = 100.0  # two orders above the run's own median. Healthy runs of
-    # bench/trainings: 55, where the loss is a log-likelihood that tightens
+    # bench/trainings: up to 30
     strained: float = 20.0  # times the loss of guessing, before the first step; healthy
     # networks start at 0.7 to 5
+    harm: float = 10.0  # times its start, that the loss must rise where all ends well
     looks: int = 15  # before the jump: after so many it came out of nothing
     jump: float = 10.0  # times the look before; divergence grows by 1 to 3 a step
     ordinary: float = 20.0  # inputs of a scale up to this are not to blame for it
 
     def check(self, run: Run) -> Finding | NotChecked | None:
+        """A finding where gradients jump, or begin far too large."""
         norms = run.signal("grad_norm").finite()
         strained = results.strained(run) or 0.0
         if strained >= self.strained and self._ordinary_inputs(run) and len(norms):
             return self.finding(
-                f"the first loss was {strained:.2g} times that of guessing, from inputs "
-                f"of an ordinary scale: the gradient norm began at {norms.values[0]:.3g}",
+                f"the first loss was {strained:.2g} times that of guessing, from "
+                "inputs of an ordinary scale: the gradient norm began at "
+                f"{norms.values[0]:.3g}",
                 confidence=0.95 if strained >= 5 * self.strained else 0.85,
                 since=0,
                 evidence=[_evidence(norms, 0)],
@@ -88,7 +93,7 @@ class ExplodingGradients(Rule):
         if len(norms) < 3:
             return NotChecked(reason="fewer than 3 looks at finite gradients")
         burst = self._burst(norms)
-        if burst is None or not _harmful(run, burst.step):
+        if burst is None or not self._harmful(run, burst.step):
             return None
         clipped = bool(run.facts.get("clipping")) and not results.fell_short(run)
         return self.finding(
@@ -103,9 +108,9 @@ class ExplodingGradients(Rule):
     def _burst(self, norms: Signal) -> Burst | None:
         """The norm that is furthest above what was usual, where that is far enough."""
         values = norms.values
-        first = float(values[0])
-        usual = np.array([np.median(values[:i]) for i in range(1, len(values))])
+        first = float(values[np.argmax(values > 0)])  # dead layers have none
         # Tiny gradients at the end of a good training are no measure.
+        usual = _so_far(values)[1:]
         usual = np.maximum(usual, max(first / 10, np.finfo(np.float64).tiny))
         ratios = values[1:] / usual
         over = np.flatnonzero(ratios >= self.ratio)
@@ -120,20 +125,29 @@ class ExplodingGradients(Rule):
             sudden=bool(leapt) or onset >= self.looks,
         )
 
+    def _harmful(self, run: Run, step: int) -> bool:
+        """Whether the loss then broke or rose far, or rose in a run that did poorly."""
+        loss = run.get("train/loss")
+        if loss is None:
+            return True
+        after, first = loss.values[loss.steps >= step], float(loss.values[0])
+        if not np.all(np.isfinite(after)):
+            return True
+        bar = 1.0 if results.fell_short(run) else self.harm
+        return float(after.max(initial=first)) - first > bar * abs(first)
+
     def _ordinary_inputs(self, run: Run) -> bool:
         inputs = run.facts.get("inputs", {})
         scales = ("feature_mean_min", "feature_mean_max", "feature_std_max")
-        return max(abs(inputs.get(s) or 0.0) for s in scales) <= self.ordinary
+        return all(abs(inputs.get(s) or 0.0) <= self.ordinary for s in scales)
 
 
-def _harmful(run: Run, step: int) -> bool:
-    """Whether the loss rose above its own start, or broke, from then on."""
-    loss = run.get("train/loss")
-    if loss is None:
-        return True
-    after = loss.values[loss.steps >= step]
-    first = float(loss.values[0])
-    return bool(np.any(~np.isfinite(after)) or np.any(after > first + abs(first)))
+def _so_far(values: curves.Values) -> curves.Values:
+    """The median of all values before each; of many, of every so manieth before it."""
+    apart = -(-len(values) // LOOKED_BACK_AT)
+    few = values[::apart]
+    medians = np.array([np.median(few[: max(1, i)]) for i in range(len(few))])
+    return np.repeat(medians, apart)[: len(values)]
 
 
 def _evidence(norms: Signal, place: int) -> Evidence:

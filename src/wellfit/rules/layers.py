@@ -90,9 +90,7 @@ def _of_the_first(ratios: Signal, weights: Signal | None) -> Signal:
         return ratios
     lengths = np.interp(ratios.steps, weights.steps, weights.values)
     shrunk = np.nan_to_num(np.minimum(lengths / weights.values[0], 1.0), nan=1.0)
-    return Signal(
-        name=ratios.name, steps=ratios.steps, values=ratios.values * shrunk
-    )
+    return Signal(name=ratios.name, steps=ratios.steps, values=ratios.values * shrunk)
 
 
 def travel(ratios: Signal) -> float:
@@ -105,16 +103,10 @@ def travel(ratios: Signal) -> float:
 
 
 def stride(ratios: dict[str, Signal]) -> Signal | None:
-    """By look, the update ratio in the middle of all layers."""
-    looks: dict[int, list[float]] = {}
-    for signal in ratios.values():
-        for step, value in zip(signal.steps.tolist(), signal.values, strict=True):
-            looks.setdefault(step, []).append(float(value))
-    if not looks:
+    """By look, the update ratio in the middle of all layers that were seen at it."""
+    if not ratios:
         return None
-    steps = sorted(looks)
-    return Signal(
-        name="train/update_ratio",
-        steps=np.array(steps, dtype=np.int64),
-        values=np.array([np.median(looks[s]) for s in steps]),
-    )
+    steps = max((signal.steps for signal in ratios.values()), key=len)
+    together = [s.values for s in ratios.values() if np.array_equal(s.steps, steps)]
+    middle = np.median(np.stack(together), axis=0)
+    return Signal(name="train/update_ratio", steps=steps.copy(), values=middle)

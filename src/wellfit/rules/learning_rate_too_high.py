@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
 import numpy as np
 
@@ -10,6 +10,17 @@ from wellfit.core.finding import Evidence, Finding, NotChecked, Severity
 from wellfit.core.run import Run, Signal
 from wellfit.rules import curves, layers, results
 from wellfit.rules.rule import Rule
+
+
+class Signs(NamedTuple):
+    """What the steps and the loss did; of the loss in multiples of its first value."""
+
+    stride: float  # the longest steps, in lengths of the weights
+    highest: float  # value of the loss
+    level: float  # the highest that it had for a twentieth of the run
+    last: float
+    undone: float  # of what had been won, the share that was lost again
+    since: int
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -61,108 +72,119 @@ class LearningRateTooHigh(Rule):
     )
 
     stride: float = 0.2  # of the weights' length, in the layer in the middle, for three
-    # looks. Of rate sweeps over twelve networks: up to 0.1 at rates that do well,
-    # 0.3 to 1 where a higher one fails
-    rise: float = 1.3  # the highest level of the loss against its first value
-    grown: float = 10.0  # the same, alone: no longer noise of any kind
+    # looks. Of rate sweeps over twelve networks: up to 0.1 at rates that do well, 0.3
+    # to 1 where a higher one fails. Healthy runs of bench/trainings: up to 0.19, and
+    # 0.33 where weights began at zero
+    rise: float = 1.3  # the highest loss against its first value
+    grown: float = 10.0  # the same, where it is the only sign: no noise of any kind
+    reached: float = 0.97  # of what a simple model does: less, and something is wrong
     dead: float = 0.9  # of a layer's units, at the end
     undone: float = 0.5  # of what had been won, lost again for good
     strained: float = 10.0  # times the loss of guessing before the first step: then
     # something else was wrong already, and
     elsewhere: float = 0.4  # of the confidence is left
-    jump: float = 10.0  # times the gradient of the look before; divergence grows by
-    # a factor of 1 to 3 a step
-    quiet: int = 20  # steps without harm, and a tenth of the run: then the rate was
-    # bearable, unless it was raised
+    jump: float = 10.0  # times the gradient of the look before: another sign of it, as
+    # divergence grows by a factor of 1 to 3 a step
+    quiet: int = 20  # steps without harm, and a tenth of the run: one more, as the rate
+    # was bearable so far
 
     def check(self, run: Run) -> Finding | NotChecked | None:
+        """A finding where steps are violent, or the loss rises for good."""
         loss = curves.until_broken(run.get("train/loss"))
         if loss is None or len(loss) < 2:
             return NotChecked(reason="fewer than 2 steps with a finite loss")
         long = layers.stride(layers.strides(run))
-        peak = 0.0 if long is None else float(_steady(long.values).max())
-        undone = _undone(loss.values)
-        confidence = self._weighed(run, loss.values, peak, undone)
+        seen = self._signs(loss, long)
+        confidence = self._weighed(run, seen)
         if confidence == 0:
             return None
-        since = self._since(loss, long, undone)
-        blamed = (results.strained(run) or 0) > self.strained
-        if confidence > 0.6 and (self._late(run, since) or self._burst(run, since)):
-            blamed = True
-        if blamed:
+        if self._blames_another(run, seen):
             confidence *= self.elsewhere
         return self.finding(
-            "; ".join(self._said(loss, undone, peak)),
+            "; ".join(self._said(loss, seen)),
             confidence=confidence,
             severity=self.severity if confidence > 0.5 else Severity.WARNING,
-            since=since,
+            since=seen.since,
             evidence=_evidence(loss, long),
         )
 
-    def _weighed(
-        self, run: Run, loss: curves.Values, peak: float, undone: float
-    ) -> float:
+    def _signs(self, loss: Signal, long: Signal | None) -> Signs:
+        values, unit = loss.values, abs(float(loss.values[0])) or np.inf
+        levels = [part.value for part in curves.sections(values)]
+        undone = _undone(values)
+        stride = 0.0 if long is None else float(_steady(long.values).max())
+        violent = loss.steps[:0]
+        if long is not None:
+            violent = long.steps[long.values >= self.stride]
+        above = loss.steps[values >= self.rise * unit]
+        if len(violent):
+            since = violent[0]
+        elif undone >= self.undone:
+            since = loss.steps[np.argmin(_steady(values))]
+        else:
+            since = above[0] if len(above) else loss.steps[0]
+        return Signs(
+            stride=stride,
+            highest=float(values.max()) / unit,
+            level=max(levels) / unit,
+            last=curves.end(values).value / unit,
+            undone=undone,
+            since=int(since),
+        )
+
+    def _weighed(self, run: Run, seen: Signs) -> float:
         """The confidence; 0 where it is not said."""
-        short = results.fell_short(run)
-        nothing_won = curves.end(loss).value > 0.9 * abs(float(loss[0]))
-        risen = _rise(loss)
-        if peak >= self.stride and (short or nothing_won or self._kills(run)):
-            guesses = results.standing(run).guesses
-            return 0.95 if risen >= self.rise else 0.85 if guesses else 0.0
-        if peak >= self.stride and risen >= self.grown:
+        if seen.stride >= self.stride:
+            short = results.fell_short(run, self.reached) or self._kills(run)
+            if short or seen.last > 0.9:
+                guesses = results.standing(run).guesses
+                return 0.95 if seen.highest >= self.rise else 0.85 if guesses else 0.0
+            if seen.highest >= self.grown:
+                return 0.8
+        if not results.fell_short(run):
+            return 0.0
+        if seen.level >= self.grown:
             return 0.8
-        levels = np.array([part.value for part in curves.sections(loss)])
-        if short and _rise(np.append(loss[:1], levels)) >= self.grown:
-            return 0.8
-        return 0.6 if short and undone >= self.undone else 0.0
+        return 0.6 if seen.undone >= self.undone else 0.0
 
     def _kills(self, run: Run) -> bool:
         """Whether a layer that lived at first is nearly dead at the end."""
         shares = (s.finite().values for s in run.at("dead_share").values())
         return any(len(s) and s[0] < 0.5 and s[-1] >= self.dead for s in shares)
 
-    def _late(self, run: Run, since: int) -> bool:
-        """Whether it began after a long time at the same rate."""
+    def _blames_another(self, run: Run, seen: Signs) -> bool:
+        """Whether it began before the first step, or later out of nothing."""
+        if (results.strained(run) or 0.0) > self.strained:
+            return True
+        if seen.stride < self.stride and seen.level < self.grown:
+            return False
         rate = run.get("learning_rate")
         raised = rate is not None and len(rate) > 1 and rate.values.argmax() > 0
-        return since > max(self.quiet, run.last_step // 10) and not raised
+        late = seen.since > max(self.quiet, run.last_step // 10) and not raised
+        return late or self._leapt(run.get("grad_norm"), seen.since)
 
-    def _burst(self, run: Run, since: int) -> bool:
-        """Whether the gradient had jumped where steps became long, at the same rate."""
-        norms = run.get("grad_norm")
+    def _leapt(self, norms: Signal | None, since: int) -> bool:
+        """Whether the gradient had jumped where the steps became long."""
         if norms is None:
             return False
-        before, there = (
-            norms.values[norms.steps < since],
-            norms.values[norms.steps == since],
-        )
-        return (
-            len(before) > 0
-            and len(there) > 0
-            and bool(there[0] > self.jump * before[-1])
-        )
+        before = norms.values[norms.steps < since]
+        there = norms.values[norms.steps == since]
+        if not len(before) or not len(there):
+            return False
+        return bool(there[0] > self.jump * before[-1])
 
-    def _since(self, loss: Signal, long: Signal | None, undone: float) -> int:
-        if long is not None:
-            over = np.flatnonzero(long.values >= self.stride)
-            if len(over):
-                return int(long.steps[over[0]])
-        if undone >= self.undone:
-            return int(loss.steps[np.argmin(_steady(loss.values))])
-        above = np.flatnonzero(loss.values >= self.rise * abs(loss.values[0]))
-        return int(loss.steps[above[0]] if len(above) else loss.steps[0])
-
-    def _said(self, loss: Signal, undone: float, peak: float) -> Iterator[str]:
+    def _said(self, loss: Signal, seen: Signs) -> Iterator[str]:
         first, ended = float(loss.values[0]), curves.end(loss.values).value
-        if _rise(loss.values) >= self.rise:
+        if seen.highest >= self.rise:
             yield f"the loss rose from {first:.3g} to {float(loss.values.max()):.3g}"
-        elif undone:
+        elif seen.undone:
             best = min(part.value for part in curves.sections(loss.values))
             yield f"the loss rose again from {best:.3g} to {ended:.3g}"
         else:
             yield f"the loss went from {first:.3g} to {ended:.3g}"
-        if peak >= self.stride:
-            yield f"steps changed the weights by {100 * peak:.3g} % of their length"
+        if seen.stride >= self.stride:
+            length = f"{100 * seen.stride:.3g} %"
+            yield f"steps changed the weights by {length} of their length"
 
 
 def _steady(values: curves.Values) -> curves.Values:
@@ -170,12 +192,6 @@ def _steady(values: curves.Values) -> curves.Values:
     if len(values) < 3:
         return values
     return np.median(np.stack([values[:-2], values[1:-1], values[2:]]), axis=0)
-
-
-def _rise(values: curves.Values) -> float:
-    """The highest value against the first."""
-    first = abs(float(values[0]))
-    return float(values.max()) / first if first > 0 else 0.0
 
 
 def _undone(values: curves.Values) -> float:
@@ -194,9 +210,8 @@ def _undone(values: curves.Values) -> float:
     plain = (ended.value - best.value) / (first - best.value)
     if best.value <= 0:
         return plain
-    return max(
-        plain, float(np.log(ended.value / best.value)) / np.log(first / best.value)
-    )
+    ratios = np.log([ended.value / best.value, first / best.value])
+    return max(plain, float(ratios[0] / ratios[1]))
 
 
 def _evidence(loss: Signal, long: Signal | None) -> Iterator[Evidence]:

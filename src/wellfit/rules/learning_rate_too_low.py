@@ -62,6 +62,7 @@ class LearningRateTooLow(Rule):
     steps: int = 20  # fewer do not show what a rate does
 
     def check(self, run: Run) -> Finding | NotChecked | None:
+        """A finding where the weights could not get anywhere."""
         if results.broke(run):
             return NotChecked(reason="the loss was not finite at the end")
         loss = curves.until_broken(run.get("train/loss"))
@@ -90,7 +91,7 @@ class LearningRateTooLow(Rule):
             since=0,
             evidence=[
                 Evidence(
-                    text="the step's share of the weights, in the layer that moved most",
+                    text="share of the weights a step, in the layer that moved most",
                     signal=ratios[furthest].name,
                     step=int(ratios[furthest].steps[-1]),
                     value=float(np.median(ratios[furthest].values)),

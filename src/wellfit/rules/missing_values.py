@@ -46,8 +46,8 @@ class MissingValues(Rule):
 
     ## References
     Rubin (1976), Inference and missing data; Bhatia and Davis (2000), A better bound
-    on the variance, for columns that are two heaps; Le Morvan et al. (2021), What's a good
-    imputation to predict with missing values?
+    on the variance, for columns that are two heaps; Le Morvan et al. (2021), What's a
+    good imputation to predict with missing values?
     """
 
     severity: ClassVar = Severity.WARNING
@@ -68,7 +68,7 @@ class MissingValues(Rule):
     distinct: int = 20  # values: fewer may be grades
 
     def check(self, run: Run) -> Finding | NotChecked | None:
-        """A finding on the worst of: gaps in inputs, codes and text, gaps in a table."""
+        """A finding on the worst of gaps in inputs, codes or text, and other gaps."""
         inputs, data = run.facts.get("inputs", {}), run.facts.get("data", {})
         if not inputs and not data.get("columns"):
             return NotChecked(reason="nothing is known of the inputs and of the data")
@@ -120,8 +120,8 @@ class MissingValues(Rule):
         known = any(code in CODES for _, code in coded)
         sure = known or min(_shape(c) for c, _ in coded) <= self.two_points
         return self.finding(
-            f"{len(coded)} of {len(columns)} columns end at a number that may stand for "
-            f"missing, far from all others: {named}",
+            f"{len(coded)} of {len(columns)} columns end at a number that may stand "
+            f"for missing, far from all others: {named}",
             severity=self.severity if sure else Severity.NOTE,
             confidence=0.85 if known else 0.6 if sure else 0.4,
             where=[str(c["name"]) for c, _ in coded],
@@ -172,7 +172,7 @@ class MissingValues(Rule):
 
 
 def _shape(column: Mapping[str, Any]) -> float:
-    """(max − mean)(mean − min) / variance: 1 for two values, 3 for even ones, then up."""
+    """(max − mean)(mean − min) / variance: 1 for two values, 3 for even ones."""
     above = float(column["max"]) - float(column["mean"])
     below = float(column["mean"]) - float(column["min"])
     return above * below / float(column["std"]) ** 2

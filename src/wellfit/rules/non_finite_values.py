@@ -76,6 +76,7 @@ class NonFiniteValues(Rule):
     grown: float = 10.0  # times its start: a loss that diverged before it broke
 
     def check(self, run: Run) -> Finding | NotChecked | None:
+        """A finding on the first value that is not finite."""
         if not any(len(s) for s in run.signals.values()):
             return NotChecked(reason="no numbers were recorded")
         broken = sorted(_broken(run), key=lambda found: found[:2])
@@ -114,15 +115,15 @@ class NonFiniteValues(Rule):
     def _before(self, loss: Signal | None, step: int) -> str:
         """What the loss did before it broke."""
         until = curves.until_broken(loss)
-        values = [] if until is None else until.values[until.steps < step]
-        if not len(values):
+        if until is None or until.steps[0] >= step:
             return ""
-        begun, last = float(values[0]), float(values[-1])
+        begun = float(until.values[0])
+        last = float(until.values[until.steps < step][-1])
         if abs(last) > self.grown * abs(begun):
             return f"; before that the loss had grown from {begun:.3g} to {last:.3g}"
         return (
-            f"; one step before the loss was {last:.3g}, as usual: look for a logarithm "
-            "or a root of zero, or a division by it"
+            f"; one step before the loss was {last:.3g}, as usual: look for a "
+            "logarithm or a root of zero, or a division by it"
         )
 
 
@@ -131,7 +132,7 @@ def _in_validation(broken: list[Signal]) -> bool:
 
 
 def _broken(run: Run) -> Iterator[tuple[int, int, Signal]]:
-    """Each signal that breaks: its first broken step, its order within a step, itself."""
+    """Each signal that breaks, with its first broken step and its order within it."""
     for order, signal in enumerate(_in_order(run)):
         bad = ~np.isfinite(signal.values)
         if parse(signal.name).name == "input_nonfinite":

@@ -49,7 +49,8 @@ class OutputLossMismatch(Rule):
     ...     "criterion": "cross_entropy", "output_shape": [32, 10],
     ...     "outputs": {"rows_sum_to_one": 1.0, "within_unit": 1.0}}}
     >>> print(OutputLossMismatch().check(Run.of(facts=facts)).summary)
-    cross_entropy gets probabilities, and applies softmax to them once more
+    cross_entropy gets probabilities (100 % of the rows sum to 1), and applies softmax
+    to them once more
 
     ## How it is told from its look-alikes
     Logits that are small at first lie within [0, 1] by half only, probabilities all.
@@ -77,11 +78,14 @@ class OutputLossMismatch(Rule):
     outside: float = 1.5  # standard deviations of the targets, about two thirds of them
 
     def check(self, run: Run) -> Finding | NotChecked | None:
+        """A finding on the first thing that does not fit."""
         fact = run.facts["objective"]
-        if fact.get("criterion", "backward") == "backward" or "outputs" not in fact:
+        if fact.get("criterion", "backward") == "backward":
             return NotChecked(
-                reason="the loss is computed by hand, not by a known function"
+                reason="the loss is computed by hand: its inputs are unknown"
             )
+        if "outputs" not in fact:
+            return NotChecked(reason="what the loss was given was not looked at")
         objective = _objective(run)
         looks: tuple[Callable[[Objective], tuple[str, float] | None], ...] = (
             _broadcast,
@@ -91,12 +95,12 @@ class OutputLossMismatch(Rule):
             _impossible_targets,
             self._bounded,
         )
-        found = next((said for look in looks if (said := look(objective))), None)
-        if found is None:
+        found = [said for look in looks if (said := look(objective)) is not None]
+        if not found:
             return None
-        said, confidence = found
+        summary, confidence = found[0]
         return self.finding(
-            said, confidence=confidence, since=0, evidence=_evidence(objective)
+            summary, confidence=confidence, since=0, evidence=_evidence(objective)
         )
 
     def _twice(self, given: Objective) -> tuple[str, float] | None:
@@ -104,8 +108,11 @@ class OutputLossMismatch(Rule):
         inside = given.outputs.get("within_unit", 0.0) >= self.all_of
         sums = given.outputs.get("rows_sum_to_one", 0.0) >= self.all_of
         if given.criterion == "cross_entropy" and inside and sums:
-            said = "cross_entropy gets probabilities, and applies softmax to them"
-            return f"{said} once more", 0.97
+            rows = (
+                f"{100 * given.outputs['rows_sum_to_one']:.3g} % of the rows sum to 1"
+            )
+            said = f"cross_entropy gets probabilities ({rows}), and applies softmax"
+            return f"{said} to them once more", 0.97
         if given.criterion != "binary_cross_entropy_with_logits":
             return None
         if inside and given.last in ("sigmoid", None):
@@ -126,7 +133,9 @@ class OutputLossMismatch(Rule):
             return None
         sums = given.outputs.get("rows_sum_to_one", 0.0) >= self.all_of
         what = "probabilities" if sums else "raw scores"
-        return f"{given.criterion} expects log-probabilities, and gets {what}", 0.97
+        most = given.outputs.get("max", np.nan)
+        said = f"{given.criterion} expects log-probabilities, and gets {what}"
+        return f"{said} of up to {most:.3g}", 0.97
 
     def _bounded(self, given: Objective) -> tuple[str, float] | None:
         """An activation at the end that cannot reach the targets."""
@@ -154,11 +163,10 @@ class OutputLossMismatch(Rule):
         """The activation whose bounds the outputs come close to and never pass."""
         if low == 0.0:
             return "relu"
-        if 0 < low and 1 - self.near < high <= 1:
-            return "sigmoid"
-        if -1 <= low and 1 - self.near < max(high, -low) <= 1 and low < -self.near:
-            return "tanh"
-        return None
+        furthest = max(high, -low)
+        if not 1 - self.near < furthest <= 1:
+            return None
+        return "sigmoid" if low > 0 else "tanh" if low < -self.near else None
 
 
 BOUNDS = {"relu": (0.0, np.inf), "sigmoid": (0.0, 1.0), "tanh": (-1.0, 1.0)}
@@ -186,8 +194,8 @@ def _broadcast(given: Objective) -> tuple[str, float] | None:
     if prod(both) <= max(prod(given.output_shape), prod(given.target_shape)):
         return None
     said = (
-        f"{given.criterion} compares outputs of shape {given.output_shape} with targets "
-        f"of shape {given.target_shape}: every output with every target"
+        f"{given.criterion} compares outputs of shape {given.output_shape} with "
+        f"targets of shape {given.target_shape}: every output with every target"
     )
     return said, 0.99
 

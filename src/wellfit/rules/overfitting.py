@@ -74,31 +74,32 @@ class Overfitting(Rule):
         "shrink-model",
     )
 
-    rise: float = 0.1  # of what training won. Healthy runs of bench/trainings, trained
-    # far beyond their best, lose up to 0.05; overfitted ones 0.1 to 3
+    rise: float = 0.1  # of what training won. Healthy runs of bench/trainings
+    # lose up to 0.01, overfitted ones 0.1 to 3
     slight: float = 0.02  # below it, the growing confidence of Guo et al.
     grown: float = 0.1  # of the best validation loss: worth a note, whatever was won
+    much: float = 0.3  # of it: a warning, where it is not known what guessing costs
     drop: float = 0.08  # of skill
     gap: float = 0.15  # of skill beyond chance, where something else speaks for it too
     wide: float = 0.3  # of skill beyond chance, alone
     sigmas: float = 4.0  # of the noise between evaluations: 1 in 15,000 by chance
 
     def check(self, run: Run) -> Finding | NotChecked | None:
+        """A finding where validation gets worse, or stays far behind training."""
         stands = results.standing(run)
         rise, drop = self._rise(run), self._drop(run)
         gap = _gap(stands)
         if rise is None and drop is None and gap is None:
             return NotChecked(reason=_missing(run))
         lost = 0.0 if rise is None else rise.worse
-        fell = 0.0 if drop is None else drop.worse
+        fell = drop.worse if drop is not None and _ahead(stands, drop) else 0.0
         wide = gap is not None and gap >= self.gap
         weighed = self._weighed(lost, fell, gap or 0.0, _below_reference(stands))
-        if weighed == 0 and rise is not None and rise.worse > 0:
-            grown = rise.last - rise.best
-            weighed = 0.4 if grown >= self.grown * abs(rise.best) else 0.0
+        if weighed <= 0.5 and rise is not None and rise.worse > 0:
+            weighed = max(weighed, self._by_itself(run, rise))
         if weighed == 0:
             return None
-        turns = [t for t in (rise, drop) if t is not None and t.worse > 0]
+        turns = [t for t, w in ((rise, lost), (drop, fell)) if t is not None and w > 0]
         return self.finding(
             "; ".join(_said(turns, stands if wide else results.Standing())),
             severity=self.severity if weighed > 0.5 else Severity.NOTE,
@@ -119,12 +120,19 @@ class Overfitting(Rule):
             return 0.7
         return 0.5 if lost >= self.slight else 0.0
 
+    def _by_itself(self, run: Run, rise: Turn) -> float:
+        """What the validation loss says against its own best."""
+        grown = (rise.last - rise.best) / max(abs(rise.best), 1e-300)
+        if results.trivial_loss(run) is None and grown >= self.much:
+            return 0.7
+        return 0.4 if grown >= self.grown else 0.0
+
     def _rise(self, run: Run) -> Turn | None:
         """The validation loss's, as a share of what training won against guessing."""
         loss = _training(run)
         turn = self._turn(run, "val/loss", sign=1.0)
         if turn is None or loss is None:
-            return turn
+            return None
         begun, ended = curves.start(loss.values), curves.end(loss.values)
         guess = results.trivial_loss(run) or max(begun.value, float(loss.values[0]))
         won = max(guess, turn.best) - ended.value
@@ -132,15 +140,18 @@ class Overfitting(Rule):
         return replace(turn, worse=turn.worse / won if better and won > 0 else 0.0)
 
     def _drop(self, run: Run) -> Turn | None:
-        """The validation score's, in skill."""
+        """The validation score's, in skill, where there was some."""
         trivial = results.trivial_accuracy(run)
         if trivial is None or trivial >= 1 or "val/accuracy" not in run:
-            return self._turn(run, "val/r2", sign=-1.0)
-        return self._turn(run, "val/accuracy", sign=-1.0, unit=1 - trivial)
+            trivial, turn = 0.0, self._turn(run, "val/r2", sign=-1.0)
+        else:
+            turn = self._turn(run, "val/accuracy", sign=-1.0)
+        if turn is None:
+            return None
+        learnt = (turn.best - trivial) / (1 - trivial) > self.drop
+        return replace(turn, worse=turn.worse / (1 - trivial) if learnt else 0.0)
 
-    def _turn(
-        self, run: Run, name: str, *, sign: float, unit: float = 1.0
-    ) -> Turn | None:
+    def _turn(self, run: Run, name: str, *, sign: float) -> Turn | None:
         val = curves.until_broken(run.get(name))
         if val is None or len(val) < 4:
             return None
@@ -159,7 +170,7 @@ class Overfitting(Rule):
             step=step,
             best=float(val.values[place]),
             last=sign * last,
-            worse=worse / unit if beyond and _trained_on(run, step) else 0.0,
+            worse=worse if beyond and _trained_on(run, step) else 0.0,
         )
 
 
@@ -192,6 +203,17 @@ def _gap(stands: results.Standing) -> float | None:
         return None
     chance = results.CHANCE * stands.val.error
     return stands.train.value - max(stands.val.value, 0.0) - chance
+
+
+def _ahead(stands: results.Standing, drop: Turn) -> bool:
+    """Whether training rows are predicted better than validation rows, where known.
+
+    The drop must also be more than chance, of as few validation rows as there are.
+    """
+    if stands.train is None or stands.val is None:
+        return True
+    sure = drop.worse > results.CHANCE * stands.val.error
+    return sure and stands.train.value > stands.val.value
 
 
 def _below_reference(stands: results.Standing) -> bool:

@@ -58,6 +58,7 @@ class TargetLeakage(Rule):
     rows: int = 100  # fewer are too easily told apart
 
     def check(self, run: Run) -> Finding | NotChecked | None:
+        """A finding on columns that tell all, or nearly all."""
         data = run.facts["data"]
         scored = [c for c in data.get("columns", ()) if c.get("score") is not None]
         if len(scored) < 2:
@@ -77,11 +78,11 @@ class TargetLeakage(Rule):
         named = ", ".join(str(c["name"]) for c in leaks[: self.few])
         more = f" and {len(leaks) - self.few} more" if len(leaks) > self.few else ""
         best = leaks[0]
+        told = f"{best.get('score_metric', 'score')} {best['score']:.4g}"
         verb = "predicts" if len(leaks) == 1 else "each predict"
         after = f"; the next best column has {rest[0]['score']:.2g}" if rest else ""
         return self.finding(
-            f"{named}{more} alone {verb} the target ({best.get('score_metric', 'score')} "
-            f"{best['score']:.4g}){after}",
+            f"{named}{more} alone {verb} the target ({told}){after}",
             severity=self.severity if certain else Severity.NOTE,
             confidence=0.9 if certain else 0.4,
             where=[str(c["name"]) for c in leaks],

@@ -61,11 +61,12 @@ class Underfitting(Rule):
 
     share: float = 0.9  # of the simple model's skill. Networks that train well are at
     # 0.97 and above in bench/trainings
-    sigmas: float = 4.0  # of both scores together: 1 in 15,000 by chance
+    sigmas: float = 3.0  # of both scores together: 1 in 700 by chance
     nothing: float = 0.02  # of skill: no reference is needed to call this poor
     steps: int = 100  # before which a score says little without a reference
 
     def check(self, run: Run) -> Finding | NotChecked | None:
+        """A finding where the score is short of what can be learnt."""
         if results.broke(run):
             return NotChecked(reason="the loss was not finite at the end")
         stands = results.standing(run)

@@ -4,8 +4,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import ClassVar
 
-import numpy as np
-
 from wellfit.core.finding import Evidence, Finding, NotChecked, Severity
 from wellfit.core.run import Run
 from wellfit.rules import curves, layers, results
@@ -15,6 +13,8 @@ STEADY = 0.2  # of the whole fall, in the last half of the run: a straight line 
 # Networks of bench/trainings that have bent have 0.07, as has 2 % noise on a plateau
 TRAVEL = 0.7  # lengths of their own that weights could move. Healthy runs from fresh
 # weights: 0.85 and above, where one layer is a lookup table 0.3
+LEAST = 0.01  # of the loss at the start: less has not begun to fall
+BARELY_BEGUN = 30  # steps, however long they are
 FEW = 100  # steps, in which a loss need not have begun to fall
 STRIDE = 3e-4  # of their length a step; below it the rate is to blame
 
@@ -105,7 +105,7 @@ class Undertrained(Rule):
         return said
 
     def _improving(self, run: Run) -> Finding | None:
-        """Validation got better until the end, in a run that does as well as it should."""
+        """Validation got better until the end, in a run that did well enough."""
         val = curves.until_broken(run.get("val/loss"))
         if val is None or len(val) < 6:
             return None
@@ -115,8 +115,8 @@ class Undertrained(Rule):
             return None
         barely = 0 < reach(run) <= self.barely
         return self.finding(
-            f"the validation loss still fell by {fall.value:.2g} in the last half of the "
-            f"run, to {last:.3g}: it may not have been the end",
+            f"the validation loss still fell by {fall.value:.2g} in the last half of "
+            f"the run, to {last:.3g}: it may not have been the end",
             severity=self.severity if barely else Severity.NOTE,
             confidence=0.6 if barely else 0.4,
             since=int(val.steps[len(val) // 2]),
@@ -134,8 +134,10 @@ def is_early(run: Run) -> bool:
     """Whether steps of an ordinary length were too few to have come anywhere."""
     loss = curves.until_broken(run.get("train/loss"))
     moved, steps = reach(run), run.last_step + 1
-    if loss is None or not 0 < moved <= TRAVEL or moved / steps < STRIDE:
+    if loss is None or moved / max(1, steps) < STRIDE:
         return False
+    if moved > TRAVEL:
+        return steps <= BARELY_BEGUN
     fell = curves.start(loss.values).above(curves.end(loss.values), sigmas=2.0)
     return fell or steps <= FEW
 
@@ -145,11 +147,13 @@ def falls_on(run: Run, steady: float = STEADY) -> bool:
     loss = curves.until_broken(run.get("train/loss"))
     if loss is None or len(loss) < len(run.signal("train/loss")):
         return False
-    whole = curves.start(loss.values).value - curves.end(loss.values).value
-    fall = curves.falling(loss.values)
+    begun, fall = curves.start(loss.values).value, curves.falling(loss.values)
+    whole = begun - curves.end(loss.values).value
     if _val_is_done(run):
         return False
-    return whole > 0 and fall.value >= max(steady * whole, 3 * fall.error)
+    return whole > LEAST * abs(begun) and fall.value >= max(
+        steady * whole, 3 * fall.error
+    )
 
 
 def _val_is_done(run: Run) -> bool:

@@ -60,6 +60,7 @@ class UnscaledInputs(Rule):
     strained: float = 10.0  # times the loss of guessing, before the first step
 
     def check(self, run: Run) -> Finding | NotChecked | None:
+        """A finding where inputs are far too large or too small."""
         inputs = run.facts["inputs"]
         if not str(inputs.get("dtype", "float")).startswith(("float", "bfloat")):
             return NotChecked(reason="the inputs are no floating-point numbers")

@@ -40,8 +40,8 @@ class VanishingGradients(Rule):
     against each other count. Embeddings (rows mostly without a gradient),
     normalisation and biases are left out, frozen layers have none to look at. Where
     the network does what can be done all the same, for Adam makes up for small
-    gradients, it is a note. A layer whose units are dead passes exactly nothing: that
-    is `dead-units`.
+    gradients, it is a note, and so it is where decay has shrunk all weights. A layer
+    whose units are dead passes exactly nothing: that is `dead-units`.
 
     ## What helps
     `swap-activations` (the ReLU family), `insert-normalization`, `add-skips`,
@@ -67,11 +67,11 @@ class VanishingGradients(Rule):
     )
 
     ratio: float = 1e-3  # first third against last. The slope of a sigmoid is at most
-    # 1/4: five layers of them. Healthy networks of bench/trainings: 0.02 and above
-    decayed: float = 0.4  # of the confidence is left where decay shrank the weights
+    # 1/4: five layers of them. Healthy networks of bench/trainings: 0.05 and up
     stuck_ratio: float = 1e-2  # where the model also does no better than guessing
 
     def check(self, run: Run) -> Finding | NotChecked | None:
+        """A finding where the first layers get next to no gradient."""
         flow = layers.flow(run)
         if flow is None:
             return NotChecked(reason="fewer than 3 layers with weights were looked at")
@@ -84,15 +84,15 @@ class VanishingGradients(Rule):
             worst, since = late, None
         else:
             return None
-        severity = self.severity
-        if stands.reached():
-            severity = Severity.NOTE if stands.reached(1.0) else Severity.WARNING
-        confidence = 0.95 if worst < 0.1 * bar else 0.8
+        decayed, reached = results.withered(run), stands.reached()
+        severity = Severity.WARNING if reached else self.severity
+        if decayed or stands.reached(1.0):
+            severity = Severity.NOTE
         return self.finding(
             f"the gradient shrinks {1 / worst:,.0f} times from the last layers to the "
             f"first ({flow.layers[0]})",
             severity=severity,
-            confidence=self.decayed * confidence if results.withered(run) else confidence,
+            confidence=0.4 if decayed else 0.95 if worst < 0.1 * bar else 0.8,
             where=flow.layers[: max(1, len(flow.layers) // 3)],
             since=since,
             evidence=[

@@ -66,8 +66,10 @@ def _chosen(ignore: Collection[str], thresholds: Thresholds) -> list[Rule]:
 
 def _adjusted(rule: Rule, thresholds: Mapping[str, Any]) -> Rule:
     known = [f.name for f in fields(rule)]
-    for name in thresholds:
+    for name, value in thresholds.items():
         if name not in known:
             hint = nearest(name, known)
             raise BadSetting(f"{rule.name()} has no threshold {name!r}{hint}")
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            raise BadSetting(f"{rule.name()}: {name} must be a number; got {value!r}")
     return replace(rule, **thresholds)

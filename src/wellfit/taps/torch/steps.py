@@ -132,7 +132,7 @@ class Steps:
                 now.loss = now.loss + (part - now.loss) * share
         else:
             part = value.detach() if value.ndim == 0 else value.detach().mean()
-            rows = self.inputs.entered().rows
+            rows = self.inputs.entered().rows or self._batch_size
             now.loss = part if now.loss is None else now.loss + part
         now.rows += rows
         self._learn(calls)

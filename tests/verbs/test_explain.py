@@ -1,0 +1,58 @@
+"""A page for every rule, a sentence for every remedy and signal."""
+
+import pytest
+
+from wellfit.contracts.check_rule import SECTIONS
+from wellfit.core.errors import UnknownName
+from wellfit.core.signals import SIGNALS
+from wellfit.remedies import REMEDIES
+from wellfit.rules import all_rules
+from wellfit.verbs.explain import explain, fenced
+
+
+@pytest.mark.parametrize("name", [rule.name() for rule in all_rules()])
+def test_the_page_of_a_rule(name: str) -> None:
+    page = explain(name)
+    assert page.startswith(f"# {name}\n")
+    assert all(f"\n## {section}\n" in page for section in SECTIONS)
+
+
+@pytest.mark.parametrize("name", REMEDIES)
+def test_what_a_remedy_does(name: str) -> None:
+    assert REMEDIES[name] in explain(name)
+    assert REMEDIES[name].endswith(".")
+
+
+@pytest.mark.parametrize("name", SIGNALS)
+def test_what_a_signal_means(name: str) -> None:
+    assert explain(name).startswith(f"# {name}\n\n")
+    assert explain(f"val/{name}@fc1") == explain(name)
+
+
+def test_a_remedy_says_what_it_may_help_against() -> None:
+    assert "exploding-gradients" in explain("clip-gradients")
+
+
+def test_names_are_forgiving() -> None:
+    assert explain(" Dead_Units ") == explain("dead-units")
+
+
+@pytest.mark.parametrize(
+    ("name", "nearest"),
+    [
+        ("overfiting", "overfitting"),
+        ("clip-gradient", "clip-gradients"),
+        ("grad_nrm", "grad_norm"),
+    ],
+)
+def test_a_name_that_does_not_exist(name: str, nearest: str) -> None:
+    with pytest.raises(UnknownName, match=f"did you mean '{nearest}'"):
+        explain(name)
+
+
+def test_examples_are_fenced_for_readers_of_markdown() -> None:
+    page = fenced(explain("overfitting"))
+    assert page.count("```") == 2
+    code = page.split("```")[1]
+    assert code.startswith("python\n>>> ")
+    assert "## How it is told" not in code
