@@ -65,3 +65,12 @@ def test_a_run_without_validation_is_not_checked() -> None:
     found = said(synthetic.run(val_accuracy=None))
     assert isinstance(found, NotChecked)
     assert "held-back" in found.reason
+
+
+def test_what_was_thrown_away_after_the_best_step_does_not_count() -> None:
+    falling = [2.0, 1.2, 0.8, 0.5, 0.3, 0.2, 0.1, 0.05]
+    rising = {1: 2.0, 2: 1.4, 3: 1.2, 4: 1.1, 5: 1.3, 6: 1.5, 7: 1.7, 8: 1.9}
+    assert Overfitting().check(Run.of(loss=falling, val_loss=rising)) is not None
+    kept = {"training": {"kept": 4}}
+    run = Run.of(loss=falling, val_loss=rising, facts=kept)
+    assert Overfitting().check(run) is None

@@ -38,6 +38,11 @@ class Signal:
         """The latest value."""
         return float(self.values[-1])
 
+    def until(self, step: int) -> "Signal":
+        """The signal up to that step, and at it."""
+        keep = self.steps <= step
+        return Signal(name=self.name, steps=self.steps[keep], values=self.values[keep])
+
     def finite(self) -> "Signal":
         """The signal without its NaN and infinite values."""
         keep = np.isfinite(self.values)

@@ -153,6 +153,9 @@ class Overfitting(Rule):
 
     def _turn(self, run: Run, name: str, *, sign: float) -> Turn | None:
         val = curves.until_broken(run.get(name))
+        kept = run.facts.get("training", {}).get("kept")
+        if val is not None and kept is not None:  # what came after was thrown away
+            val = val.until(kept)
         if val is None or len(val) < 4:
             return None
         smooth = _smooth(sign * val.values)
