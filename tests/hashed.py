@@ -34,9 +34,10 @@ def _losses(original):
     return backward
 
 
-register_optimizer_step_post_hook(_weights)
-torch.Tensor.backward = _losses(torch.Tensor.backward)
-atexit.register(lambda: print(f"hashed {next(steps)} steps {hashed.hexdigest()}"))
-sys.argv = sys.argv[1:]
-sys.path[0] = str(Path(sys.argv[0]).parent)
-runpy.run_path(sys.argv[0], run_name="__main__")
+if __name__ == "__main__":
+    register_optimizer_step_post_hook(_weights)
+    torch.Tensor.backward = _losses(torch.Tensor.backward)
+    atexit.register(lambda: print(f"hashed {next(steps)} steps {hashed.hexdigest()}"))
+    sys.argv = sys.argv[1:]
+    sys.path[0] = str(Path(sys.argv[0]).parent)
+    runpy.run_path(sys.argv[0], run_name="__main__")

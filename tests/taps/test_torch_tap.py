@@ -140,9 +140,25 @@ def test_training_data_are_recognised_without_a_loader(said, cut) -> None:
                 expected.append(F.mse_loss(model(val_x), val_y).item())
             with torch.no_grad():
                 F.mse_loss(model(train_x), train_y)
-    if cut is _by_permutation:
-        assert said.only("val/loss") == pytest.approx(expected)
-        assert len(said.values["train/eval_loss"]) == 4
+    assert said.only("val/loss") == pytest.approx(expected)
+    assert len(said.values["train/eval_loss"]) == 4
+
+
+def test_two_parts_of_one_tensor_are_two_data_sets(said) -> None:
+    x = torch.randn(140, 5)
+    y = x.sum(1, keepdim=True)
+    model = nn.Linear(5, 1)
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.01)
+    expected = []
+    with watched(said):
+        for _ in range(12):
+            optimizer.zero_grad()
+            F.mse_loss(model(x[:100]), y[:100]).backward()
+            optimizer.step()
+            with torch.no_grad():
+                expected.append(F.mse_loss(model(x[100:]), y[100:]).item())
+    assert said.only("val/loss") == pytest.approx(expected)
+    assert "train/eval_loss" not in said.values
 
 
 def test_gradients_weights_and_updates_are_right(said) -> None:

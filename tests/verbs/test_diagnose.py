@@ -66,7 +66,15 @@ def test_ignored_rules_say_nothing() -> None:
 
 
 def test_thresholds_can_be_set() -> None:
-    lax = {"overfitting": {"rise": 9.0, "gap": 9.0, "slight": 9.0, "grown": 9.0}}
+    lax = {
+        "overfitting": {
+            "rise": 9.0,
+            "gap": 9.0,
+            "slight": 9.0,
+            "grown": 9.0,
+            "much": 9.0,
+        }
+    }
     assert diagnose(RISING, rules=lax).findings == ()
 
 

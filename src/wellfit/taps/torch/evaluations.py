@@ -4,7 +4,7 @@ from wellfit.taps.torch.batches import Batches
 from wellfit.taps.torch.criteria import Call
 from wellfit.taps.torch.inputs import Entered
 from wellfit.taps.torch.records import Records
-from wellfit.taps.torch.sources import Reference, Sources, fingerprints, reference
+from wellfit.taps.torch.sources import Part, Sources, fingerprints, part_of
 
 COMPARED = 6  # passes whose rows are compared with those trained on
 ON_TRAINING = ("loss", "accuracy", "r2")  # of a pass over the training data
@@ -20,7 +20,7 @@ class Evaluations:
         self._batches: Batches | None = None
         self._loaded = False  # the latest batch of the pass, by a DataLoader
         self._size = 0
-        self._origin: Reference | None = None
+        self._from: Part | None = None
         self._rows: set[float] = set()
 
     @property
@@ -35,7 +35,7 @@ class Evaluations:
         if self._batches is None:
             self._batches, self._rows = Batches(), set()
         origin = entered.origin()
-        self._origin = None if origin is None else reference(origin)
+        self._from = None if origin is None else part_of(origin)
         self._loaded, self._size = entered.loaded is not None, entered.rows
         if (
             entered.loaded is None
@@ -47,18 +47,18 @@ class Evaluations:
 
     def _is_another(self, entered: Entered) -> bool:
         """Whether a batch cannot be of the pass that goes on."""
-        before = None if self._origin is None else self._origin()
+        before = None if self._from is None else self._from.origin()
         origin = entered.origin()
         if entered.loaded is not None or self._loaded:
-            return origin is not before
+            return origin is None or before is None or origin.thing is not before.thing
         of_training = self._sources.trained_on
         if of_training(origin) != of_training(before):
             return True
         # Batches cut for the occasion are gone by the next; one that is still there is
         # a whole data set, and one of another size is another.
-        return (
-            before is not None and origin is not before and entered.rows != self._size
-        )
+        if before is None or origin is None or origin.thing is before.thing:
+            return False
+        return entered.rows != self._size
 
     def end(self, step: int) -> bool:
         """The pass is over: training goes on, or another data set is evaluated.
@@ -69,7 +69,7 @@ class Evaluations:
         if batches is None:
             return False
         loss, scores = batches.loss, batches.result()
-        origin = None if self._origin is None else self._origin()
+        origin = None if self._from is None else self._from.origin()
         phase = self._sources.phase(origin, self._rows, batches.rows)
         self.done += 1
         found = ({} if loss is None else {"loss": loss}) | scores

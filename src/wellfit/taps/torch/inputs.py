@@ -7,6 +7,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from wellfit.taps.torch.sources import Origin
+
 MOST_VALUES = 1 << 16  # of a batch looked at in one step
 
 
@@ -22,12 +24,17 @@ class Entered:
         """The size of the batch; 0 where none is known."""
         return len(self.batch) if self.batch is not None and self.batch.ndim else 0
 
-    def origin(self) -> object | None:
-        """The data set, or else the tensor that the batch is a view of, or itself."""
-        if self.loaded is not None or self.batch is None:
-            return self.loaded
-        base: Tensor | None = self.batch._base
-        return self.batch if base is None else base
+    def origin(self) -> Origin | None:
+        """The data set, or else the part of a tensor that the batch is, or itself."""
+        if self.loaded is not None:
+            return Origin(self.loaded)
+        batch = self.batch
+        if batch is None or batch._base is None:
+            return None if batch is None else Origin(batch)
+        shape = zip(batch.shape, batch.stride(), strict=True)
+        first = int(batch.storage_offset())
+        reach = sum(int((size - 1) * stride) for size, stride in shape if size)
+        return Origin(batch._base, first, first + reach)
 
 
 class Inputs:

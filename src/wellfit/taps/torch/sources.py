@@ -5,9 +5,11 @@ cut by hand, the tensor it is a view of. Where neither can be known, the rows of
 evaluation are compared with rows that were trained on.
 """
 
+import math
 import weakref
 from collections import deque
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
@@ -18,27 +20,67 @@ COLUMNS = 64  # of a row, evenly spread, that its fingerprint is made of
 KNOWN = 512  # fingerprints of trained rows that are kept
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Origin:
+    """Where a batch came from: a data set, or a tensor and the part of it."""
+
+    thing: object
+    low: float = -math.inf  # of a view: its first element's place in the tensor
+    high: float = math.inf
+
+
+@dataclass(slots=True)
+class Part:
+    """An origin that is remembered without keeping its data alive."""
+
+    thing: Reference
+    low: float
+    high: float
+
+    def origin(self) -> Origin | None:
+        """What it remembers, while that lives."""
+        thing = self.thing()
+        return None if thing is None else Origin(thing, self.low, self.high)
+
+    def holds(self, origin: Origin) -> bool:
+        """Whether the origin is of this part: training and validation may be two."""
+        apart = origin.high < self.low or origin.low > self.high
+        return self.thing() is origin.thing and not apart
+
+    def widen(self, origin: Origin) -> None:
+        """Take in the origin, which is of the same thing."""
+        self.low, self.high = min(self.low, origin.low), max(self.high, origin.high)
+
+
+def part_of(origin: Origin) -> Part:
+    """What is remembered of an origin."""
+    return Part(reference(origin.thing), origin.low, origin.high)
+
+
 class Sources:
     """Remembers where training batches came from, without keeping data alive."""
 
     def __init__(self) -> None:
-        self._trained: deque[Reference] = deque(maxlen=8)
-        self._held: list[Reference | None] = []
+        self._trained: deque[Part] = deque(maxlen=8)
+        self._held: list[Part | None] = []
         self._rows: deque[float] = deque(maxlen=KNOWN)
         self._told: dict[int, bool] = {}  # by the size of a pass: of training rows
 
-    def train(self, origin: object | None) -> None:
+    def train(self, origin: Origin | None) -> None:
         """A training batch came from there."""
-        if origin is None or (self._trained and self._trained[0]() is origin):
+        if origin is None:
             return
-        if not self.trained_on(origin):
-            self._trained.appendleft(reference(origin))
+        for part in self._trained:
+            if part.thing() is origin.thing:
+                part.widen(origin)
+                return
+        self._trained.appendleft(part_of(origin))
 
     def remember(self, rows: Tensor) -> None:
         """These rows were trained on."""
         self._rows.extend(fingerprints(rows[:16]))
 
-    def phase(self, origin: object | None, rows: set[float], size: int) -> str:
+    def phase(self, origin: Origin | None, rows: set[float], size: int) -> str:
         """`train`, `val` or `test`: of an evaluation, by its origin or its rows.
 
         `size` is their number; where `rows` is empty, what was told of that size holds.
@@ -50,20 +92,22 @@ class Sources:
             return "train"
         return self._held_back(origin)
 
-    def trained_on(self, origin: object | None) -> bool:
+    def trained_on(self, origin: Origin | None) -> bool:
         """Whether training batches came from there."""
-        return origin is not None and any(ref() is origin for ref in self._trained)
+        return origin is not None and any(part.holds(origin) for part in self._trained)
 
-    def _held_back(self, origin: object | None) -> str:
+    def _held_back(self, origin: Origin | None) -> str:
         """`val` for the first set held back, `test` for a second one beside it."""
-        for place, ref in enumerate(self._held):
-            known = None if ref is None else ref()
+        new = None if origin is None else part_of(origin)
+        for place, part in enumerate(self._held):
             # A set that is gone was made anew: the same one, for all we know.
-            if known is origin or (ref is not None and known is None):
-                self._held[place] = None if origin is None else reference(origin)
+            gone = part is not None and part.thing() is None
+            unknown = part is None and origin is None
+            if gone or unknown or (part and origin and part.holds(origin)):
+                self._held[place] = new
                 return "val" if place == 0 else "test"
         if len(self._held) < 2:
-            self._held.append(None if origin is None else reference(origin))
+            self._held.append(new)
         return "val" if len(self._held) == 1 else "test"
 
 

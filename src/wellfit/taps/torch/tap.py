@@ -28,7 +28,7 @@ from wellfit.taps.torch.loaders import Loaders
 from wellfit.taps.torch.looks import Looks
 from wellfit.taps.torch.patches import Patches
 from wellfit.taps.torch.records import Records
-from wellfit.taps.torch.sources import Sources
+from wellfit.taps.torch.sources import Origin, Sources
 from wellfit.taps.torch.steps import Steps
 
 MOST_PENDING = 16  # calls with gradient and no backward yet: each holds its graph
@@ -245,7 +245,7 @@ class TorchTap:
 
     def _exhausted(self, batches: Any) -> None:
         self._steps.inputs.attend(True)  # what comes now may be an evaluation
-        if self._sources.trained_on(getattr(batches, "_dataset", None)):
+        if self._sources.trained_on(Origin(getattr(batches, "_dataset", None))):
             self._steps.end_epoch()
 
     # -- training and evaluation -----------------------------------------------------
