@@ -6,7 +6,6 @@ from wellfit.taps.torch.inputs import Entered
 from wellfit.taps.torch.records import Records
 from wellfit.taps.torch.sources import Part, Sources, fingerprints, part_of
 
-COMPARED = 6  # passes whose rows are compared with those trained on
 ON_TRAINING = ("loss", "accuracy", "r2")  # of a pass over the training data
 
 
@@ -30,34 +29,33 @@ class Evaluations:
 
     def add(self, call: Call, entered: Entered, step: int) -> None:
         """Take in one batch; another data set begins another pass."""
-        if self._batches is not None and self._is_another(entered):
+        by_hand = entered.batch if entered.loaded is None else None
+        rows = set() if by_hand is None else set(fingerprints(by_hand))
+        if self._batches is not None and self._is_another(entered, rows):
             self.end(step)
         if self._batches is None:
             self._batches, self._rows = Batches(), set()
         origin = entered.origin()
         self._from = None if origin is None else part_of(origin)
         self._loaded, self._size = entered.loaded is not None, entered.rows
-        if (
-            entered.loaded is None
-            and entered.batch is not None
-            and self.done < COMPARED
-        ):
-            self._rows.update(fingerprints(entered.batch))
+        self._rows |= rows
         self._batches.add(call)
 
-    def _is_another(self, entered: Entered) -> bool:
+    def _is_another(self, entered: Entered, rows: set[float]) -> bool:
         """Whether a batch cannot be of the pass that goes on."""
         before = None if self._from is None else self._from.origin()
         origin = entered.origin()
         if entered.loaded is not None or self._loaded:
             return origin is None or before is None or origin.thing is not before.thing
-        of_training = self._sources.trained_on
-        if of_training(origin) != of_training(before):
+        sources = self._sources
+        if sources.trained_on(origin) != sources.trained_on(before):
             return True
+        if before is None or origin is None:
+            return False
+        if origin.thing is before.thing:  # training and validation may be parts of it
+            return sources.differ(rows, self._rows)
         # Batches cut for the occasion are gone by the next; one that is still there is
         # a whole data set, and one of another size is another.
-        if before is None or origin is None or origin.thing is before.thing:
-            return False
         return entered.rows != self._size
 
     def end(self, step: int) -> bool:
@@ -70,7 +68,7 @@ class Evaluations:
             return False
         loss, scores = batches.loss, batches.result()
         origin = None if self._from is None else self._from.origin()
-        phase = self._sources.phase(origin, self._rows, batches.rows)
+        phase = self._sources.phase(origin, self._rows)
         self.done += 1
         found = ({} if loss is None else {"loss": loss}) | scores
         for name, value in found.items():

@@ -17,6 +17,7 @@ from torch import Tensor
 Reference = Callable[[], object | None]
 
 COLUMNS = 64  # of a row, evenly spread, that its fingerprint is made of
+STRANGE, FAMILIAR = 0.05, 0.3  # shares of rows that are known from training
 KNOWN = 512  # fingerprints of trained rows that are kept
 
 
@@ -64,7 +65,6 @@ class Sources:
         self._trained: deque[Part] = deque(maxlen=8)
         self._held: list[Part | None] = []
         self._rows: deque[float] = deque(maxlen=KNOWN)
-        self._told: dict[int, bool] = {}  # by the size of a pass: of training rows
 
     def train(self, origin: Origin | None) -> None:
         """A training batch came from there."""
@@ -80,17 +80,19 @@ class Sources:
         """These rows were trained on."""
         self._rows.extend(fingerprints(rows[:16]))
 
-    def phase(self, origin: Origin | None, rows: set[float], size: int) -> str:
-        """`train`, `val` or `test`: of an evaluation, by its origin or its rows.
-
-        `size` is their number; where `rows` is empty, what was told of that size holds.
-        """
+    def phase(self, origin: Origin | None, rows: set[float]) -> str:
+        """`train`, `val` or `test`: of an evaluation, by its origin or its rows."""
         known = set(self._rows)
-        if rows and known:
-            self._told[size] = len(known & rows) >= 0.5 * len(known)
-        if self.trained_on(origin) or self._told.get(size, False):
+        familiar = len(known & rows) >= 0.5 * len(known) > 0
+        if self.trained_on(origin) or familiar:
             return "train"
         return self._held_back(origin)
+
+    def differ(self, some: set[float], others: set[float]) -> bool:
+        """Whether of two sets of rows one was trained on, as far as known, one not."""
+        known = set(self._rows)
+        shares = [len(known & rows) / max(len(rows), 1) for rows in (some, others)]
+        return min(shares) < STRANGE < FAMILIAR < max(shares)
 
     def trained_on(self, origin: Origin | None) -> bool:
         """Whether training batches came from there."""
@@ -121,6 +123,8 @@ def reference(thing: object) -> Reference:
 
 def fingerprints(rows: Tensor) -> list[float]:
     """A number for each row, equal where the rows are equal."""
+    if not rows.ndim or not rows.numel():
+        return []
     flat = rows.detach().reshape(len(rows), -1)
     some = flat[:, :: max(1, flat.shape[1] // COLUMNS)][:, :COLUMNS].double().cpu()
     angles = torch.arange(1, some.shape[1] + 1, dtype=torch.float64)
