@@ -79,9 +79,9 @@ def _tokens(length: int) -> Callable[[torch.Generator], Tensor]:
 
 # name: model, its inputs, batch size, steps in a training
 WORKLOADS = {
-    "mlp": (mlp, _numbers(32), 32, 5000),
-    "cnn": (cnn, _numbers(3, 32, 32), 64, 60),
-    "transformer": (Transformer, _tokens(32), 32, 50),
+    "mlp": (mlp, _numbers(32), 32, 4000),
+    "cnn": (cnn, _numbers(3, 32, 32), 64, 50),
+    "transformer": (Transformer, _tokens(32), 32, 40),
 }
 
 

@@ -2,8 +2,9 @@
 
     python -m bench.trainings.measure [--readme] [NAME…]
 
-Each script runs in a fresh process on one thread; a faulty one a second time as its
-twin. `--readme` only writes the table of README.md anew, from the index.
+Each script runs in a fresh process on one thread, and on its own data rather than on
+that of $WELLFIT_DATA; a faulty one a second time as its twin. `--readme` only writes
+the table of README.md anew, from the index.
 """
 
 import argparse
@@ -41,7 +42,7 @@ def figure(source: str, name: str) -> tuple[float, float]:
             capture_output=True,
             text=True,
             check=True,
-            env={**os.environ, "OMP_NUM_THREADS": "1"},
+            env={**os.environ, "OMP_NUM_THREADS": "1", "WELLFIT_DATA": ""},
         )
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     seconds = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime

@@ -88,7 +88,7 @@ def _about(trained: "Trained") -> Iterator[tuple[str, str]]:
     study = trained.study
     split = study.parts.split
     kinds = Counter(k for n, k in study.kinds.items() if n != study.target.name)
-    columns = ", ".join(f"{n} {kind}" for kind, n in kinds.most_common())
+    columns = ", ".join(_count(n, kind) for kind, n in kinds.most_common())
     yield "table", f"{study.table.name}: {count(study.data['rows'], 'row')}; {columns}"
     yield "target", f"{study.target.name}: {_task(trained)}"
     parts = (split.train, split.validation, split.test)
@@ -148,3 +148,17 @@ def _results(trained: "Trained") -> Iterable[tuple[str, str]]:
 
 def _scores(scores: Mapping[str, float]) -> str:
     return "  ".join(f"{name} {number(value)}" for name, value in scores.items())
+
+
+def _count(number: int, kind: str) -> str:
+    """`1 date`, `10 numbers`, `2 of text`, `1 constant`.
+
+    >>> [_count(2, kind) for kind in ("category", "number", "text", "constant")]
+    ['2 categories', '2 numbers', '2 of text', '2 constant']
+    """
+    if kind == "text":
+        return f"{number} of text"
+    if number == 1 or kind in ("boolean", "constant"):
+        return f"{number} {kind}"
+    plural = f"{kind[:-1]}ies" if kind.endswith("y") else f"{kind}s"
+    return f"{number} {plural}"

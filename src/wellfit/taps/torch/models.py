@@ -88,7 +88,10 @@ class Models:
 
     def evaluating(self) -> bool:
         """Whether the models are in `eval()` mode."""
-        return any(not root.training for root in self.roots.values())
+        for root in self.roots.values():  # a generator would cost at every step
+            if not root.training:
+                return True
+        return False
 
     def close(self) -> None:
         """Note no more calls."""

@@ -32,7 +32,7 @@ from wellfit.taps.torch.weights import WeightsLook
 WINDOWS = (16, 256)  # steps whose losses are fetched together, at first and later
 PATIENCE = 0.5  # seconds after which they are fetched anyway
 SMALL = 4096  # outputs of a step that are scored between looks too
-DENSE = 256  # steps of which each is seen with its batch; later that many of each 256
+DENSE = 64  # of twice as many steps each is seen with its batch; later ever fewer
 SCORED = 16  # batches that are scored together
 SPIKE = 3.0  # times the recent loss: unusual enough to look at the next steps
 SAID_AGAIN = 2.0  # seconds after which facts that grow are written again
