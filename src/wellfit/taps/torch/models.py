@@ -88,7 +88,7 @@ class Models:
 
     def evaluating(self) -> bool:
         """Whether the models are in `eval()` mode."""
-        for root in self.roots.values():  # a generator would cost at every step
+        for root in self.roots.values():  # noqa: SIM110 (a generator costs every step)
             if not root.training:
                 return True
         return False
