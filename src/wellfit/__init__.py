@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from wellfit.core.run import Run as Run
     from wellfit.core.run import Signal as Signal
     from wellfit.show.report import report as report
-    from wellfit.taps.torch.watch import log as log
+    from wellfit.taps.tap import log as log
     from wellfit.taps.torch.watch import watch as watch
     from wellfit.verbs.diagnose import diagnose as diagnose
     from wellfit.verbs.explain import explain as explain
@@ -37,7 +37,7 @@ _HOMES = {
     "WellfitError": "wellfit.core.errors",
     "diagnose": "wellfit.verbs.diagnose",
     "explain": "wellfit.verbs.explain",
-    "log": "wellfit.taps.torch.watch",
+    "log": "wellfit.taps.tap",
     "report": "wellfit.show.report",
     "run": "wellfit.verbs.run",
     "runs": "wellfit.verbs.runs",

@@ -20,6 +20,10 @@ class Said:
     def value(self, name: str, step: int, value: float) -> None:
         self.values[name].append((step, value))
 
+    def values(self, step: int, names: Any, numbers: Any) -> None:
+        for name, number in zip(names, numbers, strict=True):
+            self.value(name, step, float(number))
+
     def event(self, kind: str, step: int, **data: Any) -> None:
         self.events.append((kind, step, data))
 

@@ -6,6 +6,7 @@ before the script loads it: what it sets before importing a framework still coun
 """
 
 import builtins
+import importlib
 import importlib.util
 import io
 import json
@@ -13,6 +14,7 @@ import os
 import sys
 import types
 from collections.abc import Callable
+from functools import partial
 from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec, SourceFileLoader
 from pathlib import Path
@@ -21,9 +23,15 @@ from typing import TYPE_CHECKING, Any
 from wellfit.record import Recorder, redact, redact_args
 
 if TYPE_CHECKING:
-    from wellfit.taps.torch import TorchTap
+    from wellfit.taps.tap import Tap
 
-OURS = (Path(__file__).parent, Path(__file__).parent / "torch")
+HERE = Path(__file__).parent  # the taps: their lines are kept out of tracebacks
+
+# Once a module has been loaded, the tap that meets it is attached. The order is that
+# in which they finish: what PyTorch's then learns from a sample is nobody's training.
+TAPS = {
+    "torch": "wellfit.taps.torch.tap:TorchTap",
+}
 
 
 class _OnImport(MetaPathFinder):
@@ -66,28 +74,40 @@ class _Watched:
         }
         self.recorder.fact("command", self._command)
         self._settings = settings
-        self._tap: TorchTap | None = None
-        sys.meta_path.insert(0, _OnImport("torch", self._attach))
+        self._taps: dict[str, Tap] = {}
+        for module in TAPS:
+            attach = partial(self._attach, module)
+            sys.meta_path.insert(0, _OnImport(module, attach))
 
-    def _attach(self) -> None:
+    def _attach(self, module: str) -> None:
         try:
-            from wellfit.taps.torch import TorchTap
-
-            self._tap = TorchTap(
+            home, _, name = TAPS[module].partition(":")
+            make = getattr(importlib.import_module(home), name)
+            tap: Tap = make(
                 self.recorder,
                 overhead=self._settings["overhead"],
                 every=self._settings["every"],
             )
-            self._tap.attach()
-            self.recorder.fact("command", {**self._command, "framework": "torch"})
+            tap.attach()
         except Exception as error:
-            print(f"wellfit: cannot watch PyTorch: {error}", file=sys.stderr)
+            print(f"wellfit: cannot watch {module}: {error}", file=sys.stderr)
+            return
+        self._taps[module] = tap
+        self._say_command()
+
+    def _say_command(self) -> None:
+        """The framework is the first whose tap saw a step; until then, the first."""
+        taps = [self._taps[module] for module in TAPS if module in self._taps]
+        seen = next((tap for tap in taps if tap.step), next(iter(taps), None))
+        framework = {} if seen is None else {"framework": seen.framework}
+        self.recorder.fact("command", self._command | framework)
 
     def finish(self, error: BaseException | None) -> None:
         """The script has ended: record what is left, and how it ended."""
         failed = error is not None and not isinstance(error, SystemExit)
-        if self._tap is not None:
-            self._tap.finish()
+        for tap in [self._taps[module] for module in TAPS if module in self._taps]:
+            tap.finish()
+        self._say_command()
         lines = redact(str(error)).strip().splitlines()
         said = {"type": type(error).__name__, "message": lines[0] if lines else ""}
         interrupted = isinstance(error, KeyboardInterrupt)
@@ -183,7 +203,7 @@ def _without_us(error: BaseException) -> BaseException:
 def _stripped(trace: types.TracebackType | None) -> types.TracebackType | None:
     theirs = []
     while trace is not None:
-        if Path(trace.tb_frame.f_code.co_filename).parent not in OURS:
+        if HERE not in Path(trace.tb_frame.f_code.co_filename).parents:
             theirs.append(trace)
         trace = trace.tb_next
     kept: types.TracebackType | None = None

@@ -2,5 +2,4 @@
 
 from wellfit.taps.torch.tap import TorchTap as TorchTap
 from wellfit.taps.torch.watch import Watch as Watch
-from wellfit.taps.torch.watch import log as log
 from wellfit.taps.torch.watch import watch as watch

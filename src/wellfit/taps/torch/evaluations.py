@@ -1,9 +1,9 @@
 """Evaluation passes: their scores, and the data they are over."""
 
+from wellfit.taps.tap import Records
 from wellfit.taps.torch.batches import Batches
 from wellfit.taps.torch.criteria import Call
 from wellfit.taps.torch.inputs import Entered
-from wellfit.taps.torch.records import Records
 from wellfit.taps.torch.sources import Part, Sources, fingerprints, part_of
 
 ON_TRAINING = ("loss", "accuracy", "r2")  # of a pass over the training data

@@ -9,6 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from wellfit.taps.tap import Records
 from wellfit.taps.torch.batches import Batches
 from wellfit.taps.torch.criteria import Call
 from wellfit.taps.torch.describe import (
@@ -23,7 +24,6 @@ from wellfit.taps.torch.looks import Looks
 from wellfit.taps.torch.models import Models
 from wellfit.taps.torch.numbers import fetch
 from wellfit.taps.torch.objective import Objective
-from wellfit.taps.torch.records import Records
 from wellfit.taps.torch.sample import Sample
 from wellfit.taps.torch.scores import ClassScores
 from wellfit.taps.torch.sources import Sources

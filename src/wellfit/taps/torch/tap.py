@@ -5,9 +5,6 @@ on all optimizers tell the steps, the DataLoader tells where batches come from. 
 steps are looked at in full (`looks.py`); the others cost a few microseconds.
 """
 
-import os
-import sys
-import weakref
 from collections.abc import Callable
 from time import perf_counter
 from typing import Any, NamedTuple
@@ -21,13 +18,13 @@ from torch.optim.optimizer import (
 from torch.utils.data import DataLoader
 from torch.utils.data.dataloader import _BaseDataLoaderIter
 
+from wellfit.taps.patches import Patches
+from wellfit.taps.tap import Guard, Records, enter, leave
 from wellfit.taps.torch.criteria import CRITERIA, Call, call_of
 from wellfit.taps.torch.evaluations import Evaluations
 from wellfit.taps.torch.inputs import Entered
 from wellfit.taps.torch.loaders import Loaders
 from wellfit.taps.torch.looks import Looks
-from wellfit.taps.torch.patches import Patches
-from wellfit.taps.torch.records import Records
 from wellfit.taps.torch.sources import Origin, Sources
 from wellfit.taps.torch.steps import Steps
 
@@ -51,6 +48,8 @@ class TorchTap:
     of the tap's own ends the watching, never the training.
     """
 
+    framework = "torch"
+
     def __init__(
         self,
         records: Records,
@@ -59,8 +58,8 @@ class TorchTap:
         overhead: float = 0.02,
         every: int | None = None,
     ) -> None:
-        self._records = records
-        self._on = False
+        self.records = records
+        self._guard = Guard(self)
         self._patches = Patches()
         self._handles: list[Any] = []
         self._sources = Sources()
@@ -69,21 +68,11 @@ class TorchTap:
         self._evaluations = Evaluations(records, self._sources)
         self._pending: list[_Pending] = []
         self._loaders = Loaders()
-        _taps.add(self)
-
-    @property
-    def on(self) -> bool:
-        """Whether the tap watches."""
-        return self._on
 
     @property
     def step(self) -> int:
         """Optimizer steps done."""
         return self._steps.count
-
-    def log(self, name: str, value: float) -> None:
-        """Record a number of the user's own at the present step."""
-        self._records.value(name, self.step, float(value))
 
     # -- coming and going ----------------------------------------------------------
 
@@ -103,11 +92,13 @@ class TorchTap:
             register_optimizer_step_pre_hook(self._guarded(self._before_step)),
             register_optimizer_step_post_hook(self._guarded(self._after_step)),
         ]
-        self._on = True
+        self._guard.on = True
+        enter(self)
 
     def detach(self) -> None:
         """Stop watching; nothing of the tap's stays behind in PyTorch."""
-        self._on = False
+        self._guard.on = False
+        leave(self)
         self._patches.restore()
         for handle in self._handles:
             handle.remove()
@@ -116,7 +107,7 @@ class TorchTap:
 
     def finish(self) -> None:
         """Detach, and record what is still held and what the whole tells."""
-        was_on = self._on
+        was_on = self._guard.on
         self.detach()
         if not was_on:
             return
@@ -126,33 +117,16 @@ class TorchTap:
             self._evaluations.end(self.step)
             self._say_facts()
         except Exception as error:
-            self._fail(error)
-
-    def off(self) -> None:
-        """Be blind: in the child of a fork there is nothing to watch."""
-        self._on = False
+            self._guard.fail(error)
 
     def _guarded(self, function: Callable[..., None]) -> Callable[..., None]:
+        guarded = self._guard(function)
+
         def call(*args: Any) -> None:
-            if not self._on or torch.compiler.is_compiling():
-                return
-            try:
-                function(*args)
-            except Exception as error:
-                self._fail(error)
+            if not torch.compiler.is_compiling():
+                guarded(*args)
 
         return call
-
-    def _fail(self, error: Exception) -> None:
-        """A fault of our own: say so once, and leave the training alone."""
-        self.detach()
-        said = (f"{type(error).__name__}: {error}".splitlines() or ["?"])[0]
-        self._records.event("note", self.step, text=f"the watching ended: {said}")
-        print(
-            f"wellfit: stopped watching at step {self.step} after a fault of its own "
-            f"({said}); the training goes on",
-            file=sys.stderr,
-        )
 
     def _say_facts(self) -> None:
         steps = self._steps
@@ -161,8 +135,8 @@ class TorchTap:
         steps.say_facts()
         for key, fact in steps.sample.facts(steps.objective.task).items():
             known = steps.inputs.fact() or {}
-            self._records.fact(key, {**known, **fact} if key == "inputs" else fact)
-        self._records.fact("loaders", self._loaders.fact())
+            self.records.fact(key, {**known, **fact} if key == "inputs" else fact)
+        self.records.fact("loaders", self._loaders.fact())
 
     # -- what is patched -----------------------------------------------------------
 
@@ -309,19 +283,3 @@ class TorchTap:
 
     def _after_step(self, optimizer: Any, *_: Any) -> None:
         self._steps.after(optimizer)
-
-
-_taps: "weakref.WeakSet[TorchTap]" = weakref.WeakSet()
-
-
-def attached() -> list[TorchTap]:
-    """The taps that watch at present."""
-    return [tap for tap in _taps if tap.on]
-
-
-def _blind() -> None:
-    for tap in list(_taps):
-        tap.off()
-
-
-os.register_at_fork(after_in_child=_blind)

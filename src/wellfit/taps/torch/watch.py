@@ -8,7 +8,7 @@ from torch import nn
 
 from wellfit.core.run import Run
 from wellfit.record import Recorder, new_folder, open_run, redact, vacant
-from wellfit.taps.torch.tap import TorchTap, attached
+from wellfit.taps.torch.tap import TorchTap
 
 
 class Watch:
@@ -32,7 +32,7 @@ class Watch:
 
     def log(self, name: str, value: float) -> None:
         """Record a number of one's own (`val/f1`) at the present step."""
-        self._tap.log(name, value)
+        self._recorder.value(name, self._tap.step, float(value))
 
     def __enter__(self) -> "Watch":
         self._tap.attach()
@@ -78,15 +78,6 @@ def watch(
         recorder.fact("command", {"script": None, "args": [], "framework": "torch"})
     tap = TorchTap(recorder, model=model, overhead=overhead, every=every)
     return Watch(tap, recorder, owned=owned)
-
-
-def log(name: str, value: float) -> None:
-    """Record a number of one's own in the run being watched; without one, do nothing.
-
-    `name` is a signal's: `val/f1`, or `f1` for one of training.
-    """
-    for tap in attached():
-        tap.log(name, value)
 
 
 def error_line(error: BaseException) -> dict[str, Any]:
