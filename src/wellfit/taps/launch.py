@@ -33,6 +33,8 @@ HERE = Path(__file__).parent  # the taps: their lines are kept out of tracebacks
 TAPS = {
     "torch": "wellfit.taps.torch.tap:TorchTap",
     "sklearn.base": "wellfit.taps.sklearn.tap:SklearnTap",
+    "xgboost": "wellfit.taps.boosting.xgboost:XGBoostTap",
+    "lightgbm": "wellfit.taps.boosting.lightgbm:LightGBMTap",
 }
 
 
