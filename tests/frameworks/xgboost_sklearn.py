@@ -23,11 +23,12 @@ model = xgb.XGBClassifier(
     eval_metric=["error", "logloss"],
     early_stopping_rounds=5,
 )
+X, X_val, y, y_val = table[:450], table[450:], y[:450], y[450:]
 model.fit(
-    table[:450],
-    y[:450],
+    X,
+    y,
     sample_weight=weights[:450],
-    eval_set=[(table[:450], y[:450]), (table[450:], y[450:])],
+    eval_set=[(X, y), (X_val, y_val)],
     verbose=10,
 )
 print(hashlib.sha256(bytes(model.get_booster().save_raw("ubj"))).hexdigest())

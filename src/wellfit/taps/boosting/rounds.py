@@ -186,9 +186,18 @@ class Rounds:
             gain = sum(tree.gain for tree in trees)
             self.records.values(place + 1, TREES, (deepest, leaves, gain))
 
+    def mark(self) -> tuple[str, int, bytes, bytes] | None:
+        """What tells one sample of rows from another; None where there is none."""
+        if self.rows is None or self.targets is None or self.settings is None:
+            return None
+        if self.rows.of != len(self.targets):
+            return None
+        task, of = self.settings.objective.task, self.rows.of
+        return task, of, self.rows.first(), self.targets[self.rows.places].tobytes()
+
     def facts(self) -> dict[str, Any]:
         """What a sample of the rows tells: the facts `data`, `reference`, `inputs`."""
-        rows, targets = self.rows, self.targets
-        if rows is None or targets is None or self.settings is None:
-            return {}
-        return rows_facts(rows, targets, self.settings.objective.task)
+        assert self.rows is not None
+        assert self.targets is not None
+        assert self.settings is not None
+        return rows_facts(self.rows, self.targets, self.settings.objective.task)

@@ -14,7 +14,7 @@ from wellfit.taps.boosting.rows import Rows, sample
 from wellfit.taps.fits import Fit, Kind, fits_of
 from wellfit.taps.tap import Records, Tap
 
-LEARNT = 3  # fits whose rows are described; others are mostly of the same
+LEARNT = 2  # samples of rows that are learnt from: it takes a second each
 INTERFACES = {"train": Kind.PREDICTOR, "cv": Kind.VALIDATION}
 WITHIN = 6  # frames in which a `fit` that called is looked for
 
@@ -103,10 +103,15 @@ class Trainings:
         """Whatever is still going on is over, and what the rows tell is said."""
         for training in self._all:
             self._finish(training, None)
-        for training in self._all[:LEARNT]:
-            if training.rounds is not None:
-                for name, fact in training.rounds.facts().items():
-                    training.fit.records.fact(name, fact)
+        learnt: dict[Any, dict[str, Any]] = {}
+        for training in self._all:
+            rounds = training.rounds
+            if rounds is None or (mark := rounds.mark()) is None:
+                continue
+            if mark not in learnt and len(learnt) < LEARNT:
+                learnt[mark] = rounds.facts()
+            for name, fact in learnt.get(mark, {}).items():
+                training.fit.records.fact(name, fact)
 
     def close(self) -> None:
         """No more is told."""

@@ -102,6 +102,7 @@ class XGBoostTap:
     def _boosted(
         self, _: Any, booster: Any, dtrain: Any, *args: Any, **kw: Any
     ) -> None:
+        self._machine(booster).custom = True
         self._round(booster, dtrain)
 
     def _round(self, booster: Any, dtrain: Any) -> None:
