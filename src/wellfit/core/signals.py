@@ -29,6 +29,15 @@ SIGNALS: dict[str, str] = {
     "learning_rate": "the learning rate of an optimizer's parameter group",
     "grad_norm": "L2 norm of the gradient, before clipping: of all parameters, "
     "or of one",
+    "grad_mean": "the mean of a parameter's gradient",
+    "grad_std": "the standard deviation of a parameter's gradient",
+    "grad_zeros": "the share of a parameter's gradient that is exactly zero",
+    "grad_nonfinite": "the share of the gradient that is NaN or infinite; not recorded "
+    "where none is",
+    "grad_cosine": "cosine between the gradients of two successive steps: of all "
+    "parameters, or of one",
+    "grad_noise_scale": "the simple noise scale, in samples: the batch size at which "
+    "noise and signal of the gradient are alike, from two successive steps",
     "weight_norm": "L2 norm of the weights: of all parameters, or of one",
     "update_ratio": "L2 norm of a step's change of the weights over that of the "
     "weights: of all parameters, or of one",
@@ -39,6 +48,11 @@ SIGNALS: dict[str, str] = {
     "its range from either end",
     "activation_mean": "the mean of a layer's activations",
     "activation_std": "the standard deviation of a layer's activations",
+    "attention_entropy": "how spread an attention is, from 0 (one key takes all) to 1 "
+    "(all keys alike)",
+    "sample_loss_median": "the median of the losses of a batch's samples",
+    "sample_loss_p95": "the 95th percentile of the losses of a batch's samples",
+    "sample_loss_max": "the greatest loss of a batch's samples",
     "input_mean": "the mean of a batch of inputs",
     "input_std": "the standard deviation of a batch of inputs",
     "input_min": "the least value of a batch of inputs",

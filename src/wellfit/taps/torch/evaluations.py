@@ -58,14 +58,14 @@ class Evaluations:
         # a whole data set, and one of another size is another.
         return entered.rows != self._size
 
-    def end(self, step: int) -> bool:
+    def end(self, step: int) -> str | None:
         """The pass is over: training goes on, or another data set is evaluated.
 
-        Says whether there was one.
+        Gives its phase; None where there was none.
         """
         batches, self._batches = self._batches, None
         if batches is None:
-            return False
+            return None
         loss, scores = batches.loss, batches.result()
         origin = None if self._from is None else self._from.origin()
         phase = self._sources.phase(origin, self._rows)
@@ -77,4 +77,4 @@ class Evaluations:
             elif name in ON_TRAINING:
                 self._records.value(f"train/eval_{name}", step, value)
         self._records.event("evaluation", step, phase=phase, rows=batches.rows)
-        return True
+        return phase

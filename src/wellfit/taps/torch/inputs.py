@@ -7,6 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from wellfit.taps.torch.calm import Calm, compiling
 from wellfit.taps.torch.sources import Origin
 
 MOST_VALUES = 1 << 16  # of a batch looked at in one step
@@ -40,9 +41,9 @@ class Entered:
 class Inputs:
     """The latest batch at a model's door, and the scale of what was seen there."""
 
-    def __init__(self) -> None:
+    def __init__(self, calm: Calm) -> None:
         self.batch: Tensor | None = None
-        self._loaded: object | None = None  # the data set of a batch that is unused yet
+        self._calm = calm  # which has the data set of a batch that was loaded
         self._roots: list[nn.Module] = []
         self.first_layer: str | None = None
         self._example: Tensor | None = None
@@ -70,22 +71,19 @@ class Inputs:
                 handle.remove()
             self._handles = []
 
-    def load(self, data: object) -> None:
-        """A batch was loaded from this data set."""
-        self._loaded = data
-
     def used(self) -> bool:
         """The batch at hand was trained on; says whether it had been loaded."""
-        loaded, self._loaded, self.batch = self._loaded, None, None
+        loaded, self._calm.data, self.batch = self._calm.data, None, None
         return loaded is not None
 
     def close(self) -> None:
-        """Leave the doors."""
+        """Leave the doors, and forget the models."""
         self.attend(False)
-        self.batch = self._loaded = None
+        self._roots.clear()
+        self.batch = self._calm.data = None
 
     def _enter(self, _: nn.Module, args: Any, kwargs: Any) -> None:
-        if torch.compiler.is_compiling():
+        if compiling():
             return
         first = args[0] if args else None
         if isinstance(first, Tensor) and not first.requires_grad:
@@ -95,7 +93,7 @@ class Inputs:
 
     def entered(self) -> Entered:
         """The batch at hand."""
-        return Entered(self.batch, self._loaded)
+        return Entered(self.batch, self._calm.data)
 
     def look(self, batch: Tensor) -> dict[str, float]:
         """The `input_*` signals of a batch."""

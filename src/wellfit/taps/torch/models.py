@@ -7,6 +7,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.modules.module import register_module_forward_pre_hook
 
+from wellfit.taps.torch.calm import compiling
 from wellfit.taps.torch.describe import layers_of
 
 
@@ -24,11 +25,37 @@ class Models:
         self._given = given
         self._called: dict[int, weakref.ref[nn.Module]] = {}
         self._names: dict[int, str] = {}
-        self._handle: Any = register_module_forward_pre_hook(self._note)
+        self._handle: Any = None
+        self.listen()
+
+    def listen(self) -> None:
+        """Note every module that is called, until the next optimizer is met."""
+        if self._handle is None:
+            self._handle = register_module_forward_pre_hook(self._note)
 
     def _note(self, module: nn.Module, _: Any) -> None:
-        if not torch.compiler.is_compiling():
-            self._called.setdefault(id(module), weakref.ref(module))
+        if compiling():
+            return
+        known = self._called.get(id(module))
+        if known is None or known() is None:  # an id is used again
+            self._called[id(module)] = weakref.ref(module)
+
+    def forget(self) -> None:
+        """The optimizer that was counted is gone, and its models with it, maybe."""
+        self.roots, self.layers, self.parameters, self._names = {}, {}, {}, {}
+
+    @property
+    def main(self) -> nn.Module | None:
+        """The first model; None where none was found."""
+        return next(iter(self.roots.values()), None)
+
+    def name_of(self, optimizer: torch.optim.Optimizer) -> str:
+        """A place that tells an optimizer from others: its first parameter's model."""
+        stepped = {id(p) for g in optimizer.param_groups for p in g["params"]}
+        for label, root in self.roots.items():
+            if any(id(p) in stepped for p in root.parameters()):
+                return label
+        return type(optimizer).__name__
 
     def settle(self, optimizer: torch.optim.Optimizer) -> dict[str, nn.Module]:
         """Find the models that the optimizer trains, before its first step.

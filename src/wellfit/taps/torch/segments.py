@@ -1,0 +1,69 @@
+"""Sums over many samples at once: one array, cut into segments."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=False)
+class Segments:
+    """Numbers of several samples, one after the other, none of them empty.
+
+    `starts` has each one's first place. Everything that is asked for is an array with
+    a number a segment, computed in a few passes over all of them: for a hundred small
+    tensors a hundred times cheaper than one by one.
+    """
+
+    numbers: Floats
+    starts: NDArray[np.int64]
+
+    @classmethod
+    def of(cls, numbers: Floats, sizes: Sequence[int]) -> "Segments":
+        """Segments of these sizes."""
+        ends = np.cumsum(np.asarray(sizes, np.int64))
+        return cls(numbers, np.concatenate([[0], ends[:-1]]))
+
+    def sums(self, values: NDArray[np.generic]) -> Floats:
+        """The sum of `values`, as long as the numbers, over each segment."""
+        return np.add.reduceat(values, self.starts, dtype=np.float64)
+
+    @cached_property
+    def sizes(self) -> NDArray[np.int64]:
+        """How many numbers each has."""
+        return np.diff(np.append(self.starts, len(self.numbers)))
+
+    @cached_property
+    def squares(self) -> Floats:
+        """The sum of the squares; not finite where a number is not."""
+        with np.errstate(all="ignore"):
+            return self.sums(self.numbers * self.numbers)
+
+    @cached_property
+    def finite(self) -> Floats:
+        """The share of numbers that are finite."""
+        if np.isfinite(self.squares).all():
+            return np.ones(len(self.starts))
+        return self.sums(np.isfinite(self.numbers)) / self.sizes
+
+    @cached_property
+    def means(self) -> Floats:
+        """The means."""
+        with np.errstate(all="ignore"):
+            return self.sums(self.numbers) / self.sizes
+
+    @cached_property
+    def deviations(self) -> Floats:
+        """The standard deviations."""
+        with np.errstate(all="ignore"):
+            apart = self.numbers - np.repeat(self.means, self.sizes)
+            return np.sqrt(self.sums(apart * apart) / self.sizes)
+
+    @cached_property
+    def zeros(self) -> Floats:
+        """The share of numbers that are exactly zero."""
+        return self.sums(self.numbers == 0) / self.sizes
