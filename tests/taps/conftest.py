@@ -23,6 +23,7 @@ class Said:
     def __init__(self) -> None:
         self.facts: dict[str, Any] = {}
         self.values = Values()
+        self.histograms: dict[str, list[tuple[int, list[int]]]] = defaultdict(list)
         self.events: list[tuple[str, int, dict[str, Any]]] = []
 
     def fact(self, key: str, value: Any) -> None:
@@ -30,6 +31,9 @@ class Said:
 
     def value(self, name: str, step: int, value: float) -> None:
         self.values[name].append((step, value))
+
+    def histogram(self, name: str, step: int, counts: Any) -> None:
+        self.histograms[name].append((step, counts.tolist()))
 
     def event(self, kind: str, step: int, **data: Any) -> None:
         self.events.append((kind, step, data))
