@@ -48,6 +48,9 @@ SIGNALS: dict[str, str] = {
     "its range from either end",
     "activation_mean": "the mean of a layer's activations",
     "activation_std": "the standard deviation of a layer's activations",
+    "gradients": "histograms of a parameter's gradient",
+    "weights": "histograms of a parameter",
+    "activations": "histograms of a layer's output",
     "attention_entropy": "how spread an attention is, from 0 (one key takes all) to 1 "
     "(all keys alike)",
     "sample_loss_median": "the median of the losses of a batch's samples",

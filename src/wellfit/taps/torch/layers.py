@@ -141,6 +141,11 @@ class Activations:
         )
 
     @property
+    def names(self) -> tuple[str | None, ...]:
+        """The layer whose output a segment is; None for what entered one."""
+        return tuple(None if s.entered else s.name for s in self._seen)
+
+    @property
     def here(self) -> bool:
         """Whether its numbers have come."""
         return self.numbers.here

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from torch import Tensor
 
+from wellfit.core.histogram import counts_by
 from wellfit.taps.tap import Records
 from wellfit.taps.torch.attention import AttentionLook
 from wellfit.taps.torch.layers import Activations, LayersLook
@@ -114,6 +115,35 @@ class Look:
                 kept = [place for place, name in enumerate(names) if name not in said]
                 _write(records, self.step, tuple(names[k] for k in kept), numbers[kept])
         _write(records, self.step, *rows[-1])
+        if self.sketch:
+            self._draw(records)
+
+    def _draw(self, records: Records) -> None:
+        """Histograms of gradients and weights, by parameter, and of activations."""
+        for part in self._parts:
+            after = part.updates.taken[1]
+            if after is not None:
+                _histograms(records, self.step, "weights", after.names, after)
+            if part.gradients is not None:
+                taken = part.gradients.taken
+                _histograms(records, self.step, "gradients", taken.names, taken)
+        seen = self._activations
+        if seen is not None:
+            _histograms(records, self.step, "activations", seen.names, seen)
+
+
+def _histograms(
+    records: Records,
+    step: int,
+    what: str,
+    places: tuple[str | None, ...],
+    taken: Taken | Activations,
+) -> None:
+    found = taken.segments()
+    offsets = np.append(found.starts, len(found.numbers))
+    for place, counts in zip(places, counts_by(found.numbers, offsets), strict=True):
+        if place is not None:
+            records.histogram(f"train/{what}@{place}", step, counts)
 
 
 _full: dict[tuple[str, ...], tuple[str, ...]] = {}
