@@ -1,16 +1,18 @@
 """What enters the models: the batch at hand, its scale, and where it was loaded."""
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-import torch
+import numpy as np
 from torch import Tensor, nn
 
 from wellfit.taps.torch.calm import Calm, compiling
+from wellfit.taps.torch.numbers import Floats, Later, flat, send
 from wellfit.taps.torch.sources import Origin
 
-MOST_VALUES = 1 << 16  # of a batch looked at in one step
+MOST_VALUES = 1 << 14  # of a batch looked at in one step
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,28 +97,36 @@ class Inputs:
         """The batch at hand."""
         return Entered(self.batch, self._calm.data)
 
-    def look(self, batch: Tensor) -> dict[str, float]:
+    def look(self, batch: Tensor) -> Later | None:
         """The `input_*` signals of a batch."""
-        if not batch.is_floating_point() or not batch.numel():
-            return {}
+        if not batch.is_floating_point() or batch.is_nested or not batch.numel():
+            return None
         self._example = batch[:0].detach()
         self._rows += len(batch)
-        flat = batch.detach().reshape(-1)
-        some = flat[:: -(-len(flat) // MOST_VALUES)].float()
-        # The norm tells in a tenth of the time whether anything is not finite.
-        finite = some if some.norm().isfinite() else some[some.isfinite()]
-        missing = 1 - len(finite) / len(some)
+        some = flat(batch)[:: -(-batch.numel() // MOST_VALUES)]
+        return Later((send(some.clone()),), self._tell)
+
+    def _tell(self, numbers: Floats) -> dict[str, float]:
+        finite, total = numbers, float(numbers.sum())
+        if not math.isfinite(total):
+            finite = numbers[np.isfinite(numbers)]
+            total = float(finite.sum())
+        missing = 1 - len(finite) / len(numbers)
+        self._sums[2] += missing
+        self._looks += 1
         found = {"input_nonfinite": missing}
         if len(finite):
-            deviation, mean = torch.std_mean(finite, correction=0)
-            low, high = (float(v) for v in torch.aminmax(finite))
-            found |= {"input_mean": float(mean), "input_std": float(deviation)}
+            mean = total / len(finite)
+            square = float(finite @ finite) / len(finite)
+            deviation = max(square - mean**2, 0.0) ** 0.5
+            if deviation < 1e-3 * abs(mean):  # what cancels is lost
+                deviation = float(finite.std())
+            low, high = float(finite.min()), float(finite.max())
+            found |= {"input_mean": mean, "input_std": deviation}
             found |= {"input_min": low, "input_max": high}
             self._range = [min(self._range[0], low), max(self._range[1], high)]
-            self._sums[0] += float(mean)
-            self._sums[1] += float(deviation) ** 2 + float(mean) ** 2
-            self._looks += 1
-        self._sums[2] += missing
+            self._sums[0] += mean
+            self._sums[1] += square
         return found
 
     def fact(self) -> dict[str, Any] | None:

@@ -1,6 +1,6 @@
 """Activations, by layer, at the steps that are looked at."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from time import perf_counter
 from typing import Any
@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from wellfit.taps.torch.calm import compiling
+from wellfit.taps.torch.columns import Columns
 from wellfit.taps.torch.numbers import OnItsWay, send
-from wellfit.taps.torch.parameters import Row
+from wellfit.taps.torch.parameters import joined
 from wellfit.taps.torch.segments import Segments
 
 RELU = (nn.ReLU, nn.ReLU6, nn.Threshold, nn.Hardtanh)
@@ -48,26 +49,22 @@ class LayersLook:
     the layer behind it, and told under the name of the layer before it.
     """
 
-    def __init__(self, layers: Mapping[str, nn.Module] | None = None) -> None:
+    def __init__(self) -> None:
         self.spent = 0.0  # seconds, since it was last asked
-        self._layers = layers or {}
+        self._layers: list[tuple[_Layer, nn.Module]] = []
         self._handles: list[Any] = []
         self._seen: dict[tuple[str, bool], _Seen] = {}
-        self._silent: dict[str, NDArray[np.int64]] = {}  # looks since a unit was alive
-        self._looks: dict[str, int] = {}
-        self._before: tuple[str, nn.Module, Any] | None = None  # and what it gave
+        self._before: tuple[_Layer, Any] | None = None  # the latest, what it gave
 
     def meet(self, layers: Mapping[str, nn.Module]) -> None:
         """These are the layers now."""
-        self._layers = layers
-        self._silent.clear()
-        self._looks.clear()
+        self._layers = [(_Layer.of(name, m), m) for name, m in layers.items()]
 
     def open(self) -> None:
         """Begin to look."""
         self.close()
-        for name, module in self._layers.items():
-            hook = self._hook(name)
+        for layer, module in self._layers:
+            hook = self._hook(layer)
             self._handles.append(module.register_forward_hook(hook))
 
     def close(self) -> "Activations | None":
@@ -76,118 +73,149 @@ class LayersLook:
             handle.remove()
         self._handles.clear()
         seen, self._seen, self._before = list(self._seen.values()), {}, None
-        return Activations(seen, self._silent, self._looks) if seen else None
+        return Activations.of(seen) if seen else None
 
     @property
     def latest(self) -> str | None:
         """The layer that was called last."""
-        return None if self._before is None else self._before[0]
+        return None if self._before is None else self._before[0].name
 
-    def _hook(self, name: str) -> Any:
-        def look(module: nn.Module, args: Any, output: Any) -> None:
+    def _hook(self, layer: "_Layer") -> Any:
+        def look(_: nn.Module, args: Any, output: Any) -> None:
             if compiling() or not torch.is_grad_enabled():
                 return
             begun = perf_counter()
-            self._see(name, module, args, output)
+            self._see(layer, args, output)
             self.spent += perf_counter() - begun
 
         return look
 
-    def _see(self, name: str, module: nn.Module, args: Any, output: Any) -> None:
-        if (name, False) in self._seen:
+    def _see(self, layer: "_Layer", args: Any, output: Any) -> None:
+        if (layer.name, False) in self._seen:
             return  # called again in this step: the first time will do
-        wide = _wide(module)
-        if self._before is not None and _weighted(module):
-            self._functional(args)
+        before = self._before
+        if before is not None and layer.weighted and before[0].weighted:
+            self._functional(layer, args)
         out = _plain(output)
         if out is not None:
-            before = self._before is not None and _wide(self._before[1])
-            kind = activation_of(module)
-            sample = _sample(out, wide or (kind is not None and before))
-            self._seen[name, False] = _Seen(name, kind, False, sample)
-        self._before = (name, module, output)
+            wide = layer.wide or (
+                layer.kind is not None and before is not None and before[0].wide
+            )
+            seen = _Seen(layer.name, layer.kind, False, _sample(out, wide))
+            self._seen[layer.name, False] = seen
+        self._before = (layer, output)
 
-    def _functional(self, args: Any) -> None:
+    def _functional(self, layer: "_Layer", args: Any) -> None:
         """What stands between the layer before and this one, where no module does."""
         assert self._before is not None
-        name, module, output = self._before
+        before, output = self._before
         entering = args[0] if args else None
-        if entering is output or not _weighted(module):
-            return
-        tensor = _plain(entering)
-        if tensor is None or isinstance(module, nn.Embedding):
-            return
-        sample = _sample(tensor, _wide(module))
-        self._seen.setdefault((name, True), _Seen(name, None, True, sample))
+        tensor = None if entering is output else _plain(entering)
+        if tensor is not None and not before.embeds:
+            sample = _sample(tensor, layer.wide)
+            seen = _Seen(before.name, None, True, sample)
+            self._seen.setdefault((before.name, True), seen)
 
 
+@dataclass(frozen=True, slots=True)
+class _Layer:
+    """What a look needs to know of a module."""
+
+    name: str
+    kind: str | None  # of activation
+    weighted: bool
+    wide: bool  # it keeps its units in dimension 1, as images have
+    embeds: bool
+
+    @classmethod
+    def of(cls, name: str, module: nn.Module) -> "_Layer":
+        wide = (nn.modules.conv._ConvNd, nn.modules.batchnorm._BatchNorm)
+        return cls(
+            name=name,
+            kind=activation_of(module),
+            weighted=any(p is not None for p in module._parameters.values()),
+            wide=isinstance(module, wide),
+            embeds=isinstance(module, nn.Embedding),
+        )
+
+
+@dataclass(slots=True)
 class Activations:
     """What a look saw of the layers, on its way to the host."""
 
-    def __init__(
-        self,
-        seen: list[_Seen],
-        silent: dict[str, NDArray[np.int64]],
-        looks: dict[str, int],
-    ) -> None:
-        self._seen = seen
-        self._silent, self._looks = silent, looks
-        self._shapes = [(len(s.sample), s.sample.shape[1]) for s in seen]
-        device = seen[0].sample.device
-        apart = any(s.sample.device != device for s in seen)
-        parts = [s.sample.reshape(-1) for s in seen]
-        self.numbers: OnItsWay = send(
-            torch.cat([p.cpu() for p in parts] if apart else parts)
-        )
+    seen: list[_Seen]
+    shapes: list[tuple[int, int]]  # rows and units of each sample
+    numbers: OnItsWay
+
+    @classmethod
+    def of(cls, seen: list[_Seen]) -> "Activations":
+        """These samples, together; they are let go of."""
+        shapes = [(s.sample.shape[0], s.sample.shape[1]) for s in seen]
+        numbers = send(joined([s.sample.reshape(-1) for s in seen]))
+        for one in seen:
+            one.sample = one.sample[:0]
+        return cls(seen, shapes, numbers)
+
+    @property
+    def form(self) -> tuple[object, ...]:
+        """Looks of one form can be worked out together."""
+        return (*[(s.name, s.kind, s.entered) for s in self.seen], *self.shapes)
 
     @property
     def names(self) -> tuple[str | None, ...]:
         """The layer whose output a segment is; None for what entered one."""
-        return tuple(None if s.entered else s.name for s in self._seen)
+        return tuple(None if s.entered else s.name for s in self.seen)
 
     @property
     def here(self) -> bool:
         """Whether its numbers have come."""
         return self.numbers.here
 
-    def segments(self) -> Segments:
-        """The samples, by layer."""
-        sizes = [rows * units for rows, units in self._shapes]
-        return Segments.of(self.numbers.array(), sizes)
 
-    def row(self) -> Row:
-        """The signals, by layer."""
-        found = self.segments()
-        ends = np.append(found.starts, len(found.numbers))
-        names: list[str] = []
-        values: list[float] = []
-        means, deviations = found.means, found.deviations
-        for place, seen in enumerate(self._seen):
-            if not seen.entered:
-                names += [f"activation_mean@{seen.name}", f"activation_std@{seen.name}"]
-                values += [means[place], deviations[place]]
-            numbers = found.numbers[ends[place] : ends[place + 1]]
-            kind = seen.kind if not seen.entered else _guess(numbers)
+def segments(looks: Sequence[Activations]) -> Segments:
+    """Samples of one form, a row a look."""
+    sizes = [rows * units for rows, units in looks[0].shapes]
+    return Segments.of([look.numbers.array() for look in looks], sizes)
+
+
+class Life:
+    """Signs of life of the layers' units, over the looks: which are dead?"""
+
+    def __init__(self) -> None:
+        self._silent: dict[str, NDArray[np.int64]] = {}  # looks since a unit was alive
+        self._looks: dict[str, int] = {}
+
+    def told(self, looks: Sequence[Activations]) -> Columns:
+        """The signals of the activations of looks of one form, by look and layer."""
+        said, found, first = Columns(), segments(looks), looks[0]
+        left = [place for place, seen in enumerate(first.seen) if not seen.entered]
+        names = [first.seen[place].name for place in left]
+        with np.errstate(all="ignore"):
+            said.add_by_place("activation_mean", names, found.means[:, left])
+            said.add_by_place("activation_std", names, found.deviations[:, left])
+        ends = np.append(found.starts, found.numbers.shape[1])
+        for place, seen in enumerate(first.seen):
+            numbers = found.numbers[:, ends[place] : ends[place + 1]]
+            kind = _guess(numbers) if seen.entered else seen.kind
             if kind is not None:
-                units = numbers.reshape(self._shapes[place])
-                for name, value in self._told(seen.name, kind, units).items():
-                    names.append(f"{name}@{seen.name}")
-                    values.append(value)
-        return tuple(names), np.array(values)
+                units = numbers.reshape(len(looks), *first.shapes[place])
+                self._tell(said, seen.name, kind, units)
+        return said
 
-    def _told(
-        self, name: str, kind: str, units: NDArray[np.float64]
-    ) -> dict[str, float]:
+    def _tell(
+        self, said: Columns, name: str, kind: str, units: NDArray[np.float64]
+    ) -> None:
+        """Of units (looks × rows × units)."""
         if kind != "relu":
             low = 0.0 if kind == "sigmoid" else -1.0
             margin = EDGE * (1 - low)
             beyond = (units < low + margin) | (units > 1 - margin)
-            return {"saturated_share": float(beyond.mean())}
+            said.add(f"saturated_share@{name}", beyond.mean(axis=(1, 2)))
+            return
         alive = units != 0
-        return {
-            "zero_share": float(1 - alive.mean()),
-            "dead_share": self._dead(name, alive.any(axis=0)),
-        }
+        said.add(f"zero_share@{name}", 1 - alive.mean(axis=(1, 2)))
+        dead = [self._dead(name, woken) for woken in alive.any(axis=1)]
+        said.add(f"dead_share@{name}", np.array(dead))
 
     def _dead(self, name: str, woken: NDArray[np.bool_]) -> float:
         silent = self._silent.get(name)
@@ -209,16 +237,6 @@ def _guess(numbers: NDArray[np.float64]) -> str | None:
     return "tanh" if -1 < low < -0.9 and 0.9 < high < 1 else None
 
 
-def _weighted(module: nn.Module) -> bool:
-    return any(p is not None for p in module._parameters.values())
-
-
-def _wide(module: nn.Module) -> bool:
-    """Whether it keeps its units in dimension 1, as images have."""
-    kinds = (nn.modules.conv._ConvNd, nn.modules.batchnorm._BatchNorm)
-    return isinstance(module, kinds)
-
-
 def _plain(value: Any) -> Tensor | None:
     """The first floating-point tensor with a batch and units, or None."""
     if isinstance(value, (tuple, list)) and value:
@@ -235,13 +253,17 @@ def _plain(value: Any) -> Tensor | None:
 
 def _sample(values: Tensor, wide: bool) -> Tensor:
     """Some of the values, `(rows, units)`: a copy, for they may be changed in place."""
-    rows = max(1, MOST_VALUES // max(1, values[0].numel()))
-    if len(values) > rows:
-        values = values[:: -(-len(values) // rows)]
-    if values.ndim > 3 or (wide and values.ndim > 2):
+    shape = values.shape
+    count = values.numel()
+    if count > MOST_VALUES:
+        rows = max(1, MOST_VALUES // (count // shape[0]))
+        values = values[:: -(-shape[0] // rows)]
+    if len(shape) > 3 or (wide and len(shape) > 2):
         values = values.flatten(2)
         apart = -(-values.numel() // MOST_VALUES)
         values = values[:, :, ::apart].movedim(1, -1)
-    values = values.reshape(-1, values.shape[-1])
-    apart = -(-values.numel() // MOST_VALUES)
-    return values[::apart].clone(memory_format=torch.contiguous_format)
+    if len(shape) > 2:
+        values = values.reshape(-1, values.shape[-1])
+        apart = -(-values.numel() // MOST_VALUES)
+        values = values[::apart]
+    return values.clone(memory_format=torch.contiguous_format)

@@ -1,46 +1,38 @@
-"""One step, looked at in full: what is taken of it, and what it tells."""
+"""A step that is looked at in full; and what several of them tell together."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from itertools import groupby
 
 import numpy as np
 from torch import Tensor
 
 from wellfit.core.histogram import counts_by
 from wellfit.taps.tap import Records
+from wellfit.taps.torch import layers, parameters
 from wellfit.taps.torch.attention import AttentionLook
-from wellfit.taps.torch.layers import Activations, LayersLook
-from wellfit.taps.torch.parameters import Gradients, Row, Taken, Updates
+from wellfit.taps.torch.layers import Activations, LayersLook, Life
+from wellfit.taps.torch.numbers import Later
+from wellfit.taps.torch.parameters import Change, Taken, Weights
+from wellfit.taps.torch.segments import Segments
 
-
-@dataclass(slots=True)
-class _Part:
-    """What one optimizer's step shows."""
-
-    gradients: Gradients | None
-    updates: Updates
-    moved: bool  # whether the weights were seen before they moved
-    main: bool = True
+MOST_HELD = 1 << 18  # numbers of looks that wait to be worked out: 1 MiB
+MOST_LOOKS = 32
 
 
 class Look:
-    """Opened before a step, closed after it, and recorded once its numbers are here.
-
-    With `sketch` it takes histograms too. `before` are the gradients of the look
-    before this one.
-    """
+    """Opened before a step, closed after it. With `sketch` it takes histograms too."""
 
     def __init__(
-        self, layers: LayersLook, step: int, *, sketch: bool, before: Gradients | None
+        self, layers: LayersLook, weights: Weights, step: int, *, sketch: bool
     ) -> None:
         self.step = step
         self.sketch = sketch
-        self._layers = layers
+        self.changes: list[Change] = []  # one for each optimizer that stepped
+        self.activations: Activations | None = None
+        self._layers, self._weights = layers, weights
         self._attention = AttentionLook(layers) if sketch else None
-        self._before = before
-        self._parts: list[_Part] = []
         self._said: dict[str, float] = {}
-        self._activations: Activations | None = None
+        self._later: list[Later] = []
 
     def open(self) -> None:
         """Begin to look at what passes through the layers."""
@@ -52,115 +44,134 @@ class Look:
         """Add signals of training that are known already."""
         self._said.update(found)
 
-    def stepping(self, parameters: dict[str, Tensor], rows: int, closure: bool) -> None:
-        """An optimizer is about to step these."""
-        graded = {n: p.grad for n, p in parameters.items() if p.grad is not None}
-        taken = Taken.of(graded)
-        gradients = None if taken is None else Gradients(taken, self.step, rows)
-        self._parts.append(_Part(gradients, Updates(parameters), not closure))
+    def say_later(self, *found: Later | None) -> None:
+        """Add signals that are known once their tensors have come."""
+        self._later += [later for later in found if later is not None]
 
-    def stepped(self, norm: Tensor | None, *, main: bool) -> None:
+    def stepping(self, weights: dict[str, Tensor], rows: int, *, closure: bool) -> None:
+        """An optimizer is about to step these parameters."""
+        graded = {n: p.grad for n, p in weights.items() if p.grad is not None}
+        wide = {n: p for n, p in weights.items() if p.ndim > 1}
+        taken = Taken.of(graded)
+        before = None if closure else self._weights.before(wide)
+        self.changes.append(Change(self.step, rows, not closure, taken, before))
+
+    def stepped(
+        self, weights: dict[str, Tensor], norm: Tensor | None, *, main: bool
+    ) -> None:
         """It has stepped; `norm` is its gradient's before it was clipped."""
-        if not self._parts:
+        if not self.changes:
             return
-        part = self._parts[-1]
-        part.main = main
-        part.updates.close()
+        change = self.changes[-1]
+        change.main = main
+        wide = {n: p for n, p in weights.items() if p.ndim > 1}
+        change.after = self._weights.after(wide)
+        change.before = change.before or change.after
         if norm is not None and main:
             self._said["grad_norm"] = float(norm)
 
     def close(self) -> None:
         """The step is over."""
-        self._activations = self._layers.close()
+        self.activations = self._layers.close()
         if self._attention is not None:
             self._attention.close()
 
     @property
-    def gradients(self) -> Gradients | None:
-        """Those of the main optimizer."""
-        return next((p.gradients for p in self._parts if p.main), None)
-
-    @property
     def here(self) -> bool:
         """Whether all that was taken has come from its device."""
-        return all(taken.here for taken in self._taken())
+        mine = self.activations is None or self.activations.here
+        coming = [one for later in self._later for one in later.coming]
+        return (
+            mine
+            and all(one.here for one in coming)
+            and all(taken.here for change in self.changes for taken in change.taken)
+        )
 
-    def _taken(self) -> list[Taken | Activations]:
-        found: list[Taken | Activations | None] = [self._activations]
-        for part in self._parts:
-            found += part.updates.taken
-            found.append(None if part.gradients is None else part.gradients.taken)
-        return [taken for taken in found if taken is not None]
+    @property
+    def form(self) -> tuple[object, ...]:
+        """Looks of one form can be worked out together."""
+        seen = None if self.activations is None else self.activations.form
+        return (seen, *[change.form for change in self.changes])
 
-    def record(self, records: Records) -> None:
-        """Write down what was seen."""
-        rows: list[Row] = []
-        for part in self._parts:
-            mine = [part.updates.row(moved=part.moved)]
-            if part.gradients is not None:
-                before = self._before if part.main else None
-                mine.append(part.gradients.row(before))
-            rows += mine if part.main else [_by_place(row) for row in mine]
-        if self._activations is not None:
-            rows.append(self._activations.row())
-        if self._attention is not None:
-            self.say(self._attention.found())
-        rows.append((tuple(self._said), np.array(list(self._said.values()))))
-        # What was said is more exact than what was sampled: the norm before clipping.
-        said = set(self._said)
-        for names, numbers in rows[:-1]:
-            if said.isdisjoint(names):
-                _write(records, self.step, names, numbers)
-            else:
-                kept = [place for place, name in enumerate(names) if name not in said]
-                _write(records, self.step, tuple(names[k] for k in kept), numbers[kept])
-        _write(records, self.step, *rows[-1])
-        if self.sketch:
-            self._draw(records)
+    def found(self) -> dict[str, float]:
+        """What was said of it, by signal."""
+        attention = {} if self._attention is None else self._attention.found()
+        for later in self._later:
+            self._said.update(later.told())
+        self._later.clear()
+        return self._said | attention
 
-    def _draw(self, records: Records) -> None:
+
+class Looked:
+    """Steps that were looked at, held until several can be worked out together."""
+
+    def __init__(self, records: Records) -> None:
+        self._records = records
+        self._waiting: list[Look] = []
+        self._held = 0
+        self._life = Life()
+        self._earlier: Change | None = None  # the last that was worked out
+
+    def add(self, look: Look) -> None:
+        """Take in a look; where enough of them wait, those that can be are recorded."""
+        self._waiting.append(look)
+        for change in look.changes:
+            self._held += sum(sum(taken.form[2]) for taken in change.taken)
+        if look.activations is not None:
+            self._held += sum(rows * units for rows, units in look.activations.shapes)
+        if self._held > MOST_HELD or len(self._waiting) >= MOST_LOOKS:
+            self.record(wait=False)
+
+    def record(self, *, wait: bool) -> None:
+        """Record what has come from its device; all, where `wait`."""
+        ready = []
+        while self._waiting and (wait or self._waiting[0].here):
+            ready.append(self._waiting.pop(0))
+        if not self._waiting:
+            self._held = 0
+        for _, alike in groupby(ready, key=lambda look: look.form):
+            self._record(list(alike))
+
+    def _record(self, looks: Sequence[Look]) -> None:
+        """Write down looks of one form."""
+        records, steps = self._records, [look.step for look in looks]
+        said = [look.found() for look in looks]
+        but = [{f"train/{name}" for name in found} for found in said]
+        for changes in zip(*[look.changes for look in looks], strict=True):
+            parameters.told(changes, self._earlier).write(records, steps, but)
+            if changes[-1].main:
+                self._earlier = changes[-1]
+        seen = [look.activations for look in looks if look.activations is not None]
+        if seen:
+            self._life.told(seen).write(records, steps, but)
+        for step, found, names in zip(steps, said, but, strict=True):
+            records.values(
+                step, tuple(sorted(names)), [found[n[6:]] for n in sorted(names)]
+            )
+        for look in looks:
+            if look.sketch:
+                self._draw(look)
+
+    def _draw(self, look: Look) -> None:
         """Histograms of gradients and weights, by parameter, and of activations."""
-        for part in self._parts:
-            after = part.updates.taken[1]
-            if after is not None:
-                _histograms(records, self.step, "weights", after.names, after)
-            if part.gradients is not None:
-                taken = part.gradients.taken
-                _histograms(records, self.step, "gradients", taken.names, taken)
-        seen = self._activations
+        for change in look.changes:
+            for what, taken in (
+                ("gradients", change.gradients),
+                ("weights", change.after),
+            ):
+                if taken is not None:
+                    found = parameters.segments([taken])
+                    self._histograms(look.step, what, taken.names, found)
+        seen = look.activations
         if seen is not None:
-            _histograms(records, self.step, "activations", seen.names, seen)
+            found = layers.segments([seen])
+            self._histograms(look.step, "activations", seen.names, found)
 
-
-def _histograms(
-    records: Records,
-    step: int,
-    what: str,
-    places: tuple[str | None, ...],
-    taken: Taken | Activations,
-) -> None:
-    found = taken.segments()
-    offsets = np.append(found.starts, len(found.numbers))
-    for place, counts in zip(places, counts_by(found.numbers, offsets), strict=True):
-        if place is not None:
-            records.histogram(f"train/{what}@{place}", step, counts)
-
-
-_full: dict[tuple[str, ...], tuple[str, ...]] = {}
-
-
-def _write(
-    records: Records, step: int, names: tuple[str, ...], numbers: np.ndarray
-) -> None:
-    if not names:
-        return
-    full = _full.get(names)
-    if full is None:
-        full = _full[names] = tuple(f"train/{name}" for name in names)
-    records.values(step, full, numbers.tolist())
-
-
-def _by_place(row: Row) -> Row:
-    """What is of the whole run is of its first optimizer; the others' is by place."""
-    keep = [place for place, name in enumerate(row[0]) if "@" in name]
-    return tuple(row[0][k] for k in keep), row[1][keep]
+    def _histograms(
+        self, step: int, what: str, places: Sequence[str | None], found: Segments
+    ) -> None:
+        offsets = np.append(found.starts, found.numbers.shape[1])
+        counts = counts_by(found.numbers[0], offsets)
+        for place, row in zip(places, counts, strict=True):
+            if place is not None:
+                self._records.histogram(f"train/{what}@{place}", step, row)

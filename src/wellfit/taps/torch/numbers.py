@@ -1,6 +1,6 @@
 """Samples of tensors and many small numbers, brought from their devices in one go."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -50,6 +50,9 @@ def send(tensor: Tensor) -> OnItsWay:
     return OnItsWay(host, event)
 
 
+_ORDINARY = (Tensor, torch.nn.Parameter)
+
+
 def flat(tensor: Tensor) -> Tensor:
     """The numbers of a tensor in one dimension: of a sparse one, those it holds.
 
@@ -57,7 +60,7 @@ def flat(tensor: Tensor) -> Tensor:
     counts for two.
     """
     plain = tensor.detach()
-    if hasattr(plain, "to_local"):
+    if type(tensor) not in _ORDINARY and hasattr(plain, "to_local"):
         plain = plain.to_local()
     if plain.is_sparse:
         plain = plain.coalesce().values()
@@ -66,11 +69,16 @@ def flat(tensor: Tensor) -> Tensor:
     return plain.reshape(-1)
 
 
-def some(tensor: Tensor, most: int) -> Tensor:
-    """At most about so many numbers of a tensor, evenly spread; a view where it can."""
-    numbers = flat(tensor)
-    count = numbers.numel()
-    return numbers if count <= most else numbers[:: -(-count // most)]
+@dataclass(slots=True)
+class Later:
+    """What is told once some tensors have come: `tell` of their arrays, by signal."""
+
+    coming: tuple[OnItsWay, ...]
+    tell: Callable[..., dict[str, float]]
+
+    def told(self) -> dict[str, float]:
+        """The signals; waits where it must."""
+        return self.tell(*[one.array() for one in self.coming])
 
 
 def fetch(scalars: Sequence[Tensor]) -> list[float]:

@@ -4,18 +4,14 @@ from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
 from wellfit.taps.torch.criteria import CRITERIA, Call
-from wellfit.taps.torch.numbers import flat
-from wellfit.taps.torch.persample import by_sample
+from wellfit.taps.torch.numbers import Floats, Later, flat, send
 
-ROWS = 1024  # of a call that are looked at
-MOST_VALUES = 1 << 15  # in them; of wider ones fewer rows
+ROWS = 256  # of a call that are looked at
+MOST_VALUES = 1 << 13  # in them; of wider ones fewer rows
 TARGETS = 4096  # kept for the trivial answer of a regression
-
-Floats = NDArray[np.float64]
 
 
 class Objective:
@@ -31,45 +27,46 @@ class Objective:
         self._kept = 0
         self._counts: dict[int, int] = {}
 
-    def look(self, call: Call, *, sketch: bool) -> dict[str, float]:
-        """Take in one call of training; its `output_*`, `target_*` and other signals.
+    def look(self, call: Call, *, sketch: bool) -> Later | None:
+        """Take in one call of training; its `output_*` and `target_*` signals.
 
-        With `sketch` the losses of its samples too, one by one.
+        `sketch` looks closer: at what the outputs might be, and at classes.
         """
         if self._call is None:
             self._call, self.task = call, call.task
         elif call.criterion != self._call.criterion:
-            return {}
-        outputs = _numbers(call.outputs, ROWS)
+            return None
+        outputs, targets = _some(call.outputs), call.targets
         if outputs is None:
-            return {}
-        low, high = float(outputs.min()), float(outputs.max())
-        self._range = [min(self._range[0], low), max(self._range[1], high)]
-        found = {"output_min": low, "output_max": high} | self._target(call, sketch)
-        if sketch:
-            self._shares += _shares(outputs)
-            self._looks += 1
-            found |= by_sample(call)
-        return found
-
-    def _target(self, call: Call, sketch: bool) -> dict[str, float]:
-        targets = call.targets
-        if targets is None or not targets.numel() or targets.is_complex():
-            return {}
-        if self.task != "regression" and not sketch:
-            return {}
-        some = flat(targets)[:TARGETS].double().cpu()
+            return None
+        told = targets is not None and targets.numel() and not targets.is_complex()
         ignored = call.options.get("ignore_index", -100)
-        some = some[some != ignored] if self.task == "classification" else some
+
+        def tell(outputs: Floats, targets: Floats | None = None) -> dict[str, float]:
+            if sketch:
+                self._shares += _shares(outputs)
+                self._looks += 1
+            low, high = float(outputs.min()), float(outputs.max())
+            self._range = [min(self._range[0], low), max(self._range[1], high)]
+            found = {"output_min": low, "output_max": high}
+            return found | ({} if targets is None else self._target(targets, ignored))
+
+        coming = [send(outputs)]
+        if targets is not None and told and (sketch or self.task == "regression"):
+            coming.append(send(flat(targets)[:TARGETS]))
+        return Later(tuple(coming), tell)
+
+    def _target(self, targets: Floats, ignored: int) -> dict[str, float]:
+        if self.task == "classification":
+            targets = targets[targets != ignored]
         if self._kept < TARGETS:
-            self._targets.append(some)
-            self._kept += len(some)
-        if self.task != "regression":
+            self._targets.append(torch.from_numpy(targets))
+            self._kept += len(targets)
+        if self.task != "regression" or not len(targets):
             return {}
-        numbers = some.numpy()
         return {
-            "target_mean": float(numbers.mean()),
-            "target_std": float(numbers.std()),
+            "target_mean": float(targets.mean()),
+            "target_std": float(targets.std()),
         }
 
     def count(self, counts: dict[int, int]) -> None:
@@ -139,13 +136,13 @@ class Objective:
         return found
 
 
-def _numbers(outputs: Tensor, rows: int) -> Floats | None:
-    """Some rows of the outputs as they are, on the host; None where there are none."""
+def _some(outputs: Tensor) -> Tensor | None:
+    """Some rows of the outputs as they are; None where there are none."""
     if not outputs.numel() or outputs.is_complex() or outputs.is_nested:
         return None
     some = outputs.detach().reshape(-1, *outputs.shape[1:])
-    apart = max(1, -(-some.numel() // MOST_VALUES), -(-len(some) // rows))
-    return np.asarray(some[::apart].double().cpu().numpy())
+    apart = max(1, -(-some.numel() // MOST_VALUES), -(-len(some) // ROWS))
+    return some[::apart]
 
 
 def _shares(outputs: Floats) -> Floats:

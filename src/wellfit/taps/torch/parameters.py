@@ -7,32 +7,33 @@ than for a small one, and holds no copy of it.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from itertools import pairwise
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from wellfit.taps.torch.numbers import OnItsWay, flat, send, some
+from wellfit.taps.torch.columns import Columns
+from wellfit.taps.torch.numbers import OnItsWay, flat, send
 from wellfit.taps.torch.segments import Segments
 
 MOST_VALUES = 1 << 18  # looked at in one step: 1 MiB
 LEAST, MOST = 64, 1 << 12  # of a tensor
 
 Floats = NDArray[np.float64]
-Row = tuple[tuple[str, ...], Floats]  # names of signals, their numbers
+Form = tuple[tuple[str, ...], tuple[int, ...], tuple[int, ...]]
 
 
 @dataclass(slots=True)
 class Taken:
     """A sample of several tensors, on its way to the host.
 
-    `weights` says for how many elements each of a sample stands.
+    `form` has their names, their sizes, and the sizes of the samples.
     """
 
-    names: tuple[str, ...]
-    sizes: list[int]
-    weights: Floats
+    form: Form
     numbers: OnItsWay
     norms: OnItsWay | None  # of the tensors of which there is only a sample
 
@@ -40,41 +41,68 @@ class Taken:
     def of(cls, tensors: Mapping[str, Tensor]) -> "Taken | None":
         """A sample of these, spread over each; None where there is nothing in them."""
         most = max(LEAST, min(MOST, MOST_VALUES // max(len(tensors), 1)))
-        parts = {name: some(tensor, most) for name, tensor in tensors.items()}
-        parts = {name: part for name, part in parts.items() if part.numel()}
+        names, sizes, parts, large = [], [], [], []
+        for name, tensor in tensors.items():
+            part = flat(tensor)
+            size = part.numel()
+            if size > most:
+                large.append(part)
+                part = part[:: -(-size // most)]
+            if size:
+                names.append(name)
+                sizes.append(size)
+                parts.append(part)
         if not parts:
             return None
-        sizes = [part.numel() for part in parts.values()]
-        whole = [flat(tensors[name]) for name in parts]
-        large = [t for t, size in zip(whole, sizes, strict=True) if t.numel() > size]
+        taken = tuple([part.numel() for part in parts])
         return cls(
-            names=tuple(parts),
-            sizes=sizes,
-            weights=np.array([t.numel() for t in whole], np.float64) / sizes,
-            numbers=send(_joined(list(parts.values()))),
-            norms=send(_joined(_norms(large))) if large else None,
+            form=(tuple(names), tuple(sizes), taken),
+            numbers=send(joined(parts)),
+            norms=send(joined(_norms(large))) if large else None,
         )
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The tensors of which there is a sample."""
+        return self.form[0]
 
     @property
     def here(self) -> bool:
         """Whether its numbers have come."""
         return self.numbers.here and (self.norms is None or self.norms.here)
 
-    def segments(self) -> Segments:
-        """The numbers, by tensor."""
-        return Segments.of(self.numbers.array(), self.sizes)
 
-    def squares(self, found: Segments) -> Floats:
-        """The squared norm of each tensor."""
-        if self.norms is None:
-            return found.squares
-        return np.where(self.weights > 1, self._filled(), found.squares)
+class Weights:
+    """Takes weights before and after steps: after one is before the next, unless
+    somebody changed them in between, which PyTorch counts.
+    """
 
-    def _filled(self) -> Floats:
-        assert self.norms is not None
-        squares = np.zeros(len(self.names))
-        squares[self.weights > 1] = self.norms.array() ** 2
-        return squares
+    def __init__(self) -> None:
+        self._key: tuple[object, ...] = ()
+        self._taken: Taken | None = None
+
+    def before(self, wide: Mapping[str, Tensor]) -> Taken | None:
+        """They are about to be stepped."""
+        if self._taken is not None and self._key == _key(wide):
+            return self._taken
+        return Taken.of(wide)
+
+    def after(self, wide: Mapping[str, Tensor]) -> Taken | None:
+        """They have been stepped."""
+        self._taken, self._key = Taken.of(wide), _key(wide)
+        return self._taken
+
+
+def _key(wide: Mapping[str, Tensor]) -> tuple[object, ...]:
+    return tuple([(id(w), w.data_ptr(), w._version) for w in wide.values()])
+
+
+def joined(parts: list[Tensor]) -> Tensor:
+    """One after the other, in a tensor of their own."""
+    device = parts[0].device
+    if any(part.device != device for part in parts):  # a model over several devices
+        parts = [part.cpu() for part in parts]
+    return torch.cat(parts)
 
 
 def _norms(tensors: list[Tensor]) -> list[Tensor]:
@@ -82,154 +110,150 @@ def _norms(tensors: list[Tensor]) -> list[Tensor]:
     return [length.reshape(1) for length in lengths]
 
 
-def _joined(parts: list[Tensor]) -> Tensor:
-    device = parts[0].device
-    if any(part.device != device for part in parts):  # a model over several devices
-        parts = [part.cpu() for part in parts]
-    return torch.cat(parts)
+@lru_cache(maxsize=64)
+def _weights(form: Form) -> Floats:
+    """For how many elements of each tensor one of its sample stands."""
+    return np.array(form[1], np.float64) / np.array(form[2], np.float64)
+
+
+def segments(taken: Sequence[Taken]) -> Segments:
+    """Samples of one form, a row each."""
+    return Segments.of([t.numbers.array() for t in taken], taken[0].form[2])
+
+
+def _squares(taken: Sequence[Taken], found: Segments) -> Floats:
+    """The squared norm of each tensor: exact, from the sample where it is all of it."""
+    if taken[0].norms is None:
+        return found.squares
+    squares = found.squares.copy()
+    sampled = _weights(taken[0].form) > 1
+    squares[:, sampled] = [t.norms.array() ** 2 for t in taken if t.norms is not None]
+    return squares
 
 
 @dataclass(slots=True)
-class Gradients:
-    """The gradients of one step, and of the step before where that was looked at."""
+class Change:
+    """One step of one optimizer: its gradients, and the weights before and after.
 
-    taken: Taken
+    A bias starts at zero, where a change relative to it says nothing: the weights are
+    those of more than one dimension. `moved` is whether they were seen before they
+    moved; the gradient is averaged over so many `rows`.
+    """
+
     step: int
-    rows: int  # that the gradient is averaged over
-
-    def row(self, before: "Gradients | None") -> Row:
-        """`grad_*`, whole and by parameter."""
-        found = self.taken.segments()
-        with np.errstate(all="ignore"):
-            squares = self.taken.squares(found)
-            norms = np.sqrt(squares)
-            columns = {
-                "grad_norm": norms,
-                "grad_mean": found.means,
-                "grad_std": found.deviations,
-                "grad_zeros": found.zeros,
-            }
-            names = ["grad_norm"]
-            numbers = [np.sqrt(squares.sum())]
-            missing = 1 - found.finite
-            if missing.any():
-                names.append("grad_nonfinite")
-                numbers.append(_mean(missing, self.taken))
-                columns["grad_nonfinite"] = missing
-            if before is not None and before.follows(self):
-                alike = self._alike(before, found)
-                names += alike
-                numbers += alike.values()
-                columns["grad_cosine"] = self._cosines(before, found)
-        return _row(names, numbers, columns, self.taken.names)
-
-    def follows(self, other: "Gradients") -> bool:
-        """Whether the other is of the very next step, over the same parameters."""
-        same = self.taken.names == other.taken.names
-        return (
-            same
-            and self.taken.sizes == other.taken.sizes
-            and (self.step + 1 == other.step)
-        )
-
-    def _products(self, before: "Gradients", found: Segments) -> Floats:
-        return found.sums(found.numbers * before.taken.segments().numbers)
-
-    def _cosines(self, before: "Gradients", found: Segments) -> Floats:
-        lengths = np.sqrt(found.squares * before.taken.segments().squares)
-        return np.nan_to_num(self._products(before, found) / lengths)
-
-    def _alike(self, before: "Gradients", found: Segments) -> dict[str, float]:
-        """The cosine of two successive gradients, and the noise scale they tell.
-
-        Two batches of B samples each give g₁ and g₂ with E[g₁·g₂] = |G|² and
-        E[|g|²] = |G|² + tr(Σ)/B, and so the simple noise scale tr(Σ)/|G|² of
-        McCandlish et al. (2018), An empirical model of large-batch training, eq. 2.9.
-        """
-        weights = self.taken.weights
-        earlier = float((before.taken.segments().squares * weights).sum())
-        product = float((self._products(before, found) * weights).sum())
-        own = float((found.squares * weights).sum())
-        if not own * earlier > 0:
-            return {}
-        said = {"grad_cosine": product / (own * earlier) ** 0.5}
-        noise = (own + earlier) / 2 - product
-        if product > 0 and noise > 0 and self.rows:
-            said["grad_noise_scale"] = self.rows * noise / product
-        return said
-
-
-class Updates:
-    """What one step of one optimizer changes, seen just before and just after it."""
-
-    def __init__(self, weights: Mapping[str, Tensor]) -> None:
-        # A bias starts at zero, where a change relative to it says nothing.
-        self._wide = {name: w for name, w in weights.items() if w.ndim > 1}
-        self._before = Taken.of(self._wide)
-        self._after: Taken | None = None
-
-    def close(self) -> None:
-        """The optimizer has stepped."""
-        self._after = Taken.of(self._wide)
-        self._wide = {}
+    rows: int
+    moved: bool
+    gradients: Taken | None
+    before: Taken | None
+    after: Taken | None = None
+    main: bool = True  # of the optimizer that counts the steps
 
     @property
-    def taken(self) -> tuple[Taken | None, Taken | None]:
-        """The weights before and after."""
-        return self._before, self._after
+    def form(self) -> tuple[object, ...]:
+        """Changes of one form can be worked out together."""
+        taken = (self.gradients, self.before, self.after)
+        return (self.moved, self.main, *[None if t is None else t.form for t in taken])
 
-    def row(self, *, moved: bool = True) -> Row:
-        """`weight_norm` and, where it could be seen, `update_ratio`."""
-        if self._before is None or self._after is None:
-            return (), np.zeros(0)
-        before, after = self._before.segments(), self._after.segments()
-        weights = self._before.weights
-        with np.errstate(all="ignore"):
-            squares = self._before.squares(before)
-            sampled = before.squares * weights
-            names, numbers = ["weight_norm"], [np.sqrt(squares.sum())]
-            columns = {"weight_norm": np.sqrt(squares)}
-            if moved and before.numbers.shape == after.numbers.shape:
-                change = after.numbers - before.numbers
-                changes = before.sums(change * change) * weights
-                ratios = np.sqrt(changes / sampled)
-                columns["update_ratio"] = np.where(sampled > 0, ratios, np.nan)
-                if sampled.sum() > 0:
-                    names.append("update_ratio")
-                    numbers.append(np.sqrt(changes.sum() / sampled.sum()))
-        return _row(names, numbers, columns, self._before.names)
+    @property
+    def taken(self) -> list[Taken]:
+        """What is on its way."""
+        parts = (self.gradients, self.before, self.after)
+        return [part for part in parts if part is not None]
 
 
-def _mean(shares: Floats, taken: Taken) -> float:
-    whole = taken.weights * taken.sizes
-    return float((shares * whole).sum() / whole.sum())
+def told(changes: Sequence[Change], earlier: Change | None) -> Columns:
+    """The signals of steps of one form, by look; `earlier` is the look before them."""
+    said = Columns()
+    main = changes[0].main
+    with np.errstate(all="ignore"):
+        gradients = [c.gradients for c in changes if c.gradients is not None]
+        if gradients:
+            found = segments(gradients)
+            _tell_gradients(said, gradients, found, main=main)
+            if main and len(gradients) == len(changes):
+                _tell_alike(said, changes, found, earlier)
+        before = [c.before for c in changes if c.before is not None]
+        after = [c.after for c in changes if c.after is not None]
+        if before and len(after) == len(before):
+            moved = changes[0].moved and before[0].form == after[0].form
+            _tell_weights(said, before, after if moved else [], main=main)
+    return said
 
 
-_names: dict[tuple[tuple[str, ...], ...], tuple[str, ...]] = {}
+def _tell_gradients(
+    said: Columns, taken: Sequence[Taken], found: Segments, *, main: bool
+) -> None:
+    names = taken[0].names
+    squares = _squares(taken, found)
+    if main:
+        said.add("grad_norm", np.sqrt(squares.sum(1)))
+    said.add_by_place("grad_norm", names, np.sqrt(squares))
+    said.add_by_place("grad_mean", names, found.means)
+    said.add_by_place("grad_std", names, found.deviations)
+    said.add_by_place("grad_zeros", names, found.zeros)
+    missing = 1 - found.finite
+    if missing.any():
+        if main:
+            sizes = np.array(taken[0].form[1])
+            said.add("grad_nonfinite", missing @ sizes / sizes.sum())
+        said.add_by_place("grad_nonfinite", names, missing)
 
 
-def _row(
-    names: Sequence[str],
-    numbers: Sequence[float],
-    columns: Mapping[str, Floats],
-    places: tuple[str, ...],
-) -> Row:
-    """Whole numbers, then a number a place of each column; none that is missing."""
-    key = (tuple(names), tuple(columns), places)
-    full = _names.get(key)
-    if full is None:
-        by_place = [f"{name}@{place}" for name in columns for place in places]
-        full = _names[key] = (*names, *by_place)
-    said = np.concatenate([np.array(numbers, np.float64), *columns.values()])
-    if "update_ratio" in columns and np.isnan(said).any():
-        return _without(full, said)
-    return full, said
+def _tell_alike(
+    said: Columns, changes: Sequence[Change], found: Segments, earlier: Change | None
+) -> None:
+    """The cosine of two successive gradients, and the noise scale they tell.
+
+    Two batches of B samples each give g₁ and g₂ with E[g₁·g₂] = |G|² and
+    E[|g|²] = |G|² + tr(Σ)/B, and so the simple noise scale tr(Σ)/|G|² of
+    McCandlish et al. (2018), An empirical model of large-batch training, eq. 2.9.
+    NaN where the step before was not looked at.
+    """
+    first = changes[0].gradients
+    before = None if earlier is None else earlier.gradients
+    assert first is not None
+    line, numbers = list(changes), found.numbers
+    if earlier is not None and before is not None and before.form == first.form:
+        line = [earlier, *line]
+        numbers = np.vstack([before.numbers.array()[None], numbers])
+    follows = np.array([b.step == a.step + 1 for a, b in pairwise(line)])
+    if not follows.any():
+        return
+    weights, rows = _weights(first.form), np.array([c.rows for c in line[1:]])
+    products = found.sums(numbers[1:] * numbers[:-1])
+    squares = found.squares
+    if len(numbers) > len(squares):
+        squares = np.vstack([found.sums(numbers[:1] ** 2), squares])
+    cosines = products / np.sqrt(squares[1:] * squares[:-1])
+    product, own = products @ weights, squares @ weights
+    whole = product / np.sqrt(own[1:] * own[:-1])
+    noise = (own[1:] + own[:-1]) / 2 - product
+    scale = np.where((product > 0) & (noise > 0), rows * noise / product, np.nan)
+    columns = np.column_stack([whole, scale, cosines])
+    columns[~follows] = np.nan
+    if len(columns) < len(changes):  # the first has none before it
+        columns = np.vstack([np.full((1, columns.shape[1]), np.nan), columns])
+    said.add("grad_cosine", columns[:, 0], partial=True)
+    said.add("grad_noise_scale", columns[:, 1], partial=True)
+    said.add_by_place("grad_cosine", first.names, columns[:, 2:], partial=True)
 
 
-def _without(names: tuple[str, ...], numbers: Floats) -> Row:
-    """The row without the ratios of weights that are all zero."""
-    keep = [
-        not (n.startswith("update_ratio@") and np.isnan(v))
-        for n, v in zip(names, numbers, strict=True)
-    ]
-    return tuple(n for n, k in zip(names, keep, strict=True) if k), numbers[keep]
+def _tell_weights(
+    said: Columns, before: Sequence[Taken], after: Sequence[Taken], *, main: bool
+) -> None:
+    found, names = segments(before), before[0].names
+    squares = _squares(before, found)
+    if main:
+        said.add("weight_norm", np.sqrt(squares.sum(1)))
+    said.add_by_place("weight_norm", names, np.sqrt(squares))
+    if not after:  # a closure had moved them before they could be looked at
+        return
+    change = segments(after).numbers - found.numbers
+    weights = _weights(before[0].form)
+    changes, sampled = found.sums(change * change) * weights, found.squares * weights
+    ratios = np.sqrt(changes / sampled)
+    if main:
+        whole = np.sqrt(changes.sum(1) / sampled.sum(1))
+        said.add("update_ratio", whole, partial=True)
+    ratios[sampled == 0] = np.nan
+    said.add_by_place("update_ratio", names, ratios, partial=True)

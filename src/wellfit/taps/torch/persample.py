@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from wellfit.taps.torch.criteria import CRITERIA, Call
+from wellfit.taps.torch.numbers import Floats, Later, send
 
 ROWS = 256  # of a batch
 MOST_VALUES = 1 << 17  # outputs
@@ -27,7 +28,7 @@ PAIRED = frozenset(
 BY_ROW = frozenset({"reduction", "size_average", "reduce"})
 
 
-def by_sample(call: Call) -> dict[str, float]:
+def by_sample(call: Call) -> Later | None:
     """Median, 95th percentile and greatest of the losses of the samples.
 
     The criterion is called once more on some rows, detached, without reduction: it
@@ -35,9 +36,9 @@ def by_sample(call: Call) -> dict[str, float]:
     """
     targets = call.targets
     if call.criterion not in PAIRED or targets is None or call.rows < 2:
-        return {}
+        return None
     if targets.shape[:1] != call.outputs.shape[:1] or not call.outputs.numel():
-        return {}
+        return None
     wide = call.outputs.numel() // call.rows
     apart = max(1, -(-call.rows // max(1, min(ROWS, MOST_VALUES // max(wide, 1)))))
     options: dict[str, Any] = {k: v for k, v in call.options.items() if k not in BY_ROW}
@@ -49,7 +50,10 @@ def by_sample(call: Call) -> dict[str, float]:
             **options,
             reduction="none",
         )
-    losses = each.float().reshape(len(each), -1).mean(1).cpu().numpy()
+    return Later((send(each.reshape(len(each), -1).mean(1)),), _quantiles)
+
+
+def _quantiles(losses: Floats) -> dict[str, float]:
     losses = losses[np.isfinite(losses)]
     if len(losses) < 2:
         return {}

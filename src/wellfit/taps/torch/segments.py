@@ -1,4 +1,4 @@
-"""Sums over many samples at once: one array, cut into segments."""
+"""Sums over many samples at once: arrays, cut into segments."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,54 +14,52 @@ Floats = NDArray[np.float64]
 class Segments:
     """Numbers of several samples, one after the other, none of them empty.
 
-    `starts` has each one's first place. Everything that is asked for is an array with
-    a number a segment, computed in a few passes over all of them: for a hundred small
-    tensors a hundred times cheaper than one by one.
+    `numbers` is (looks × n), a row for each of several looks; `starts` has each
+    sample's first place in a row. Everything that is asked for is (looks × samples),
+    computed in a few passes over all of it: for a hundred small tensors a hundred
+    times cheaper than one by one, and for a hundred looks once more.
     """
 
     numbers: Floats
     starts: NDArray[np.int64]
 
     @classmethod
-    def of(cls, numbers: Floats, sizes: Sequence[int]) -> "Segments":
-        """Segments of these sizes."""
+    def of(cls, rows: Sequence[Floats], sizes: Sequence[int]) -> "Segments":
+        """Looks of samples of these sizes."""
         ends = np.cumsum(np.asarray(sizes, np.int64))
-        return cls(numbers, np.concatenate([[0], ends[:-1]]))
+        return cls(np.stack(rows), np.concatenate([[0], ends[:-1]]))
 
     def sums(self, values: NDArray[np.generic]) -> Floats:
-        """The sum of `values`, as long as the numbers, over each segment."""
-        return np.add.reduceat(values, self.starts, dtype=np.float64)
+        """The sum of `values`, shaped as the numbers, over each segment."""
+        return np.add.reduceat(values, self.starts, axis=1, dtype=np.float64)
 
     @cached_property
     def sizes(self) -> NDArray[np.int64]:
         """How many numbers each has."""
-        return np.diff(np.append(self.starts, len(self.numbers)))
+        return np.diff(np.append(self.starts, self.numbers.shape[1]))
 
     @cached_property
     def squares(self) -> Floats:
         """The sum of the squares; not finite where a number is not."""
-        with np.errstate(all="ignore"):
-            return self.sums(self.numbers * self.numbers)
+        return self.sums(self.numbers * self.numbers)
 
     @cached_property
     def finite(self) -> Floats:
         """The share of numbers that are finite."""
         if np.isfinite(self.squares).all():
-            return np.ones(len(self.starts))
+            return np.ones(self.squares.shape)
         return self.sums(np.isfinite(self.numbers)) / self.sizes
 
     @cached_property
     def means(self) -> Floats:
         """The means."""
-        with np.errstate(all="ignore"):
-            return self.sums(self.numbers) / self.sizes
+        return self.sums(self.numbers) / self.sizes
 
     @cached_property
     def deviations(self) -> Floats:
         """The standard deviations."""
-        with np.errstate(all="ignore"):
-            apart = self.numbers - np.repeat(self.means, self.sizes)
-            return np.sqrt(self.sums(apart * apart) / self.sizes)
+        apart = self.numbers - np.repeat(self.means, self.sizes, axis=1)
+        return np.sqrt(self.sums(apart * apart) / self.sizes)
 
     @cached_property
     def zeros(self) -> Floats:

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from torch.optim.optimizer import register_optimizer_step_pre_hook
 
 from wellfit.taps.looks import Looks
+from wellfit.taps.sample import COLUMNS, Sample
 from wellfit.taps.tap import Records
 from wellfit.taps.torch.batches import Batches
 from wellfit.taps.torch.calm import Calm, compiling
@@ -24,12 +25,13 @@ from wellfit.taps.torch.describe import (
 )
 from wellfit.taps.torch.inputs import Entered, Inputs
 from wellfit.taps.torch.layers import LayersLook
-from wellfit.taps.torch.look import Look
+from wellfit.taps.torch.look import Look, Looked
 from wellfit.taps.torch.losses import Losses
 from wellfit.taps.torch.models import Models
+from wellfit.taps.torch.numbers import Floats, Later, send
 from wellfit.taps.torch.objective import Objective
-from wellfit.taps.torch.parameters import Gradients
-from wellfit.taps.torch.sample import Sample
+from wellfit.taps.torch.parameters import Weights
+from wellfit.taps.torch.persample import by_sample
 from wellfit.taps.torch.scores import ClassScores
 from wellfit.taps.torch.sources import Sources
 from wellfit.taps.torch.ways import Ways
@@ -40,6 +42,7 @@ SMALL = 4096  # outputs of a step that are scored between looks too
 DENSE = 64  # of twice as many steps each is seen with its batch; later ever fewer
 SCORED = 16  # batches that are scored together
 SAID_AGAIN = 2.0  # seconds after which facts that grow are written again
+KNOWN = 16  # rows of a batch that are remembered, where they are wide
 TRIES = 2  # steps that a model is waited for
 ALONE = 100  # steps without another optimizer's, after which there is but one
 
@@ -84,9 +87,10 @@ class Steps:
             weakref.WeakKeyDictionary()
         )
         self._layers = LayersLook()
+        self._kept = Weights()
         self._look: Look | None = None
-        self._unread: list[Look] = []
-        self._gradients: Gradients | None = None  # of the last look
+        self._looked = Looked(records)
+        self._weights: dict[str, Tensor] = {}  # that are being stepped, at a look
         self._timed = 0.0  # seconds that the look under way took
         self._by_loader = False  # the batches that are trained on are loaded
         self._closure = False  # the optimizer calls one: several passes a step
@@ -161,14 +165,33 @@ class Steps:
 
     def _look_at_batch(self, look: Look, entered: Entered, call: Call | None) -> None:
         if call is not None:
-            look.say(self.objective.look(call, sketch=look.sketch))
+            look.say_later(self.objective.look(call, sketch=look.sketch))
+            look.say_later(by_sample(call) if look.sketch else None)
         self.ways.mode("train", self.models.main)
         if entered.batch is None:
             return
-        look.say(self.inputs.look(entered.batch))
-        if entered.rows and look.sketch:
-            self._sources.remember(entered.batch)
-            self.sample.add(entered.batch, None if call is None else call.targets)
+        look.say_later(self.inputs.look(entered.batch))
+        if entered.rows and (look.sketch or not self.sample.full):
+            targets = None if call is None else call.targets
+            look.say_later(self._remember(entered.batch, targets))
+
+    def _remember(self, batch: Tensor, targets: Tensor | None) -> Later | None:
+        """Keep some rows, to know them again and to learn from."""
+        if not batch.numel() or batch.is_nested or batch.is_sparse:
+            return None
+        apart = -(-len(batch) // self.sample.room)
+        if batch[0].numel() > COLUMNS:  # too wide to be learnt from
+            apart = -(-len(batch) // KNOWN)
+        coming = [send(batch.detach()[::apart].clone())]
+        if targets is not None and targets.numel() == len(batch):
+            coming.append(send(targets.detach().reshape(-1)[::apart].clone()))
+
+        def tell(rows: Floats, targets: Floats | None = None) -> dict[str, float]:
+            self._sources.remember(torch.from_numpy(rows))
+            self.sample.add(rows, targets)
+            return {}
+
+        return Later(tuple(coming), tell)
 
     def computed(self, outputs: Tensor) -> None:
         """A loss is being computed of these, with gradient."""
@@ -187,8 +210,8 @@ class Steps:
         self._meet(optimizer)
         if self._look is not None:
             begun = perf_counter()
-            parameters = self.models.of(optimizer)
-            self._look.stepping(parameters, self._now.rows, closure=closure)
+            self._weights = self.models.of(optimizer)
+            self._look.stepping(self._weights, self._now.rows, closure=closure)
             self._timed += perf_counter() - begun
 
     def _meet(self, optimizer: torch.optim.Optimizer) -> None:
@@ -231,8 +254,7 @@ class Steps:
 
     def _open_look(self) -> None:
         sketch = self._looks.sketch(self._done)
-        before, self._gradients = self._gradients, None
-        self._look = Look(self._layers, self._done, sketch=sketch, before=before)
+        self._look = Look(self._layers, self._kept, self._done, sketch=sketch)
         self._look.open()
 
     def after(self, optimizer: torch.optim.Optimizer) -> None:
@@ -247,7 +269,8 @@ class Steps:
         main = self._main is not None and self._main() is optimizer
         if self._look is not None:
             begun = perf_counter()
-            self._look.stepped(self._now.norm, main=main)
+            self._look.stepped(self._weights, self._now.norm, main=main)
+            self._weights = {}
             self._timed += perf_counter() - begun
         now, self._now = self._now, _Step()
         if main:
@@ -281,18 +304,11 @@ class Steps:
         self._look = None
         look.say({"batch_size": rows, "data_time": self._calm.waited})
         look.close()
-        self._gradients = look.gradients
-        self._unread.append(look)
-        self._read(wait=False)
+        self._looked.add(look)
         now = perf_counter()
         timed, self._timed = self._timed + now - begun + self._layers.spent, 0.0
         self._layers.spent = 0.0
         self._looks.took(look.step, timed, now - self._stepped)
-
-    def _read(self, *, wait: bool) -> None:
-        """Record what looks saw, as far as it has come from its device."""
-        while self._unread and (wait or self._unread[0].here):
-            self._unread.pop(0).record(self._records)
 
     def _decide(self, optimizer: torch.optim.Optimizer) -> None:
         """How much is to be seen of the steps that come."""
@@ -359,6 +375,11 @@ class Steps:
         self._epoch_rows, self._rows = self._rows, 0
         self._records.event("epoch", self.count, number=self._epochs)
 
+    def pause(self) -> None:
+        """An evaluation goes on: what was trained on must be known by now."""
+        self.settle_calm()
+        self._looked.record(wait=True)
+
     def resume(self) -> None:
         """An evaluation is over: its time is not the steps'."""
         self.flush(whole=True)
@@ -371,7 +392,7 @@ class Steps:
         self.settle_calm()
         begun = perf_counter()
         self._losses.flush(wait=whole)
-        self._read(wait=whole)
+        self._looked.record(wait=whole)
         self._flush_scores(whole)
         if self._done > self._counted:
             mean = (begun - self._flushed) / (self._done - self._counted)

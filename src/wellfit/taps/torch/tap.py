@@ -226,7 +226,7 @@ class TorchTap:
     def _evaluate(self, call: Call, entered: Entered) -> None:
         trained = self._steps.criteria
         if not trained or call.criterion in trained:  # else a measure beside it
-            self._steps.settle_calm()
+            self._steps.pause()
             self._evaluations.add(call, entered, self.step)
 
     def _end_evaluation(self) -> bool:
