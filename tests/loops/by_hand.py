@@ -17,7 +17,7 @@ for _ in range(6):
         loss.backward()
         with torch.no_grad():
             for parameter in model.parameters():
-                parameter -= 0.1 * parameter.grad
+                parameter.sub_(0.1 * parameter.grad)
         print("loss", repr(loss.item()))
     with torch.no_grad():
         print("validation", repr(F.cross_entropy(model(x[192:]), y[192:]).item()))

@@ -1,4 +1,4 @@
-"""A custom autograd Function with a straight-through gradient, and a loss of its own."""
+"""An autograd Function with a straight-through gradient, and a loss of their own."""
 
 import torch
 from torch import nn
