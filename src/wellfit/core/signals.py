@@ -51,6 +51,8 @@ SIGNALS: dict[str, str] = {
     "batch_size": "the number of samples of a step",
     "step_time": "seconds from one optimizer step to the next",
     "data_time": "seconds a step waited for its batch",
+    "compute_time": "seconds from a step's batch to its backward pass, on a rank's "
+    "processor: without waiting for data or for other ranks",
 }
 
 

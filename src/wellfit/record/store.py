@@ -55,7 +55,9 @@ class Store:
 
     def __init__(self, db: sqlite3.Connection, folder: Path, rank: int = 0) -> None:
         self._db = db
-        self._path = folder.absolute() / file_of(rank)  # the script may change directory
+        self._path = folder.absolute() / file_of(
+            rank
+        )  # the script may change directory
         self._inode = _inode(self._path)
         self._ids: dict[Name, int] = {}
         self._fresh: dict[int, Name] = {}  # without a number yet, and so not to be seen
