@@ -61,9 +61,9 @@ def run(
     from rich.console import Console
 
     from wellfit.core.run import Run
-    from wellfit.record import new_folder
     from wellfit.show.follow import Follower
     from wellfit.show.terminal import show_diagnosis
+    from wellfit.taps import ranks
     from wellfit.verbs.diagnose import diagnose
 
     judge = partial(
@@ -80,7 +80,7 @@ def run(
         script,
         args or [],
         module=module,
-        out=out or new_folder(name, base=settings.out),
+        out=ranks.folder_for(name, out, base=settings.out),
         overhead=share,
         every=every or settings.every,
         prints_to=sys.stderr if json == STDOUT else None,
@@ -89,6 +89,8 @@ def run(
     for follower in followers.values():
         follower.finish()
     status = int(seen.facts["outcome"]["exit"])
+    if ranks.rank():
+        raise typer.Exit(status)
     diagnosis = judge(seen, script_exit=status)
     if json is not None:
         write_json(diagnosis.to_json(), json)

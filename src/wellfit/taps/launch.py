@@ -1,7 +1,7 @@
 """Run a script as `python` would, watched: `python -m wellfit.taps.launch`.
 
-The arguments are a JSON object (`folder`, `module`, `overhead`, `every`), the script
-or module, and the script's own arguments. Nothing but the standard library is loaded
+The arguments are a JSON object (`folder`, `module`, `overhead`, `every`, `rank`: one
+of several processes that a launcher of ours started), the script or module, and the script's own arguments. Nothing but the standard library is loaded
 before the script loads it: what it sets before importing a framework still counts.
 """
 
@@ -21,6 +21,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from wellfit.record import Recorder, redact, redact_args
+from wellfit.record.schema import DATABASE
+from wellfit.taps import ranks
+from wellfit.taps.launchers import Launchers
 
 if TYPE_CHECKING:
     from wellfit.taps.tap import Tap
@@ -32,6 +35,8 @@ HERE = Path(__file__).parent  # the taps: their lines are kept out of tracebacks
 TAPS = {
     "torch": "wellfit.taps.torch.tap:TorchTap",
 }
+# Taps beside them, of the same framework.
+BESIDE = {"torch": "wellfit.taps.torch.ranks:RanksTap"}
 
 
 class _OnImport(MetaPathFinder):
@@ -59,13 +64,19 @@ class _OnImport(MetaPathFinder):
         return spec
 
 
-class _Watched:
-    """The script's process: its recorder, and a tap once there is a framework."""
+class Watched:
+    """The script's process: its recorder, and a tap once there is a framework.
 
-    def __init__(self, settings: dict[str, Any]) -> None:
-        self.recorder = Recorder(Path(settings["folder"]))
-        with os.fdopen(settings["tell"], "w", encoding="utf-8") as pipe:
-            pipe.write(str(self.recorder.folder))
+    `rank` is that of the process, where it is not known from elsewhere.
+    """
+
+    def __init__(self, settings: dict[str, Any], *, rank: int | None = None) -> None:
+        rank, folder = ranks.rank() if rank is None else rank, Path(settings["folder"])
+        ranks.make_room(folder, rank)
+        self.recorder = Recorder(folder, rank=rank)
+        if settings["tell"] is not None:
+            with os.fdopen(settings["tell"], "w", encoding="utf-8") as pipe:
+                pipe.write(str(self.recorder.folder))
         self._command = {
             "script": redact(sys.argv[0]),
             "args": redact_args(sys.argv[1:]),
@@ -74,38 +85,88 @@ class _Watched:
         }
         self.recorder.fact("command", self._command)
         self._settings = settings
-        self._taps: dict[str, Tap] = {}
+        self._taps: dict[str, list[Tap]] = {}
         for module in TAPS:
             attach = partial(self._attach, module)
             sys.meta_path.insert(0, _OnImport(module, attach))
+        self._launches = 0
+        self._handed_over = False
+        self._launchers = Launchers(settings, self._hand_over)
+        if not settings["rank"]:
+            for module, patch in self._launchers.known.items():
+                wrap = partial(self._wrap, module, patch)
+                sys.meta_path.insert(0, _OnImport(module, wrap))
+
+    def attach_to_loaded(self) -> None:
+        """Attach the taps whose framework has been loaded already."""
+        for module in TAPS:
+            if module in sys.modules and module not in self._taps:
+                self._attach(module)
+
+    @staticmethod
+    def _wrap(module: str, patch: Callable[[types.ModuleType], None]) -> None:
+        try:
+            patch(sys.modules[module])
+        except Exception as error:  # another version, say
+            print(f"wellfit: cannot watch {module}: {error}", file=sys.stderr)
+
+    def _hand_over(self) -> Path:
+        """Where processes that are started now record: the run is theirs.
+
+        Not where this one has trained itself, or has started others before.
+        """
+        self._launches += 1
+        folder = self.recorder.folder
+        taps = self._attached
+        if self._launches > 1 or any(tap.step for tap in taps):
+            return folder / "trials" / f"launch-{self._launches}"
+        for tap in taps:
+            tap.detach()
+        self.recorder.close()
+        for file in folder.glob(f"{DATABASE}*"):
+            file.unlink()
+        self._handed_over = True
+        return folder
 
     def _attach(self, module: str) -> None:
+        taps = self._taps.setdefault(module, [])
         try:
-            home, _, name = TAPS[module].partition(":")
-            make = getattr(importlib.import_module(home), name)
-            tap: Tap = make(
-                self.recorder,
-                overhead=self._settings["overhead"],
-                every=self._settings["every"],
-            )
-            tap.attach()
+            for path in filter(None, (TAPS[module], BESIDE.get(module))):
+                home, _, name = path.partition(":")
+                make = getattr(importlib.import_module(home), name)
+                tap: Tap = make(
+                    self.recorder,
+                    overhead=self._settings["overhead"],
+                    every=self._settings["every"],
+                )
+                tap.attach()
+                taps.append(tap)
         except Exception as error:
             print(f"wellfit: cannot watch {module}: {error}", file=sys.stderr)
             return
-        self._taps[module] = tap
         self._say_command()
+
+    @property
+    def _attached(self) -> "list[Tap]":
+        """The taps, in the order in which they finish."""
+        return [tap for module in TAPS for tap in self._taps.get(module, ())]
 
     def _say_command(self) -> None:
         """The framework is the first whose tap saw a step; until then, the first."""
-        taps = [self._taps[module] for module in TAPS if module in self._taps]
+        taps = self._attached
         seen = next((tap for tap in taps if tap.step), next(iter(taps), None))
         framework = {} if seen is None else {"framework": seen.framework}
         self.recorder.fact("command", self._command | framework)
 
     def finish(self, error: BaseException | None) -> None:
         """The script has ended: record what is left, and how it ended."""
+        self._launchers.restore()
+        if self._handed_over:
+            if (self.recorder.folder / DATABASE).exists():
+                return  # the first rank's, which says how it ended
+            self.recorder = Recorder(self.recorder.folder)
         failed = error is not None and not isinstance(error, SystemExit)
-        for tap in [self._taps[module] for module in TAPS if module in self._taps]:
+        for tap in self._attached:
             tap.finish()
         self._say_command()
         lines = redact(str(error)).strip().splitlines()
@@ -187,7 +248,7 @@ def _module(name: str) -> tuple[types.ModuleType, Callable[[], types.CodeType]]:
     return main, compiled
 
 
-def _without_us(error: BaseException) -> BaseException:
+def without_us(error: BaseException) -> BaseException:
     """The exception, and what led to it, with no line of ours in their tracebacks."""
     seen: set[int] = set()
     chain: list[BaseException | None] = [error]
@@ -216,7 +277,7 @@ def main() -> None:
     """Run what the command line says, and end as it ends."""
     settings = json.loads(sys.argv[1])
     sys.argv = sys.argv[2:]
-    watched = _Watched(settings)
+    watched = Watched(settings)
     ended: BaseException | None = None
     try:
         start = _module if settings["module"] else _script
@@ -224,7 +285,7 @@ def main() -> None:
         sys.modules["__main__"] = module
         exec(compiled(), module.__dict__)  # the user's own script, as they asked
     except BaseException as error:
-        ended = _without_us(error)
+        ended = without_us(error)
         if not isinstance(ended, SystemExit):
             sys.excepthook(type(ended), ended, ended.__traceback__)
     watched.finish(ended)

@@ -15,7 +15,8 @@ from typing import Any, TextIO
 
 from wellfit.core.errors import BadScript, nearest
 from wellfit.core.run import Run
-from wellfit.record import new_folder, open_run, vacant, write_environment
+from wellfit.record import open_run, write_environment
+from wellfit.taps import ranks
 
 POLL = 1.0  # seconds between two calls of `while_running`
 
@@ -44,7 +45,7 @@ def run(
     `BadScript` where there is no such script, `BadRun` where a run stands in `out`.
     """
     name = check(str(script), module=module)
-    folder = vacant(Path(out)) if out is not None else new_folder(name)
+    folder = ranks.folder_for(name, out)
     told, tell = os.pipe()  # by which the script's process says where it records
     settings = {
         "folder": str(folder.absolute()),
@@ -52,6 +53,7 @@ def run(
         "module": module,
         "overhead": overhead,
         "every": every,
+        "rank": False,
     }
     launch = [sys.executable, "-m", "wellfit.taps.launch", json.dumps(settings)]
     process = subprocess.Popen(
@@ -61,7 +63,8 @@ def run(
     with _passing_on_signals(process):
         with os.fdopen(told, encoding="utf-8") as pipe:
             folder = Path(pipe.read() or folder)
-        write_environment(folder, [str(script), *args])
+        if not ranks.rank():
+            write_environment(folder, [str(script), *args])
         status = _wait(process, folder, while_running)
     return _seen(folder, status)
 
@@ -129,14 +132,23 @@ def _passing_on_signals(process: "subprocess.Popen[bytes]") -> Iterator[None]:
 
 def _seen(folder: Path, status: int) -> Run:
     """The run; its outcome told by us where the process could no longer tell it."""
+    if ranks.rank():  # the first one's process tells of them all
+        return Run(facts={"outcome": {"exit": _shell(status)}}, path=folder)
     seen = open_run(folder)
-    if "outcome" in seen.facts:
-        return seen
+    told = seen.facts.get("outcome")
+    if told is not None:  # of several ranks by the first; the status is of all of them
+        told = {**told, "exit": _shell(status)}
+        return replace(seen, facts={**seen.facts, "outcome": told})
     ended = -status if status < 0 else None
     said = f"ended by {signal.Signals(ended).name}" if ended else "ended early"
     outcome = {
-        "exit": 128 + ended if ended else status,
+        "exit": _shell(status),
         "error": {"type": "killed", "message": said},
         "interrupted": False,
     }
     return replace(seen, facts={**seen.facts, "outcome": outcome})
+
+
+def _shell(status: int) -> int:
+    """The exit status as a shell would have it, of a process ended by a signal too."""
+    return 128 - status if status < 0 else status
