@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from wellfit.record import Recorder, redact, redact_args
+from wellfit.taps.resources import Resources
 
 if TYPE_CHECKING:
     from wellfit.taps.tap import Tap
@@ -73,6 +74,7 @@ class _Watched:
             "python": sys.version.split()[0],
         }
         self.recorder.fact("command", self._command)
+        self._resources = Resources(self.recorder)
         self._settings = settings
         self._taps: dict[str, Tap] = {}
         for module in TAPS:
@@ -92,6 +94,8 @@ class _Watched:
         except Exception as error:
             print(f"wellfit: cannot watch {module}: {error}", file=sys.stderr)
             return
+        if not self._taps:
+            self._resources.start()
         self._taps[module] = tap
         self._say_command()
 
@@ -105,6 +109,7 @@ class _Watched:
     def finish(self, error: BaseException | None) -> None:
         """The script has ended: record what is left, and how it ended."""
         failed = error is not None and not isinstance(error, SystemExit)
+        self._resources.finish()  # while the taps can still tell the step
         for tap in [self._taps[module] for module in TAPS if module in self._taps]:
             tap.finish()
         self._say_command()

@@ -8,6 +8,7 @@ from torch import nn
 
 from wellfit.core.run import Run
 from wellfit.record import Recorder, new_folder, open_run, redact, vacant
+from wellfit.taps.resources import Resources
 from wellfit.taps.torch.tap import TorchTap
 
 
@@ -18,6 +19,7 @@ class Watch:
         self._tap = tap
         self._recorder = recorder
         self._owned = owned
+        self._resources = Resources(recorder)
 
     @property
     def folder(self) -> Path:
@@ -36,6 +38,7 @@ class Watch:
 
     def __enter__(self) -> "Watch":
         self._tap.attach()
+        self._resources.start()
         return self
 
     def __exit__(
@@ -44,6 +47,7 @@ class Watch:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        self._resources.finish()  # while the tap can still tell the step
         self._tap.finish()
         said = None if error is None else error_line(error)
         interrupted = isinstance(error, KeyboardInterrupt)
