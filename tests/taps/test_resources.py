@@ -346,7 +346,7 @@ def test_it_reads_less_often_later_and_where_reading_is_dear(
     meter._begun -= 1e6
     assert meter.rest == LONGEST
     meter._took = 0.1
-    assert meter.rest == 30
+    assert meter.rest == 40
 
 
 def test_it_ends_cleanly_and_twice(recorder: Recorder, stepping: Stepping) -> None:

@@ -14,7 +14,7 @@ from wellfit.taps.tap import Records, step_of
 
 SHORTEST, LONGEST = 0.25, 10.0  # seconds from one reading to the next
 PART = 0.01  # of the time so far: how long to the next reading
-REST = 300.0  # times what a reading took: a third of a percent of a core
+REST = 400.0  # times what a reading took: a quarter of a percent of a core
 SAID_AGAIN = 10.0  # seconds after which the totals are written again
 
 T = TypeVar("T")
