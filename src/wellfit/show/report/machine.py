@@ -58,7 +58,7 @@ def _memory(run: Run, known: Mapping[str, Any]) -> Chart | None:
     workers = run.get("memory@workers")
     found = {"in all": run.get("memory")}
     if workers is not None and workers.values.any():
-        found["loader workers and other children"] = workers
+        found["child processes"] = workers
     lines = _most(_timed(run, found))
     limit = known.get("memory_limit")
     return _chart("memory", "Memory", lines, unit="bytes", limit=limit)
