@@ -44,6 +44,10 @@ def run(
     ] = None,
     ignore: Ignore = None,
     fail_on: FailOn = None,
+    live: Annotated[
+        bool,
+        typer.Option("--live", help="Show curves and findings while it runs."),
+    ] = False,
     quiet: Quiet = False,
 ) -> None:
     """Run a training script, untouched, and say what is wrong with its training.
@@ -62,6 +66,7 @@ def run(
 
     from wellfit.core.run import Run
     from wellfit.show.follow import Follower
+    from wellfit.show.live import live_view
     from wellfit.show.terminal import show_diagnosis
     from wellfit.taps import ranks
     from wellfit.verbs.diagnose import diagnose
@@ -71,6 +76,8 @@ def run(
     )
     judge(Run())  # a rule that does not exist is said before the script runs
     console = Console(stderr=True, highlight=False)
+    shown = live and not quiet and json != STDOUT
+    view = live_view(console, judge) if shown else None
     followers: dict[Path, Follower] = {}
 
     def follow(folder: Path) -> None:
@@ -83,9 +90,11 @@ def run(
         out=ranks.folder_for(name, out, base=settings.out),
         overhead=share,
         every=every or settings.every,
-        prints_to=sys.stderr if json == STDOUT else None,
-        while_running=None if quiet else follow,
+        prints_to=view.take if view else sys.stderr if json == STDOUT else None,
+        while_running=None if quiet else view.poll if view else follow,
     )
+    if view is not None:
+        view.finish()
     for follower in followers.values():
         follower.finish()
     status = int(seen.facts["outcome"]["exit"])

@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from wellfit.core.errors import UnknownName
 from wellfit.core.histogram import BINS, Histogram
-from wellfit.core.signals import PHASES, parse
+from wellfit.core.signals import MACHINE, PHASES, parse
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -146,7 +146,8 @@ class Run:
         loss = self.get("train/loss")
         if loss is not None and len(loss):
             return int(loss.steps[-1])
-        ends = [int(s.steps[-1]) for s in self.signals.values() if len(s)]
+        trained = (n for n in self.signals if parse(n).name not in MACHINE)
+        ends = [int(s.steps[-1]) for n in trained if len(s := self.signals[n])]
         return max(ends, default=-1)
 
 

@@ -1,13 +1,37 @@
 """The names of what is recorded, and what each means.
 
 A signal's full name is `phase/name@where`. The phase is `train`, `val` or `test`;
-a name given without one means `train`. `where` is a parameter, a module or a class,
-and absent where the signal is of the whole run.
+a name given without one means `train`. `where` is a parameter, a module, a class or a
+device, and absent where the signal is of the whole run.
 """
 
 from typing import NamedTuple
 
 PHASES = ("train", "val", "test")
+
+# Read of the machine, whether anything is trained or not.
+MACHINE: dict[str, str] = {
+    "elapsed": "seconds since the machine began to be watched, at each reading of it",
+    "cpu_share": "processor time of the process and its children, of what the cores "
+    "that it may use could give: 1 is all of them, busy",
+    "memory": "bytes of main memory that the process and its children hold (resident; "
+    "pages that they share count for each); `@workers`: the children alone",
+    "throttled_share": "the share of the periods of a processor quota in which it was "
+    "used up, and the process held back",
+    "disk_read": "bytes a second that the process and its children got from disks",
+    "disk_write": "bytes a second that the process and its children sent to disks",
+    "disk_wait": "the share of the time that the process waited for a disk",
+    "file_read": "bytes a second that the process and its children read, from files "
+    "and pipes, out of a cache or not",
+    "network_received": "bytes a second that the machine received",
+    "network_sent": "bytes a second that the machine sent",
+    "gpu_share": "the share of the time in which a GPU computed anything, for whomever",
+    "gpu_memory": "bytes of a GPU's memory in use, by whomever",
+    "gpu_peak": "bytes of a GPU's memory that the tensors of PyTorch held at most, "
+    "until now",
+    "gpu_reserved": "bytes of a GPU's memory that the allocator of PyTorch holds",
+    "gpu_throttled": "1 where heat or the power supply lowered a GPU's clocks, else 0",
+}
 
 SIGNALS: dict[str, str] = {
     "loss": "the objective, averaged over the samples of a step or of an evaluation",
@@ -73,6 +97,7 @@ SIGNALS: dict[str, str] = {
     "the greatest less the least, over the greatest",
     "straggle": "a rank's compute time over the median rank's: of the slowest, or of "
     "one",
+    **MACHINE,
 }
 
 

@@ -24,6 +24,7 @@ from wellfit.record import Recorder, redact, redact_args
 from wellfit.record.schema import DATABASE
 from wellfit.taps import ranks
 from wellfit.taps.launchers import Launchers
+from wellfit.taps.resources import Resources
 
 if TYPE_CHECKING:
     from wellfit.taps.tap import Tap
@@ -84,6 +85,7 @@ class Watched:
             "python": sys.version.split()[0],
         }
         self.recorder.fact("command", self._command)
+        self._resources = Resources(self.recorder)
         self._settings = settings
         self._taps: dict[str, list[Tap]] = {}
         for module in TAPS:
@@ -144,6 +146,8 @@ class Watched:
         except Exception as error:
             print(f"wellfit: cannot watch {module}: {error}", file=sys.stderr)
             return
+        if len(self._taps) == 1:
+            self._resources.start()
         self._say_command()
 
     @property
@@ -166,6 +170,7 @@ class Watched:
                 return  # the first rank's, which says how it ended
             self.recorder = Recorder(self.recorder.folder)
         failed = error is not None and not isinstance(error, SystemExit)
+        self._resources.finish()  # while the taps can still tell the step
         for tap in self._attached:
             tap.finish()
         self._say_command()

@@ -17,8 +17,12 @@ from wellfit.core.errors import BadScript, nearest
 from wellfit.core.run import Run
 from wellfit.record import open_run, write_environment
 from wellfit.taps import ranks
+from wellfit.verbs.terminal import PseudoTerminal
 
 POLL = 1.0  # seconds between two calls of `while_running`
+FRAME = 0.25  # the same, where what the script prints is handed over
+
+HandOver = Callable[[bytes], None]
 
 
 def run(
@@ -29,7 +33,7 @@ def run(
     out: str | Path | None = None,
     overhead: float = 0.02,
     every: int | None = None,
-    prints_to: TextIO | None = None,
+    prints_to: TextIO | HandOver | None = None,
     while_running: Callable[[Path], None] | None = None,
 ) -> Run:
     """Run a script as `python script args…` would, watched, and return what was seen.
@@ -40,8 +44,10 @@ def run(
 
     `out` is the run folder, `overhead` the share of the time that looking may take;
     with `every` each so manieth step is looked at instead. What the script prints goes
-    to `prints_to`, by default to standard output. `while_running` is called with the
-    run folder about once a second.
+    to `prints_to`, by default to standard output. Where that is a function, the script
+    has a pseudo-terminal in the place of ours, and what it prints there is handed over,
+    from another thread. `while_running` is called with the run folder about once a
+    second, and then four times.
     `BadScript` where there is no such script, `BadRun` where a run stands in `out`.
     """
     name = check(str(script), module=module)
@@ -56,8 +62,18 @@ def run(
         "rank": False,
     }
     launch = [sys.executable, "-m", "wellfit.taps.launch", json.dumps(settings)]
+    terminal: PseudoTerminal | None = None
+    streams: tuple[TextIO | int | None, TextIO | int | None]
+    if callable(prints_to):
+        terminal = PseudoTerminal(prints_to)
+        streams = terminal.instead(sys.__stdout__), terminal.instead(sys.__stderr__)
+    else:
+        streams = prints_to, None
     process = subprocess.Popen(
-        [*launch, str(script), *args], stdout=prints_to, pass_fds=[tell]
+        [*launch, str(script), *args],
+        stdout=streams[0],
+        stderr=streams[1],
+        pass_fds=[tell],
     )
     os.close(tell)
     with _passing_on_signals(process):
@@ -65,7 +81,7 @@ def run(
             folder = Path(pipe.read() or folder)
         if not ranks.rank():
             write_environment(folder, [str(script), *args])
-        status = _wait(process, folder, while_running)
+        status = _wait(process, folder, while_running, terminal)
     return _seen(folder, status)
 
 
@@ -99,13 +115,20 @@ def _wait(
     process: "subprocess.Popen[bytes]",
     folder: Path,
     while_running: Callable[[Path], None] | None,
+    terminal: PseudoTerminal | None,
 ) -> int:
     while True:
         try:
-            return process.wait(timeout=POLL)
+            status = process.wait(timeout=POLL if terminal is None else FRAME)
         except subprocess.TimeoutExpired:
             if while_running is not None:
                 while_running(folder)
+            if terminal is not None:
+                terminal.resize()
+        else:
+            if terminal is not None:
+                terminal.close()
+            return status
 
 
 @contextmanager

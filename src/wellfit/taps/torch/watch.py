@@ -9,6 +9,7 @@ from torch import nn
 from wellfit.core.run import Run
 from wellfit.record import Recorder, open_run, redact
 from wellfit.taps import ranks
+from wellfit.taps.resources import Resources
 from wellfit.taps.torch.ranks import RanksTap
 from wellfit.taps.torch.tap import TorchTap
 
@@ -21,6 +22,7 @@ class Watch:
         self._ranks = RanksTap(recorder)
         self._recorder = recorder
         self._owned = owned
+        self._resources = Resources(recorder)
 
     @property
     def folder(self) -> Path:
@@ -40,6 +42,7 @@ class Watch:
     def __enter__(self) -> "Watch":
         self._tap.attach()
         self._ranks.attach()
+        self._resources.start()
         return self
 
     def __exit__(
@@ -48,6 +51,7 @@ class Watch:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        self._resources.finish()  # while the tap can still tell the step
         self._tap.finish()
         self._ranks.finish()
         said = None if error is None else error_line(error)
