@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from wellfit.record import Recorder, redact, redact_args
+from wellfit.taps.shared import Shared
 
 if TYPE_CHECKING:
     from wellfit.taps.tap import Tap
@@ -30,6 +31,10 @@ HERE = Path(__file__).parent  # the taps: their lines are kept out of tracebacks
 # Once a module has been loaded, the tap that meets it is attached. The order is that
 # in which they finish: what PyTorch's then learns from a sample is nobody's training.
 TAPS = {
+    "lightning.pytorch": "wellfit.taps.lightning:LightningTap",
+    "pytorch_lightning": "wellfit.taps.lightning:pytorch_lightning",
+    "transformers.trainer": "wellfit.taps.transformers:TransformersTap",
+    "accelerate.accelerator": "wellfit.taps.accelerate:AccelerateTap",
     "torch": "wellfit.taps.torch.tap:TorchTap",
 }
 
@@ -73,6 +78,7 @@ class _Watched:
             "python": sys.version.split()[0],
         }
         self.recorder.fact("command", self._command)
+        self._records = Shared(self.recorder)
         self._settings = settings
         self._taps: dict[str, Tap] = {}
         for module in TAPS:
@@ -84,7 +90,7 @@ class _Watched:
             home, _, name = TAPS[module].partition(":")
             make = getattr(importlib.import_module(home), name)
             tap: Tap = make(
-                self.recorder,
+                self._records,
                 overhead=self._settings["overhead"],
                 every=self._settings["every"],
             )
@@ -107,6 +113,7 @@ class _Watched:
         failed = error is not None and not isinstance(error, SystemExit)
         for tap in [self._taps[module] for module in TAPS if module in self._taps]:
             tap.finish()
+        self._records.settle()
         self._say_command()
         lines = redact(str(error)).strip().splitlines()
         said = {"type": type(error).__name__, "message": lines[0] if lines else ""}
