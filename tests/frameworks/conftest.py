@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 
 import pytest
 import torch
+from accelerate.state import AcceleratorState
 from torch.optim.optimizer import register_optimizer_step_post_hook
 
 from wellfit.core.run import Run
@@ -29,7 +30,7 @@ TAPS = (LightningTap, TransformersTap, AccelerateTap, TorchTap)
 
 
 class Trained(NamedTuple):
-    """What a training came to: a hash of all its losses and weights, what it printed."""
+    """What a training came to: its losses and weights, hashed; what it printed."""
 
     steps: int
     digest: str
@@ -97,6 +98,7 @@ def main_of(script: str) -> Any:
 
 def train(script: str, place: Path, watch: Any = None) -> Trained:
     """Run a script in that folder, made anew: paths are in what it prints and keeps."""
+    AcceleratorState._reset_state(reset_partial_state=True)  # of the script before
     shutil.rmtree(place, ignore_errors=True)
     place.mkdir()
     before = Path.cwd()
@@ -105,7 +107,7 @@ def train(script: str, place: Path, watch: Any = None) -> Trained:
     printed = io.StringIO()
     try:
         with (
-            hashing() as (seen),
+            hashing() as seen,
             watch or contextlib.nullcontext(),
             contextlib.redirect_stdout(printed),
             contextlib.redirect_stderr(io.StringIO()),
