@@ -25,6 +25,7 @@ from wellfit.record.schema import DATABASE
 from wellfit.taps import ranks
 from wellfit.taps.launchers import Launchers
 from wellfit.taps.resources import Resources
+from wellfit.taps.shared import Shared
 
 if TYPE_CHECKING:
     from wellfit.taps.tap import Tap
@@ -34,6 +35,10 @@ HERE = Path(__file__).parent  # the taps: their lines are kept out of tracebacks
 # Once a module has been loaded, the tap that meets it is attached. The order is that
 # in which they finish: what PyTorch's then learns from a sample is nobody's training.
 TAPS = {
+    "lightning.pytorch": "wellfit.taps.lightning:LightningTap",
+    "pytorch_lightning": "wellfit.taps.lightning:pytorch_lightning",
+    "transformers.trainer": "wellfit.taps.transformers:TransformersTap",
+    "accelerate.accelerator": "wellfit.taps.accelerate:AccelerateTap",
     "torch": "wellfit.taps.torch.tap:TorchTap",
 }
 # Taps beside them, of the same framework.
@@ -85,7 +90,8 @@ class Watched:
             "python": sys.version.split()[0],
         }
         self.recorder.fact("command", self._command)
-        self._resources = Resources(self.recorder)
+        self._records = Shared(self.recorder)
+        self._resources = Resources(self._records)
         self._settings = settings
         self._taps: dict[str, list[Tap]] = {}
         for module in TAPS:
@@ -137,7 +143,7 @@ class Watched:
                 home, _, name = path.partition(":")
                 make = getattr(importlib.import_module(home), name)
                 tap: Tap = make(
-                    self.recorder,
+                    self._records,
                     overhead=self._settings["overhead"],
                     every=self._settings["every"],
                 )
@@ -173,6 +179,7 @@ class Watched:
         self._resources.finish()  # while the taps can still tell the step
         for tap in self._attached:
             tap.finish()
+        self._records.settle()
         self._say_command()
         lines = redact(str(error)).strip().splitlines()
         said = {"type": type(error).__name__, "message": lines[0] if lines else ""}

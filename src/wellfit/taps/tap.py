@@ -3,7 +3,8 @@
 import os
 import sys
 import weakref
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
@@ -86,6 +87,11 @@ class Guard:
 
         return call
 
+    @property
+    def tap(self) -> Tap | None:
+        """The tap that it guards, while there is one."""
+        return self._tap()
+
     def fail(self, error: Exception) -> None:
         """A fault of our own: say so once, and leave the training alone."""
         self.on = False
@@ -132,6 +138,23 @@ def leave(tap: Tap) -> None:
 def attached() -> list[Tap]:
     """The taps that watch at present."""
     return list(_attached)
+
+
+@contextmanager
+def unseen(records: Records) -> Iterator[None]:
+    """Within it no tap that writes there sees anything: what happens is a rehearsal."""
+    silent = [
+        guard
+        for guard in list(_guards)
+        if guard.on and (tap := guard.tap) is not None and tap.records is records
+    ]
+    for guard in silent:
+        guard.on = False
+    try:
+        yield
+    finally:
+        for guard in silent:
+            guard.on = guard.tap in _attached
 
 
 def step_of(records: Records) -> int:
