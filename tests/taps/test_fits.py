@@ -40,13 +40,14 @@ def _fit(fits: Fits, name: str, kind: Kind = Kind.PREDICTOR, loss: float = 0.5):
 
 
 def test_the_first_predictor_is_the_runs_own(recorder: Recorder) -> None:
-    fits = Fits(recorder)
+    ours = Quiet(recorder)
+    fits = fits_of(recorder, ours)
     _fit(fits, "StandardScaler", Kind.OTHER)
     _fit(fits, "Folds", Kind.VALIDATION, loss=0.9)
     _fit(fits, "SVC", loss=0.3)
     late = _fit(fits, "Ridge", loss=0.2)
     late.score("val/r2", 0.8)
-    fits.finish()
+    fits.finish(ours)
     recorder.close()
     run = open_run(recorder.folder)
     assert run.signal("train/loss").values.tolist() == [0.3]
@@ -62,18 +63,20 @@ def test_the_first_predictor_is_the_runs_own(recorder: Recorder) -> None:
 
 
 def test_where_nothing_predicts_the_best_of_the_rest_is(recorder: Recorder) -> None:
-    fits = Fits(recorder)
+    ours = Quiet(recorder)
+    fits = fits_of(recorder, ours)
     _fit(fits, "StandardScaler", Kind.OTHER)
     _fit(fits, "Folds", Kind.VALIDATION, loss=0.9)
-    fits.finish()
+    fits.finish(ours)
     recorder.close()
     assert open_run(recorder.folder).signal("train/loss").last == 0.9
 
 
 def test_a_fit_within_a_fit_is_a_part_of_it(recorder: Recorder) -> None:
-    fits = Fits(recorder)
+    ours = Quiet(recorder)
+    fits = fits_of(recorder, ours)
     outer = fits.begin("Pipeline")
-    assert fits.going_on
+    assert fits.current is outer
     first = fits.begin("StandardScaler", Kind.OTHER)
     assert first.outer is outer
     assert not first.watched
@@ -84,12 +87,13 @@ def test_a_fit_within_a_fit_is_a_part_of_it(recorder: Recorder) -> None:
     assert last.records is outer.records
     fits.end(last)
     fits.end(outer)
-    assert not fits.going_on
+    assert fits.current is None
     assert fits.count == 1
 
 
 def test_a_helper_threads_fit_is_a_part_of_the_main_ones(recorder: Recorder) -> None:
-    fits = Fits(recorder)
+    ours = Quiet(recorder)
+    fits = fits_of(recorder, ours)
     seen = []
 
     def fit_one() -> None:
@@ -119,7 +123,7 @@ def test_a_framework_that_trains_besides_keeps_the_runs_place(
         assert fits_of(recorder, ours) is fits
         _fit(fits, "LogisticRegression")
         other.step = 7  # a network is trained after all
-        fits.finish()
+        fits.finish(ours)
     finally:
         leave(other)
     recorder.close()
@@ -129,11 +133,12 @@ def test_a_framework_that_trains_besides_keeps_the_runs_place(
 
 
 def test_many_fits_are_only_counted(recorder: Recorder) -> None:
-    fits = Fits(recorder)
+    ours = Quiet(recorder)
+    fits = fits_of(recorder, ours)
     for _ in range(200):
         fits.spent += 1.0  # far beyond what may be spent
         fits.end(fits.begin("Ridge"))
-    fits.finish()
+    fits.finish(ours)
     recorder.close()
     fact = open_run(recorder.folder).facts["fits"]
     assert fact["count"] == 200

@@ -119,6 +119,11 @@ class Fit:
         self.began = perf_counter()
         self.seconds = 0.0
 
+    @property
+    def root(self) -> "Fit":
+        """The outermost fit that it belongs to."""
+        return self if self.outer is None else self.outer.root
+
     def score(self, name: str, value: float, step: int | None = None) -> None:
         """A score of the fitted model, `val/accuracy` say, by default at its end."""
         self.records.value(name, self.steps if step is None else step, float(value))
@@ -188,6 +193,11 @@ class Fits:
                 self._watch(fit)
         return fit
 
+    def resume(self, fit: Fit) -> None:
+        """A fit that had ended goes on: the next call of `partial_fit`, say."""
+        fit.began = perf_counter()
+        self._open.setdefault(threading.get_ident(), []).append(fit)
+
     def _outer(self, stack: list[Fit]) -> Fit | None:
         if stack:
             return stack[-1]
@@ -244,7 +254,9 @@ class Fits:
 
     def end(self, fit: Fit) -> None:
         """The fit is over, however it ended."""
-        fit.seconds = perf_counter() - fit.began
+        elapsed = perf_counter() - fit.began
+        first = fit.seconds == 0.0
+        fit.seconds += elapsed
         thread = threading.get_ident()
         stack = self._open.get(thread, [])
         while stack and stack.pop() is not fit:
@@ -257,15 +269,15 @@ class Fits:
             fit.said["seconds"] = fit.seconds
         else:
             counted = self._more.setdefault(fit.name, [0, 0.0])
-            counted[0] += 1
-            counted[1] += fit.seconds
+            counted[0] += first
+            counted[1] += elapsed
         if perf_counter() - self._said > PATIENCE:
             self.say()
 
     @property
-    def going_on(self) -> bool:
-        """Whether a fit is going on in this thread, or one that it is a part of."""
-        return self._outer(self._open.get(threading.get_ident(), [])) is not None
+    def current(self) -> Fit | None:
+        """The innermost fit that goes on in this thread, or that it is a part of."""
+        return self._outer(self._open.get(threading.get_ident(), []))
 
     @contextmanager
     def looking(self) -> Iterator[None]:
@@ -282,6 +294,11 @@ class Fits:
     def own(self) -> Fit | None:
         """The fit whose records are the run's own, as far as that is known."""
         return self._own
+
+    @property
+    def elapsed(self) -> float:
+        """Seconds since the first fit began."""
+        return 0.0 if self._begun is None else perf_counter() - self._begun
 
     @property
     def watched(self) -> tuple[Fit, ...]:
@@ -305,8 +322,13 @@ class Fits:
             }
         records.fact("fits", fact)
 
-    def finish(self) -> None:
-        """Give every fit its place, and write the fact `fits`; once for all taps."""
+    def finish(self, tap: Tap) -> None:
+        """The tap has told all; once all have, every fit gets its place."""
+        self._taps.discard(tap)
+        if not self._taps:
+            self._settle_all()
+
+    def _settle_all(self) -> None:
         records = self._records()
         if records is None or not self._watched:
             self.say()

@@ -15,12 +15,13 @@ import sys
 import types
 from collections.abc import Callable
 from functools import partial
-from importlib.abc import MetaPathFinder
-from importlib.machinery import ModuleSpec, SourceFileLoader
+from importlib.machinery import SourceFileLoader
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from wellfit.record import Recorder, redact, redact_args
+from wellfit.taps.imports import OnImport
+from wellfit.taps.patches import UNSEEN
 
 if TYPE_CHECKING:
     from wellfit.taps.tap import Tap
@@ -31,32 +32,8 @@ HERE = Path(__file__).parent  # the taps: their lines are kept out of tracebacks
 # in which they finish: what PyTorch's then learns from a sample is nobody's training.
 TAPS = {
     "torch": "wellfit.taps.torch.tap:TorchTap",
+    "sklearn.base": "wellfit.taps.sklearn.tap:SklearnTap",
 }
-
-
-class _OnImport(MetaPathFinder):
-    """Calls back once a module has been loaded, however it is imported."""
-
-    def __init__(self, name: str, then: Callable[[], None]) -> None:
-        self._name = name
-        self._then = then
-
-    def find_spec(self, name: str, path: Any, target: Any = None) -> ModuleSpec | None:
-        if name != self._name:
-            return None
-        sys.meta_path.remove(self)
-        spec = importlib.util.find_spec(name)
-        if spec is None or spec.loader is None:
-            return None
-        loader: Any = spec.loader
-
-        def exec_module(module: types.ModuleType) -> None:
-            del loader.exec_module  # the loader's own again
-            loader.exec_module(module)
-            self._then()
-
-        loader.exec_module = exec_module
-        return spec
 
 
 class _Watched:
@@ -77,7 +54,7 @@ class _Watched:
         self._taps: dict[str, Tap] = {}
         for module in TAPS:
             attach = partial(self._attach, module)
-            sys.meta_path.insert(0, _OnImport(module, attach))
+            sys.meta_path.insert(0, OnImport(module, attach))
 
     def _attach(self, module: str) -> None:
         try:
@@ -203,7 +180,8 @@ def _without_us(error: BaseException) -> BaseException:
 def _stripped(trace: types.TracebackType | None) -> types.TracebackType | None:
     theirs = []
     while trace is not None:
-        if HERE not in Path(trace.tb_frame.f_code.co_filename).parents:
+        file = trace.tb_frame.f_code.co_filename
+        if file != UNSEEN and HERE not in Path(file).parents:
             theirs.append(trace)
         trace = trace.tb_next
     kept: types.TracebackType | None = None
