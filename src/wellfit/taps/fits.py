@@ -28,7 +28,7 @@ from wellfit.record import Recorder
 from wellfit.taps.tap import Records, Tap, attached
 
 MOST = 50  # fits that are recorded; beyond them they are counted
-FREE = 5  # predictors that are watched whatever it costs; beyond, within the overhead
+FREE = 5  # fits of a kind that are watched whatever it costs, then if `overhead` allows
 PATIENCE = 1.0  # seconds of a fit from which on it is written while it goes on
 
 
@@ -161,7 +161,7 @@ class Fits:
         self._main = threading.main_thread().ident
         self._begun: float | None = None
         self._watched: list[Fit] = []
-        self._predictors = 0
+        self._free = dict.fromkeys(Kind, 0)
         self._own: Fit | None = None
         self._recorders: list[Recorder] = []
         self._more: dict[str, list[float]] = {}
@@ -210,7 +210,8 @@ class Fits:
             self._begun = perf_counter()
         if len(self._watched) >= MOST:
             return False
-        if every is not None or (kind is Kind.PREDICTOR and self._predictors < FREE):
+        if every is not None or self._free[kind] < FREE:
+            self._free[kind] += 1
             return True
         return self.spent <= overhead * (perf_counter() - self._begun)
 
@@ -222,7 +223,6 @@ class Fits:
         if fit.kind is not Kind.PREDICTOR:
             fit.records = Spool()  # its place is known at the end
             return
-        self._predictors += 1
         records = self._records()
         if self._own is not None or records is None:
             fit.records = Spool(None if self._home is None else self._opener(fit))

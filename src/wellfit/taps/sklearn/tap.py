@@ -8,6 +8,7 @@ remembers of it; a fit that is only counted costs a few microseconds.
 import sys
 import weakref
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -21,7 +22,7 @@ from wellfit.taps.sklearn.calls import Calls
 from wellfit.taps.sklearn.course import Course
 from wellfit.taps.sklearn.evaluations import Evaluations, arguments, some_rows
 from wellfit.taps.sklearn.partial import Partial
-from wellfit.taps.sklearn.rows import shape, taken
+from wellfit.taps.sklearn.rows import fingerprints, reference, shape, taken
 from wellfit.taps.sklearn.scores import METRICS, signal
 from wellfit.taps.sklearn.stages import predictable, scorable, stages
 from wellfit.taps.sklearn.trained import Inner, Trained, say, trained
@@ -65,7 +66,8 @@ class SklearnTap:
         self._calls = Calls(self, self._guard)
         self._fits: Fits = fits_of(records, self)
         self._going: dict[int, Going] = {}
-        self._trained: dict[int, Trained] = {}  # by the estimator's id
+        # By the estimator's id; whether it is still that one, the reference tells.
+        self._trained: dict[int, tuple[Callable[[], Any], Trained]] = {}
         self._all: list[Trained] = []
         self._counted: weakref.WeakValueDictionary[int, Any] = (
             weakref.WeakValueDictionary()
@@ -236,17 +238,11 @@ class SklearnTap:
         last = describe.final(estimator)
         for one in (estimator, last, known.get("best_estimator_")):
             if one is not None:
-                self._trained[id(one)] = found
+                self._trained[id(one)] = (reference(one), found)
 
     def _known(self, estimator: Any) -> Trained | None:
-        found = self._trained.get(id(estimator))
-        if found is None:
-            return None
-        whole = found.estimator()
-        if whole is None:  # another has taken its place in memory
-            del self._trained[id(estimator)]
-            return None
-        return found
+        known = self._trained.get(id(estimator))
+        return known[1] if known is not None and known[0]() is estimator else None
 
     def _learn(self, going: Going) -> None:
         fit, estimator = going.fit, going.estimator
@@ -257,6 +253,8 @@ class SklearnTap:
             inner = None
         table, targets = _rows(going.given)
         say(found, estimator, table, inner)
+        if inner is not None:
+            found.known.append(fingerprints(inner.table))
         if going.parts:
             fit.said["parts"] = dict(going.parts)
         self._register(found, estimator)
@@ -325,7 +323,7 @@ class SklearnTap:
             return
         with fits.looking(), self._calls.silence():
             found = trained(newest, going.estimator, *_rows(going.given))
-            self._trained[id(going.estimator)] = found
+            self._trained[id(going.estimator)] = (found.estimator, found)
             found.course = Course(steps=newest.steps)
 
     # -- cross-validations -------------------------------------------------------------
@@ -350,7 +348,9 @@ class SklearnTap:
         """The scores of its folds."""
         current = self._fits.current
         going = None if current is None else self._going.get(id(current.root))
-        if going is not None and going.method == "cross_validate":
+        if going is None or going.method != "cross_validate":
+            return
+        if results and "test_scores" in results[0]:  # else parts of what was told
             wanted = ("test_scores", "train_scores")
             going.results = [{k: r[k] for k in wanted if k in r} for r in results]
 
@@ -370,7 +370,7 @@ class SklearnTap:
             found = self._remember(going)
             found.course = Course(steps=1)
             found.calls = 1  # nothing of it is in the estimator, which stays unfitted
-            say(found, going.estimator, table, None)
+            say(found, going.estimator, table, going.inner)
             size = shape(table)
             name = describe.name_of(going.estimator)
             fit.said["estimator"] = f"{going.method}({name})"
