@@ -1,4 +1,4 @@
-"""The scikit-learn tap: what it records, that it disturbs nothing, and that it leaves."""
+"""The scikit-learn tap: what it records, that it disturbs nothing, that it leaves."""
 
 import inspect
 import sys
@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from time import thread_time
+from typing import ClassVar
 
 import numpy as np
 import pytest
@@ -17,7 +18,6 @@ from sklearn.base import BaseEstimator, ClassifierMixin, clone
 from sklearn.datasets import make_classification, make_regression
 from sklearn.ensemble import GradientBoostingClassifier, RandomForestClassifier
 from sklearn.linear_model import LogisticRegression, SGDClassifier, SGDRegressor
-from sklearn.metrics import accuracy_score
 from sklearn.neural_network import MLPRegressor
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -81,8 +81,8 @@ def test_scores_of_training_and_held_back_rows_are_told_apart(said: Said) -> Non
     with watched(said):
         model = LogisticRegression().fit(x, y)
         on_training = model.score(x, y)
-        some = accuracy_score(y[:50], model.predict(x[:50]))
-        on_held = accuracy_score(wanted, model.predict(held))
+        some = sklearn.metrics.accuracy_score(y[:50], model.predict(x[:50]))
+        on_held = sklearn.metrics.accuracy_score(wanted, model.predict(held))
         other = model.score(held[:100] + 1, wanted[:100])
     assert on_training in said.only("train/eval_accuracy")
     assert some in said.only("train/eval_accuracy")
@@ -105,7 +105,7 @@ def test_each_model_is_given_its_own_scores(tmp_path: Path) -> None:
             model.fit(x, y)
         guessed = {m.max_depth: m.predict(held) for m in models}  # all fitted before
         for depth in (4, 1):
-            scores[depth] = accuracy_score(wanted, guessed[depth])
+            scores[depth] = sklearn.metrics.accuracy_score(wanted, guessed[depth])
 
     run = _recorded(tmp_path, script)
     below = open_run(tmp_path / "run" / "trials" / "fit-2")
@@ -166,7 +166,7 @@ def test_whether_a_solver_was_done_is_told(said: Said) -> None:
     x, y = make_regression(100, 4, random_state=0)
     with watched(said), warnings.catch_warnings(record=True) as warned:
         warnings.simplefilter("always")
-        MLPRegressor((4,), max_iter=3, random_state=0).fit(x, y)
+        MLPRegressor(hidden_layer_sizes=4, max_iter=3, random_state=0).fit(x, y)
         SGDRegressor(random_state=0).fit(x, y)
     assert [w.category.__name__ for w in warned] == ["ConvergenceWarning"]
     lines = said.facts["fits"]["fits"]
@@ -192,7 +192,7 @@ def test_secrets_among_parameters_are_hidden(said: Said) -> None:
     }
 
 
-# -- nothing is disturbed ---------------------------------------------------------------
+# -- nothing is disturbed -----------------------------------------------------------
 
 
 def _patched() -> dict[str, object]:
@@ -299,7 +299,7 @@ def test_many_tiny_fits_are_only_counted(said: Said) -> None:
         def fit(self, X, y=None):  # noqa: N803
             return self
 
-        _parameter_constraints = {}
+        _parameter_constraints: ClassVar = {}
 
         def predict(self, X):  # noqa: N803
             return X

@@ -31,6 +31,7 @@ from wellfit.taps.tap import Guard, Records, attached, enter, leave
 
 FLOOR = 0.05  # seconds for scores of the training rows, of each of the first fits
 ASKED = 2_000  # rows of a sample that predictions are asked for
+LOOKED = 20  # predictions whose rows are looked at, whatever it costs
 DATA = 3  # tables that are learnt from, of a script with many
 
 
@@ -76,6 +77,7 @@ class SklearnTap:
         self._evaluations = Evaluations()
         self._partial = Partial(overhead=overhead, every=every)
         self._begun = False
+        self._predicted = 0
 
     @property
     def step(self) -> int:
@@ -387,9 +389,19 @@ class SklearnTap:
 
     def predicted(self, estimator: Any, method: str, given: Any, result: Any) -> None:
         """The script had a prediction."""
-        if self._fits.current is None:
-            table = given[0][0] if given[0] else given[1].get("X")
-            self._evaluations.predicted(self._known(estimator), method, table, result)
+        if self._fits.current is not None:
+            return
+        table = given[0][0] if given[0] else given[1].get("X")
+        found = self._known(estimator)
+        look = found is not None and self._affordable()
+        with self._fits.looking():
+            self._evaluations.predicted(found, method, table, result, look=look)
+
+    def _affordable(self) -> bool:
+        """Whether a look at a prediction's rows is within what watching may take."""
+        self._predicted += 1
+        early = self._predicted <= LOOKED or self._every is not None
+        return early or self._fits.spent <= self._overhead * self._fits.elapsed
 
     def scored(self, metric: str, given: tuple[Any, Any], result: Any) -> None:
         """The script computed a score."""
