@@ -25,6 +25,12 @@ from wellfit.taps.shared import Shared
 from wellfit.taps.torch import TorchTap
 from wellfit.taps.transformers import TransformersTap
 
+# What is here besides tests and this are scripts, which are run and not imported.
+collect_ignore_glob = [
+    name
+    for name in os.listdir(Path(__file__).parent)  # noqa: PTH208
+    if not name.startswith(("test_", "conftest"))
+]
 HERE = Path(__file__).parent
 TAPS = (LightningTap, TransformersTap, AccelerateTap, TorchTap)
 

@@ -50,6 +50,11 @@ SIGNALS: dict[str, str] = {
     "spread": "standard deviation of the predictions over that of the targets",
     "auc": "area under the ROC curve",
     "log_loss": "cross-entropy of the predicted probabilities, in nats",
+    "score": "what a cross-validation or a search went by, on one fold; a search's "
+    "steps are its candidates",
+    "oob_score": "accuracy or R² of a forest on the rows that each tree had left out",
+    "oob_loss": "the loss of a boosting on the rows that each round had left out",
+    "round_error": "the weighted error of each round's own estimator",
     "learning_rate": "the learning rate of an optimizer's parameter group",
     "grad_norm": "L2 norm of the gradient, before clipping: of all parameters, "
     "or of one",

@@ -1,8 +1,9 @@
 """Run a script as `python` would, watched: `python -m wellfit.taps.launch`.
 
 The arguments are a JSON object (`folder`, `module`, `overhead`, `every`, `rank`: one
-of several processes that a launcher of ours started), the script or module, and the script's own arguments. Nothing but the standard library is loaded
-before the script loads it: what it sets before importing a framework still counts.
+of several processes that a launcher of ours started), the script or module, and the
+script's own arguments. Nothing but the standard library is loaded before the script
+loads it: what it sets before importing a framework still counts.
 """
 
 import builtins
@@ -15,15 +16,16 @@ import sys
 import types
 from collections.abc import Callable
 from functools import partial
-from importlib.abc import MetaPathFinder
-from importlib.machinery import ModuleSpec, SourceFileLoader
+from importlib.machinery import SourceFileLoader
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from wellfit.record import Recorder, redact, redact_args
 from wellfit.record.schema import DATABASE
 from wellfit.taps import ranks
+from wellfit.taps.imports import OnImport
 from wellfit.taps.launchers import Launchers
+from wellfit.taps.patches import UNSEEN
 from wellfit.taps.resources import Resources
 from wellfit.taps.shared import Shared
 
@@ -39,35 +41,11 @@ TAPS = {
     "pytorch_lightning": "wellfit.taps.lightning:pytorch_lightning",
     "transformers.trainer": "wellfit.taps.transformers:TransformersTap",
     "accelerate.accelerator": "wellfit.taps.accelerate:AccelerateTap",
+    "sklearn.base": "wellfit.taps.sklearn.tap:SklearnTap",
     "torch": "wellfit.taps.torch.tap:TorchTap",
 }
 # Taps beside them, of the same framework.
 BESIDE = {"torch": "wellfit.taps.torch.ranks:RanksTap"}
-
-
-class _OnImport(MetaPathFinder):
-    """Calls back once a module has been loaded, however it is imported."""
-
-    def __init__(self, name: str, then: Callable[[], None]) -> None:
-        self._name = name
-        self._then = then
-
-    def find_spec(self, name: str, path: Any, target: Any = None) -> ModuleSpec | None:
-        if name != self._name:
-            return None
-        sys.meta_path.remove(self)
-        spec = importlib.util.find_spec(name)
-        if spec is None or spec.loader is None:
-            return None
-        loader: Any = spec.loader
-
-        def exec_module(module: types.ModuleType) -> None:
-            del loader.exec_module  # the loader's own again
-            loader.exec_module(module)
-            self._then()
-
-        loader.exec_module = exec_module
-        return spec
 
 
 class Watched:
@@ -96,14 +74,14 @@ class Watched:
         self._taps: dict[str, list[Tap]] = {}
         for module in TAPS:
             attach = partial(self._attach, module)
-            sys.meta_path.insert(0, _OnImport(module, attach))
+            sys.meta_path.insert(0, OnImport(module, attach))
         self._launches = 0
         self._handed_over = False
         self._launchers = Launchers(settings, self._hand_over)
         if not settings["rank"]:
             for module, patch in self._launchers.known.items():
                 wrap = partial(self._wrap, module, patch)
-                sys.meta_path.insert(0, _OnImport(module, wrap))
+                sys.meta_path.insert(0, OnImport(module, wrap))
 
     def attach_to_loaded(self) -> None:
         """Attach the taps whose framework has been loaded already."""
@@ -158,8 +136,8 @@ class Watched:
 
     @property
     def _attached(self) -> "list[Tap]":
-        """The taps, in the order in which they finish."""
-        return [tap for module in TAPS for tap in self._taps.get(module, ())]
+        """The taps, in the order in which they finish: those beside others first."""
+        return [tap for module in TAPS for tap in reversed(self._taps.get(module, []))]
 
     def _say_command(self) -> None:
         """The framework is the first whose tap saw a step; until then, the first."""
@@ -276,7 +254,8 @@ def without_us(error: BaseException) -> BaseException:
 def _stripped(trace: types.TracebackType | None) -> types.TracebackType | None:
     theirs = []
     while trace is not None:
-        if HERE not in Path(trace.tb_frame.f_code.co_filename).parents:
+        file = trace.tb_frame.f_code.co_filename
+        if file != UNSEEN and HERE not in Path(file).parents:
             theirs.append(trace)
         trace = trace.tb_next
     kept: types.TracebackType | None = None

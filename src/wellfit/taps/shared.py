@@ -7,6 +7,7 @@ evaluation, and both know when an epoch ends; it is to stand in the run once.
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
+from wellfit.record import Recorder
 from wellfit.taps.tap import Records
 
 
@@ -29,6 +30,7 @@ class Shared:
     def __init__(self, records: Records) -> None:
         self.fact = records.fact
         self.histogram = records.histogram
+        self.folder = records.folder if isinstance(records, Recorder) else None
         self._records = records
         self._offers: list[_Offer] = []
         self._said: dict[str, int] = {}  # of evaluations: the step it was last said at
