@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from wellfit.cli.options import FailOn, Ignore, Json, Quiet, RunFolder
+from wellfit.cli.options import FailOn, Ignore, Json, Quiet, RunFolder, To
 from wellfit.cli.output import STDOUT, write_json
 from wellfit.cli.output import fail_on as leave_on
 from wellfit.cli.settings import project
@@ -44,6 +44,7 @@ def run(
     ] = None,
     ignore: Ignore = None,
     fail_on: FailOn = None,
+    to: To = None,
     quiet: Quiet = False,
 ) -> None:
     """Run a training script, untouched, and say what is wrong with its training.
@@ -60,6 +61,7 @@ def run(
 
     from rich.console import Console
 
+    from wellfit.cli.tools import Tools
     from wellfit.core.run import Run
     from wellfit.record import new_folder
     from wellfit.show.follow import Follower
@@ -72,9 +74,12 @@ def run(
     judge(Run())  # a rule that does not exist is said before the script runs
     console = Console(stderr=True, highlight=False)
     followers: dict[Path, Follower] = {}
+    tools = Tools(to or (), console, live=True, quiet=quiet)
 
     def follow(folder: Path) -> None:
-        followers.setdefault(folder, Follower(folder, console)).poll()
+        if not quiet:
+            followers.setdefault(folder, Follower(folder, console)).poll()
+        tools.poll(folder)
 
     seen = verb.run(
         script,
@@ -84,7 +89,7 @@ def run(
         overhead=share,
         every=every or settings.every,
         prints_to=sys.stderr if json == STDOUT else None,
-        while_running=None if quiet else follow,
+        while_running=follow,
     )
     for follower in followers.values():
         follower.finish()
@@ -94,6 +99,7 @@ def run(
         write_json(diagnosis.to_json(), json)
     if not quiet:
         show_diagnosis(diagnosis, seen, console)
+    tools.finish(seen, diagnosis)
     if status:
         raise typer.Exit(status)
     leave_on(diagnosis.worst, fail_on or settings.fail_on)

@@ -24,7 +24,7 @@ def open_run(path: str | Path) -> Run:
     is damaged, or where a newer wellfit wrote it.
     """
     database = _database(Path(path))
-    with _reading(database) as db:
+    with reading(database) as db:
         _check_version(db, database)
         facts = {name: loads(text) for name, text in db.execute(FACTS)}
         events = tuple(
@@ -56,7 +56,7 @@ class Signals(Mapping[str, Signal]):
     def __getitem__(self, name: str) -> Signal:
         if name not in self._read:
             number = self._numbers[name]
-            with _reading(self._database) as db:
+            with reading(self._database) as db:
                 steps, values = read(db, number)
             self._read[name] = Signal(name=name, steps=steps, values=values)
         return self._read[name]
@@ -87,7 +87,7 @@ def _database(path: Path) -> Path:
 
 
 @contextmanager
-def _reading(database: Path) -> Iterator[sqlite3.Connection]:
+def reading(database: Path) -> Iterator[sqlite3.Connection]:
     """One consistent view, for as short as it takes: the writer is never held up."""
     try:
         uri = f"{database.as_uri()}?mode=ro"
