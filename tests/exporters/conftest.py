@@ -2,10 +2,12 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from wellfit import Diagnosis, Run
 from wellfit.core.finding import Evidence, Finding, Severity
+from wellfit.core.histogram import counts_of
 from wellfit.record import Recorder, open_run
 
 STEPS = 12
@@ -22,6 +24,8 @@ def record(recorder: Recorder, first: int, last: int) -> None:
             tuple(f"train/grad_norm@{place}" for place in LAYERS),
             [0.1 * step, float("nan"), 2.0],
         )
+        sample = np.arange(step + 1, dtype=np.float32)
+        recorder.histogram("train/gradients@0.weight", step, counts_of(sample))
         if step % 4 == 3:
             recorder.value("val/loss", step + 1, 1.5 / (1 + step))
             recorder.event("epoch", step + 1, number=step // 4 + 1)

@@ -74,7 +74,7 @@ def run(
     judge(Run())  # a rule that does not exist is said before the script runs
     console = Console(stderr=True, highlight=False)
     followers: dict[Path, Follower] = {}
-    tools = Tools(to or (), console, live=True, quiet=quiet)
+    tools = Tools(to or (), console, judge=judge, live=True, quiet=quiet)
 
     def follow(folder: Path) -> None:
         if not quiet:

@@ -1,6 +1,6 @@
 """`--to`: the tools that a run is written for."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,12 +14,14 @@ from wellfit.core.run import Run
 if TYPE_CHECKING:
     from wellfit.exporters.feed import Feeds
 
+Judge = Callable[[Run], Diagnosis]
+
 
 class Tools:
     """The tools of `--to`, none or several; what is wrong with one is said at once.
 
-    `poll` while the run goes on, `finish` when it is over. With `quiet` only faults
-    are said.
+    `poll` while the run goes on, `finish` when it is over; `judge` says what is wrong
+    by now. With `quiet` only faults are said.
     """
 
     def __init__(
@@ -27,13 +29,14 @@ class Tools:
         wanted: Sequence[str],
         console: Console,
         *,
+        judge: Judge | None = None,
         live: bool = False,
         quiet: bool = False,
     ) -> None:
         self._console = console
         self._live = live
         self._quiet = quiet
-        self._feeds = _feeds(wanted, console, live=live) if wanted else None
+        self._feeds = _feeds(wanted, console, judge, live=live) if wanted else None
 
     def poll(self, folder: Path) -> None:
         """Something may have come into that run folder."""
@@ -53,14 +56,17 @@ class Tools:
                 self._console.print(f"  [dim]→[/] {escape(line)}", soft_wrap=True)
 
 
-def _feeds(wanted: Sequence[str], console: Console, *, live: bool) -> "Feeds":
+def _feeds(
+    wanted: Sequence[str], console: Console, judge: Judge | None, *, live: bool
+) -> "Feeds":
     from wellfit.exporters.discovery import opened
     from wellfit.exporters.feed import Feeds
 
     def say(line: str) -> None:
         console.print(f"wellfit: {line}", markup=False, soft_wrap=True)
 
-    return Feeds([opened(each, live=live) for each in wanted], say=say)
+    exporters = [opened(each, live=live) for each in wanted]
+    return Feeds(exporters, say=say, judge=judge)
 
 
 def _written(run: Run, diagnosis: Diagnosis) -> Path | None:

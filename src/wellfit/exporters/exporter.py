@@ -23,6 +23,7 @@ class Exporter(ABC):
     title: ClassVar[str]  # as people write it
     library: ClassVar[str]  # the module that must be there
     takes_place: ClassVar[str] = ""  # what `place` may be; empty where it may not
+    judged: ClassVar[bool] = False  # whether `judge` is called while the run goes on
 
     def __init__(self, place: str = "", *, live: bool = False) -> None:
         if find_spec(self.library) is None:
@@ -35,6 +36,10 @@ class Exporter(ABC):
     @abstractmethod
     def update(self, new: Run) -> None:
         """Write what has come: all the facts, and the new values and events alone."""
+
+    def judge(self, run: Run, diagnosis: Diagnosis) -> None:
+        """Take what the rules say of a run that still goes on, where that is shown."""
+        raise NotImplementedError
 
     @abstractmethod
     def finish(self, run: Run, diagnosis: Diagnosis, report: Path | None) -> str:

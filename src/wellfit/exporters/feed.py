@@ -2,20 +2,23 @@
 
 import threading
 import time
-from collections.abc import Callable, Sequence
+import warnings
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Final
 
 from wellfit.core.errors import BadRun
 from wellfit.core.finding import Diagnosis
 from wellfit.core.run import Run
+from wellfit.exporters.discovery import opened
 from wellfit.exporters.exporter import Exporter
-from wellfit.record import Tail
+from wellfit.record import Tail, open_run
 
 REST: Final = 20.0  # times what the last round took: a tool gets under 5 % of the time
 PATIENCE: Final = 60.0  # seconds for what is left when the training is over
 
-Say = Callable[[str], None]
+Say = Callable[[str], object]
+Judge = Callable[[Run], Diagnosis]
 End = tuple[Run, Diagnosis, Path | None]
 
 
@@ -24,10 +27,13 @@ class Feeds:
 
     A tool that fails is told of in one line, through `say`, and gets nothing more; one
     that hangs is left behind. Neither holds up the training, nor the other tools.
+    `judge` says what is wrong by now, for the tools that show it while the run goes on.
     """
 
-    def __init__(self, exporters: Sequence[Exporter], *, say: Say) -> None:
-        self._feeds = [_Feed(exporter, say) for exporter in exporters]
+    def __init__(
+        self, exporters: Sequence[Exporter], *, say: Say, judge: Judge | None = None
+    ) -> None:
+        self._feeds = [_Feed(exporter, say, judge) for exporter in exporters]
 
     def poll(self, folder: Path) -> None:
         """Something may have come into that run folder; returns at once."""
@@ -53,10 +59,31 @@ class Feeds:
         return [line for line in said if line]
 
 
+def send(
+    diagnosis: Diagnosis,
+    run: Run | str | Path,
+    wanted: Iterable[str],
+    *,
+    report: Path | None = None,
+    say: Say = warnings.warn,
+) -> list[str]:
+    """Write a recorded run for tools, `["tensorboard=logs", "wandb"]`; say where.
+
+    `run` is a Run or its folder, `report` its HTML file, for the tools that take one.
+    A tool that fails is told of in one line, through `say`.
+    `UnknownName`, `MissingExtra` or `BadSetting` for a tool that cannot be written for.
+    """
+    feeds = Feeds([opened(each) for each in wanted], say=say)
+    whole = run if isinstance(run, Run) else open_run(run)
+    return feeds.finish(whole, diagnosis, report, patience=None)
+
+
 class _Feed:
-    def __init__(self, exporter: Exporter, say: Say) -> None:
+    def __init__(self, exporter: Exporter, say: Say, judge: Judge | None) -> None:
         self._exporter = exporter
         self._say = say
+        self._judge = judge if exporter.judged else None
+        self._judged = 0.0  # when it may be judged again
         self._tail = Tail()
         self._folder: Path | None = None
         self._end: End | None = None
@@ -111,7 +138,17 @@ class _Feed:
         except BadRun:
             return  # not begun, or gone: whoever runs the script tells of it
         self._exporter.update(new)
-        self._rest(REST * (time.monotonic() - begun))
+        updated = time.monotonic()
+        if self._judge is not None and updated >= self._judged:
+            self._look(self._folder, self._judge)
+        self._rest(REST * (updated - begun))
+
+    def _look(self, folder: Path, judge: Judge) -> None:
+        begun = time.monotonic()
+        run = open_run(folder)
+        self._exporter.judge(run, judge(run))
+        now = time.monotonic()
+        self._judged = now + REST * (now - begun)
 
     def _rest(self, seconds: float) -> None:
         until = time.monotonic() + seconds

@@ -8,8 +8,10 @@ from typing import Any, ClassVar
 import numpy as np
 
 from wellfit.core.finding import Diagnosis
+from wellfit.core.histogram import Histogram
 from wellfit.core.run import Run, Signal
 from wellfit.core.signals import parse
+from wellfit.exporters.bins import Bins, bins
 from wellfit.exporters.clock import Clock
 from wellfit.exporters.exporter import Exporter
 from wellfit.exporters.findings import told, verdict
@@ -43,6 +45,8 @@ class TensorBoard(Exporter):
         self._folder = self._folder or _folder(new, self.place)
         for signal in new.signals.values():
             self._scalars(signal, self._folder)
+        for histogram in new.histograms.values():
+            self._histogram(histogram, self._folder)
         for file in self._files.values():
             file.flush()
 
@@ -69,12 +73,17 @@ class TensorBoard(Exporter):
         phase, name, where = parse(signal.name)
         if name in COMPARED and not where:
             self._compared[phase, name] = None
-        tag = f"{name}/{where}" if where else name
-        file = self._file(folder / phase)
+        tag, file = _tag(name, where), self._file(folder / phase)
         times = self._clock.at(signal.steps).tolist()
         told = zip(signal.steps.tolist(), times, signal.values.tolist(), strict=True)
         for step, when, value in told:
             file.scalar(tag, step, when, value)
+
+    def _histogram(self, histogram: Histogram, folder: Path) -> None:
+        phase, name, where = parse(histogram.name)
+        tag, file = _tag(name, where), self._file(folder / phase)
+        for at in bins(histogram):
+            file.histogram(tag, at, self._clock.at(np.array([at.step])).item())
 
     def _settings(self, run: Run, folder: Path) -> list[Any]:
         from tensorboard.plugins.hparams import (
@@ -103,6 +112,10 @@ class TensorBoard(Exporter):
             file.write(step, when, text_pb(f"findings/{finding.rule}", told(finding)))
 
 
+def _tag(name: str, where: str) -> str:
+    return f"{name}/{where}" if where else name
+
+
 def _folder(run: Run, place: str) -> Path:
     path = run.path or Path(f"run-{int(time.time())}")
     return Path(place) / path.name if place else path / "tensorboard"
@@ -128,6 +141,19 @@ class _Events:
     def scalar(self, tag: str, step: int, when: float, value: float) -> None:
         known = self._summary.Value(tag=tag, simple_value=value)
         self.write(step, when, self._summary(value=[known]))
+
+    def histogram(self, tag: str, at: Bins, when: float) -> None:
+        middles = (at.edges[1:] + at.edges[:-1]) / 2
+        said = {
+            "min": at.edges[0],
+            "max": at.edges[-1],
+            "num": at.counts.sum(),
+            "sum": at.counts @ middles,
+            "sum_squares": at.counts @ middles**2,
+            "bucket_limit": at.edges[1:].tolist(),
+            "bucket": at.counts.tolist(),
+        }
+        self.write(at.step, when, self._summary(value=[{"tag": tag, "histo": said}]))
 
     def write(self, step: int, when: float, summary: Any) -> None:
         event = self._event(wall_time=when, step=step, summary=summary)

@@ -1,7 +1,7 @@
 """A run folder as it grows: what has come since it was last asked."""
 
 import sqlite3
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -10,21 +10,26 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from wellfit.core.histogram import Histogram
 from wellfit.core.run import Run, Signal
 from wellfit.core.signals import Name
-from wellfit.record.chunks import PACKED, Part, unpack
+from wellfit.record.chunks import Part
+from wellfit.record.packing import PACKED, unpack
 from wellfit.record.reader import open_run, reading
 from wellfit.record.schema import DATABASE
 
 
 class Mark(NamedTuple):
-    """Up to where a signal was given: how many values, and the step of the last."""
+    """Up to where something was given: how many values, and the step of the last."""
 
     values: int
     step: int
 
 
 NOWHERE = Mark(0, -1)
+NAMED = 'SELECT id, phase, name, "where" FROM signals'
+Steps = NDArray[np.int64]
+Values = NDArray[np.float64]
 
 
 def created(path: Path) -> float | None:
@@ -35,72 +40,91 @@ def created(path: Path) -> float | None:
 
 
 class Tail:
-    """Gives each value and each event of a run folder once, to whoever follows it.
+    """Gives each value of a run folder once, to whoever follows it.
 
-    What it gives is a Run: all the facts as they then stand, and of signals and events
-    those that are new. What was recorded may be thinned between two looks: then the
-    new values are those at later steps than the last that was given.
+    What it gives is a Run: all the facts as they then stand, and of signals, histograms
+    and events those that are new. What was recorded may be thinned between two looks:
+    then the new values are those at later steps than the last that was given.
     """
 
     def __init__(self) -> None:
-        self._given: dict[str, Mark] = {}
+        self._given: dict[tuple[type, str], Mark] = {}
         self._events = 0
 
     def new(self, path: Path) -> Run:
         """What came into that run folder since; `BadRun` where it cannot be read."""
         run = open_run(path)
         with reading(Path(run.path or path) / DATABASE) as db:
-            named = 'SELECT id, phase, name, "where" FROM signals'
-            names = {id_: str(Name(*name)) for id_, *name in db.execute(named)}
-            marks = {id_: self._given.get(name, NOWHERE) for id_, name in names.items()}
-            parts = _news(db, marks)
-        signals = [self._taken(names[id_], *parts[id_]) for id_ in sorted(parts)]
-        return self._given_with(run, signals)
+            names = {id_: str(Name(*name)) for id_, *name in db.execute(NAMED)}
+            marks = {id_: self._mark(Signal, name) for id_, name in names.items()}
+            last = _last_of(db, marks)
+            counted = _counted(db) if run.histograms else {}
+        return self._new(
+            run,
+            [self._signal(names[id_], *last[id_]) for id_ in sorted(last)],
+            [
+                self._histogram(run.histograms[name])
+                for name, rows in counted.items()
+                if rows != self._mark(Histogram, name).values
+            ],
+        )
 
     def rest(self, run: Run) -> Run:
         """What of the whole run was not given yet."""
-        return self._given_with(
+        signals = run.signals.values()
+        return self._new(
             run,
-            [self._taken(s.name, 0, s.steps, s.values) for s in run.signals.values()],
+            [self._signal(s.name, 0, s.steps, s.values) for s in signals],
+            [self._histogram(h) for h in run.histograms.values()],
         )
 
-    def _given_with(self, run: Run, signals: Iterable[Signal]) -> Run:
+    def _new(self, run: Run, signals: list[Signal], counts: list[Histogram]) -> Run:
         events = run.events[self._events :]
-        self._events = max(self._events, len(run.events))
+        self._events = len(run.events)
         return replace(
-            run, signals={s.name: s for s in signals if len(s)}, events=events
+            run,
+            signals={s.name: s for s in signals if len(s)},
+            histograms={h.name: h for h in counts if len(h)},
+            events=events,
         )
 
-    def _taken(
-        self,
-        name: str,
-        before: int,
-        steps: NDArray[np.int64],
-        values: NDArray[np.float64],
-    ) -> Signal:
-        """The new ones among the last values of a signal, `before` of them left out."""
-        mark = self._given.get(name, NOWHERE)
-        new = _after(mark, before, steps)
-        if len(steps):
-            self._given[name] = Mark(before + len(steps), int(steps[-1]))
+    def _mark(self, kind: type, name: str) -> Mark:
+        return self._given.get((kind, name), NOWHERE)
+
+    def _signal(self, name: str, before: int, steps: Steps, values: Values) -> Signal:
+        """What is new among the last values of a signal, `before` of them left out."""
+        new = self._taken(Signal, name, before, steps)
         return Signal(name=name, steps=steps[new], values=values[new])
 
+    def _histogram(self, all_of_it: Histogram) -> Histogram:
+        name, steps = all_of_it.name, all_of_it.steps
+        new = self._taken(Histogram, name, 0, steps)
+        return Histogram(name=name, steps=steps[new], counts=all_of_it.counts[new])
 
-def _after(mark: Mark, before: int, steps: NDArray[np.int64]) -> NDArray[np.intp]:
+    def _taken(
+        self, kind: type, name: str, before: int, steps: Steps
+    ) -> NDArray[np.intp]:
+        new = _after(self._mark(kind, name), before, steps)
+        if len(steps):
+            self._given[kind, name] = Mark(before + len(steps), int(steps[-1]))
+        return new
+
+
+def _after(mark: Mark, before: int, steps: Steps) -> NDArray[np.intp]:
     if _whole(mark, before, steps):
         return np.arange(mark.values - before, len(steps))
     return np.flatnonzero(steps > mark.step)
 
 
-def _whole(mark: Mark, before: int, steps: NDArray[np.int64]) -> bool:
+def _whole(mark: Mark, before: int, steps: Steps) -> bool:
     """Whether what was given stands where it stood: nothing of it was thinned."""
     at = mark.values - before
     return mark == NOWHERE or bool(0 < at <= len(steps) and steps[at - 1] == mark.step)
 
 
-def _news(
+def _last_of(
     db: sqlite3.Connection, marks: Mapping[int, Mark]
-) -> dict[int, tuple[int, NDArray[np.int64], NDArray[np.float64]]]:
+) -> dict[int, tuple[int, Steps, Values]]:
     """Of each signal that has changed, how many values come before, and the last."""
     query = "SELECT signal, sum(count) FROM chunks GROUP BY signal"
     packed: dict[int, int] = dict(db.execute(query).fetchall())
@@ -115,6 +139,11 @@ def _news(
                 steps, values = _last(db, signal, total, parts)
             found[signal] = (total - len(steps), steps, values)
     return found
+
+
+def _counted(db: sqlite3.Connection) -> dict[str, int]:
+    query = 'SELECT sum(count), phase, name, "where" FROM histograms GROUP BY 2, 3, 4'
+    return {str(Name(*name)): rows for rows, *name in db.execute(query)}
 
 
 def _recent(db: sqlite3.Connection) -> dict[int, list[Part]]:
