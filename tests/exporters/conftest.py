@@ -19,6 +19,7 @@ def record(recorder: Recorder, first: int, last: int) -> None:
     for step in range(first, last):
         recorder.value("train/loss", step, 1 / (1 + step))
         recorder.value("train/step_time", step, 0.5)
+        recorder.value("train/grad_norm", step, step)
         recorder.values(
             step,
             tuple(f"train/grad_norm@{place}" for place in LAYERS),

@@ -15,7 +15,7 @@ from wellfit.exporters.exporter import Exporter
 from wellfit.record import Tail, open_run
 
 REST: Final = 20.0  # times what the last round took: a tool gets under 5 % of the time
-PATIENCE: Final = 60.0  # seconds for what is left when the training is over
+PATIENCE: Final = 300.0  # seconds for what is left when the training is over
 
 Say = Callable[[str], object]
 Judge = Callable[[Run], Diagnosis]

@@ -11,11 +11,11 @@ from typing import Any, ClassVar, TypeVar
 
 from wellfit.core.finding import Diagnosis
 from wellfit.core.run import Run
+from wellfit.core.signals import parse
 from wellfit.exporters.clock import Clock
 from wellfit.exporters.environment import unless_set
 from wellfit.exporters.exporter import Exporter
 from wellfit.exporters.findings import told, verdict
-from wellfit.exporters.names import slashed
 from wellfit.exporters.settings import settings
 
 T = TypeVar("T")
@@ -95,7 +95,7 @@ class MLflow(Exporter):
         from mlflow.entities import Metric
 
         for signal in new.signals.values():
-            name = _fit(slashed(signal.name))
+            name = _key(signal.name)
             times = (1000 * self._clock.at(signal.steps)).astype(int).tolist()
             values, steps = signal.values.tolist(), signal.steps.tolist()
             for value, when, step in zip(values, times, steps, strict=True):
@@ -122,9 +122,19 @@ def _connected() -> tuple[Any, str]:
 
 
 def _fit(name: str) -> str:
-    """The name in characters that it may have; `..`, say, would leave its folder."""
-    parts = FORBIDDEN.sub("_", name).split("/")
-    return "/".join(part if part.strip(".") else "_" for part in parts)
+    """The name in characters that it may have."""
+    return FORBIDDEN.sub("_", name)
+
+
+def _key(signal: str) -> str:
+    """The name as a path, which it is in a store of files, with one folder: its phase.
+
+    >>> _key("train/grad_norm@fc1.weight")
+    'train/grad_norm.fc1.weight'
+    """
+    phase, name, where = parse(signal)
+    rest = f"{name}.{where}" if where else name
+    return _fit(f"{phase}/{rest.replace('/', '.')}")
 
 
 def _parts(items: Iterable[T], size: int) -> Iterator[list[T]]:
