@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from wellfit.cli.options import FailOn, Ignore, Json, Quiet, RunFolder
+from wellfit.cli.options import FailOn, Ignore, Json, Quiet, RunFolder, To
 from wellfit.cli.output import STDOUT, write_json
 from wellfit.cli.output import fail_on as leave_on
 from wellfit.cli.settings import project
@@ -48,6 +48,7 @@ def run(
         bool,
         typer.Option("--live", help="Show curves and findings while it runs."),
     ] = False,
+    to: To = None,
     quiet: Quiet = False,
 ) -> None:
     """Run a training script, untouched, and say what is wrong with its training.
@@ -64,6 +65,7 @@ def run(
 
     from rich.console import Console
 
+    from wellfit.cli.tools import Tools
     from wellfit.core.run import Run
     from wellfit.show.follow import Follower
     from wellfit.show.live import live_view
@@ -79,9 +81,14 @@ def run(
     shown = live and not quiet and json != STDOUT
     view = live_view(console, judge) if shown else None
     followers: dict[Path, Follower] = {}
+    tools = Tools(to or (), console, judge=judge, live=True, quiet=quiet)
 
     def follow(folder: Path) -> None:
-        followers.setdefault(folder, Follower(folder, console)).poll()
+        if view is not None:
+            view.poll(folder)
+        elif not quiet:
+            followers.setdefault(folder, Follower(folder, console)).poll()
+        tools.poll(folder)
 
     seen = verb.run(
         script,
@@ -91,7 +98,7 @@ def run(
         overhead=share,
         every=every or settings.every,
         prints_to=view.take if view else sys.stderr if json == STDOUT else None,
-        while_running=None if quiet else view.poll if view else follow,
+        while_running=follow,
     )
     if view is not None:
         view.finish()
@@ -105,6 +112,7 @@ def run(
         write_json(diagnosis.to_json(), json)
     if not quiet:
         show_diagnosis(diagnosis, seen, console)
+    tools.finish(seen, diagnosis)
     if status:
         raise typer.Exit(status)
     leave_on(diagnosis.worst, fail_on or settings.fail_on)

@@ -48,7 +48,7 @@ def open_run(path: str | Path) -> Run:
 
 
 def _open(database: Path) -> Run:
-    with _reading(database) as db:
+    with reading(database) as db:
         version = _version(db, database)
         facts = {name: loads(text) for name, text in db.execute(FACTS)}
         events = tuple(
@@ -88,7 +88,7 @@ class Lazy(Mapping[str, T], Generic[K, T]):
     def __getitem__(self, name: str) -> T:
         if name not in self._read:
             key = self._keys[name]
-            with _reading(self._database) as db:
+            with reading(self._database) as db:
                 self._read[name] = self._open(db, name, key)
         return self._read[name]
 
@@ -131,7 +131,7 @@ def _databases(path: Path) -> dict[int, Path]:
 
 
 @contextmanager
-def _reading(database: Path) -> Iterator[sqlite3.Connection]:
+def reading(database: Path) -> Iterator[sqlite3.Connection]:
     """One consistent view, for as short as it takes: the writer is never held up."""
     try:
         uri = f"{database.as_uri()}?mode=ro"
