@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from wellfit.record import Recorder, Tail, created, open_run, store
+from wellfit.record import Recorder, Tail, created, open_run, upkeep
 
 SAID = st.lists(
     st.tuples(st.sampled_from(["a", "b@x", "val/c"]), st.integers(0, 5)) | st.none(),
@@ -28,7 +28,7 @@ def test_what_is_new_adds_up_to_the_whole(tmp_path_factory, said):
             got[signal.name] += pairs
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(store, "FOLD_ROWS", 2)
+        patch.setattr(upkeep, "FOLD_ROWS", 2)
         with Recorder(tmp_path_factory.mktemp("run")) as recorder:
             for at, one in enumerate(said):
                 if one is None:

@@ -55,6 +55,9 @@ SIGNALS: dict[str, str] = {
     "oob_score": "accuracy or R² of a forest on the rows that each tree had left out",
     "oob_loss": "the loss of a boosting on the rows that each round had left out",
     "round_error": "the weighted error of each round's own estimator",
+    "tree_depth": "of the trees of a boosting round, the depth of the deepest",
+    "tree_leaves": "of the trees of a boosting round, the leaves in the mean",
+    "tree_gain": "the gain of all splits of a boosting round, as its framework has it",
     "learning_rate": "the learning rate of an optimizer's parameter group",
     "grad_norm": "L2 norm of the gradient, before clipping: of all parameters, "
     "or of one",

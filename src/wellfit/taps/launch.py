@@ -42,6 +42,8 @@ TAPS = {
     "transformers.trainer": "wellfit.taps.transformers:TransformersTap",
     "accelerate.accelerator": "wellfit.taps.accelerate:AccelerateTap",
     "sklearn.base": "wellfit.taps.sklearn.tap:SklearnTap",
+    "xgboost": "wellfit.taps.boosting.xgboost:XGBoostTap",
+    "lightgbm": "wellfit.taps.boosting.lightgbm:LightGBMTap",
     "torch": "wellfit.taps.torch.tap:TorchTap",
 }
 # Taps beside them, of the same framework.
