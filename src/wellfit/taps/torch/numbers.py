@@ -1,6 +1,9 @@
 """Many small numbers, brought from their devices in one go."""
 
+from typing import Any
+
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 
@@ -20,3 +23,9 @@ def fetch(scalars: list[Tensor]) -> list[float]:
     if any(s.dtype != scalars[0].dtype or s.device != device for s in scalars):
         scalars = [s.to(device, torch.float64) for s in scalars]
     return [float(v) for v in torch.stack(scalars).tolist()]
+
+
+def array(tensor: Tensor) -> NDArray[Any]:
+    """The tensor's numbers, cut off from the graph, as NumPy can hold them."""
+    held = tensor.detach()
+    return (held.float() if held.dtype == torch.bfloat16 else held).cpu().numpy()

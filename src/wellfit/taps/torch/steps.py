@@ -20,11 +20,11 @@ from wellfit.taps.torch.describe import (
 )
 from wellfit.taps.torch.inputs import Entered, Inputs
 from wellfit.taps.torch.layers import LayersLook
-from wellfit.taps.torch.looks import Looks
+from wellfit.taps.looks import Looks
 from wellfit.taps.torch.models import Models
-from wellfit.taps.torch.numbers import fetch
+from wellfit.taps.torch.numbers import array, fetch
 from wellfit.taps.torch.objective import Objective
-from wellfit.taps.torch.sample import Sample
+from wellfit.taps.sample import COLUMNS, Sample
 from wellfit.taps.torch.scores import ClassScores
 from wellfit.taps.torch.sources import Sources
 from wellfit.taps.torch.weights import WeightsLook
@@ -161,7 +161,10 @@ class Steps:
         self._say(self.inputs.look(entered.batch))
         if entered.rows:
             self._sources.remember(entered.batch)
-            self.sample.add(entered.batch, None if call is None else call.targets)
+        if entered.rows and entered.batch[0].numel() <= COLUMNS:
+            targets = None if call is None else call.targets
+            told = None if targets is None else array(targets)
+            self.sample.add(array(entered.batch), told)
 
     # -- around a step -----------------------------------------------------------
 

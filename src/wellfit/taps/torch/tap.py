@@ -24,7 +24,7 @@ from wellfit.taps.torch.criteria import CRITERIA, Call, call_of
 from wellfit.taps.torch.evaluations import Evaluations
 from wellfit.taps.torch.inputs import Entered
 from wellfit.taps.torch.loaders import Loaders
-from wellfit.taps.torch.looks import Looks
+from wellfit.taps.looks import Looks
 from wellfit.taps.torch.sources import Origin, Sources
 from wellfit.taps.torch.steps import Steps
 

@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from torch import Tensor
 
 ROWS = 2_000
 COLUMNS = 1_024  # of a row; wider inputs are described, but not learnt from
@@ -32,19 +31,17 @@ class Sample:
         self._targets: list[float] = []
         self._seen = 0
 
-    def add(self, rows: Tensor, targets: Tensor | None) -> None:
+    def add(self, rows: NDArray[Any], targets: NDArray[Any] | None) -> None:
         """Take in some rows of a batch, spread over it, with their targets."""
-        if rows.ndim < 2 or rows[0].numel() > COLUMNS:
+        if rows.ndim < 2 or not len(rows) or rows[0].size > COLUMNS:
             return
-        paired = targets is not None and targets.numel() == len(rows)
         stride = max(1, -(-len(rows) // PER_LOOK)) if self._seen >= ROWS else 1
-        flat = rows[::stride].reshape(-1, rows[0].numel())[:ROWS].float().cpu().numpy()
-        told = (
-            targets.reshape(-1)[::stride][:ROWS].double().cpu().tolist()
-            if targets is not None and paired
-            else [float("nan")] * len(flat)
-        )
-        for row, target in zip(flat, told, strict=True):
+        some = rows[::stride][:ROWS]
+        flat = some.reshape(len(some), -1).astype(np.float32)
+        told = np.full(len(flat), np.nan)
+        if targets is not None and targets.size == len(rows):
+            told = targets.reshape(-1)[::stride][:ROWS].astype(np.float64)
+        for row, target in zip(flat, told.tolist(), strict=True):
             self._take(row.copy(), target)
 
     def _take(self, row: NDArray[np.float32], target: float) -> None:
