@@ -31,6 +31,7 @@ HERE = Path(__file__).parent  # the taps: their lines are kept out of tracebacks
 # in which they finish: what PyTorch's then learns from a sample is nobody's training.
 TAPS = {
     "torch": "wellfit.taps.torch.tap:TorchTap",
+    "keras": "wellfit.taps.keras.tap:KerasTap",
 }
 
 

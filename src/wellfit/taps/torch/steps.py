@@ -9,6 +9,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from wellfit.taps.looks import Looks
+from wellfit.taps.sample import COLUMNS, Sample
 from wellfit.taps.tap import Records
 from wellfit.taps.torch.batches import Batches
 from wellfit.taps.torch.criteria import Call
@@ -20,11 +22,9 @@ from wellfit.taps.torch.describe import (
 )
 from wellfit.taps.torch.inputs import Entered, Inputs
 from wellfit.taps.torch.layers import LayersLook
-from wellfit.taps.looks import Looks
 from wellfit.taps.torch.models import Models
 from wellfit.taps.torch.numbers import array, fetch
 from wellfit.taps.torch.objective import Objective
-from wellfit.taps.sample import COLUMNS, Sample
 from wellfit.taps.torch.scores import ClassScores
 from wellfit.taps.torch.sources import Sources
 from wellfit.taps.torch.weights import WeightsLook

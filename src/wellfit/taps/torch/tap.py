@@ -18,13 +18,13 @@ from torch.optim.optimizer import (
 from torch.utils.data import DataLoader
 from torch.utils.data.dataloader import _BaseDataLoaderIter
 
+from wellfit.taps.looks import Looks
 from wellfit.taps.patches import Patches
 from wellfit.taps.tap import Guard, Records, enter, leave
 from wellfit.taps.torch.criteria import CRITERIA, Call, call_of
 from wellfit.taps.torch.evaluations import Evaluations
 from wellfit.taps.torch.inputs import Entered
 from wellfit.taps.torch.loaders import Loaders
-from wellfit.taps.looks import Looks
 from wellfit.taps.torch.sources import Origin, Sources
 from wellfit.taps.torch.steps import Steps
 
