@@ -13,7 +13,12 @@ x = rng.normal(size=(600, 12)).astype("float32")
 y = (x[:, :3] @ rng.normal(size=(3, 3))).argmax(1)
 
 model = keras.Sequential(
-    [layers.Dense(32, activation="relu"), layers.Dense(16), layers.ReLU(), layers.Dense(3)]
+    [
+        layers.Dense(32, activation="relu"),
+        layers.Dense(16),
+        layers.ReLU(),
+        layers.Dense(3),
+    ]
 )
 loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
 model.compile(keras.optimizers.Adam(0.01), loss, metrics=["accuracy"])

@@ -132,7 +132,9 @@ class Objective:
             numbers = np.array(list(self._counts.values()), dtype=np.float64)
             shares = numbers[numbers > 0] / numbers.sum()
             entropy = float(-(shares * np.log(shares)).sum())
-            plain = "cross" in self.criterion.name and "focal" not in self.criterion.name
+            plain = (
+                "cross" in self.criterion.name and "focal" not in self.criterion.name
+            )
             loss = {"loss": entropy} if plain and not self.weighted else {}
             return loss | {"accuracy": float(shares.max())}
         if self.task != "regression" or not len(targets):
@@ -148,7 +150,9 @@ class Objective:
         elif self.criterion.name == "huber_loss":
             delta = float(self.criterion.options.get("delta", 1.0))
             linear = delta * (middle - delta / 2)
-            found["loss"] = float(np.where(middle <= delta, middle**2 / 2, linear).mean())
+            found["loss"] = float(
+                np.where(middle <= delta, middle**2 / 2, linear).mean()
+            )
         return found
 
 

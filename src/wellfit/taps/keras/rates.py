@@ -18,7 +18,7 @@ def rate_of(optimizer: Any) -> float | None:
     """
     inner = getattr(optimizer, "inner_optimizer", optimizer)
     held = getattr(inner, "_learning_rate", None)
-    if callable(held) and not scheduled(inner) and not hasattr(held, "assign"):
+    if callable(held) and not _scheduled(inner) and not hasattr(held, "assign"):
         return None  # a function of the user's own: calling it may do anything
     try:
         return float(inner.learning_rate)
@@ -26,10 +26,9 @@ def rate_of(optimizer: Any) -> float | None:
         return None
 
 
-def scheduled(optimizer: Any) -> bool:
+def _scheduled(optimizer: Any) -> bool:
     """Whether the rate follows a schedule, step by step."""
-    inner = getattr(optimizer, "inner_optimizer", optimizer)
-    held = getattr(inner, "_learning_rate", None)
+    held = getattr(optimizer, "_learning_rate", None)
     return any(c.__name__ == "LearningRateSchedule" for c in type(held).__mro__)
 
 

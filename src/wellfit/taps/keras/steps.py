@@ -28,7 +28,7 @@ from wellfit.taps.keras.losses import criterion_of
 from wellfit.taps.keras.names import RATES, Names
 from wellfit.taps.keras.objective import Objective
 from wellfit.taps.keras.probe import Probe
-from wellfit.taps.keras.rates import rate_of, scheduled
+from wellfit.taps.keras.rates import rate_of
 from wellfit.taps.keras.scores import Scores
 from wellfit.taps.keras.weights import WeightsLook, gradient_norms
 from wellfit.taps.looks import Looks
@@ -107,6 +107,7 @@ class Steps:
         if not self._variables:
             self._meet(optimizer)
         self._seen = {}
+        self.rate(every=self.looking)
         if self.looking and self._variables:
             begun = perf_counter()
             self._weights = WeightsLook(self._variables, self._backend)
@@ -280,7 +281,9 @@ class Steps:
             told = None if targets is None else self._backend.array(targets)
             self.batch(self._backend.array(arrays["x"]), told)
         if not arrays:
-            found |= self._probe.look(self._layers, self.objective, self._activations)
+            found |= self._probe.look(
+                self._layers, self._variables, self.objective, self._activations
+            )
         self._looks.took(self.count)
         self._say(found)
 
@@ -300,8 +303,6 @@ class Steps:
             parts, self._parts = self._parts, []
             mean = parts[0] if len(parts) == 1 else sum(parts) / len(parts)
             self._losses.append((self.count - 1, mean))
-        if steps:
-            self.rate(every=self.looking)
         window = min(max(WINDOWS[0], self.count // 32), WINDOWS[1])
         due = self.count - self._counted >= window
         if due or perf_counter() - self._flushed > PATIENCE:
@@ -310,15 +311,17 @@ class Steps:
             self.looking = self._looks.due(self.count)
 
     def rate(self, *, every: bool) -> None:
-        """The learning rate may have changed; a schedule is asked at looks alone."""
+        """The rate of the next step, which may have changed.
+
+        To ask a schedule costs too much for every step.
+        """
         optimizer = None if self._optimizer is None else self._optimizer()
         if optimizer is None or not every:
             return
         rate = rate_of(optimizer)
         if rate is not None and rate != self._rate:
             self._rate = rate
-            step = max(0, self.count - scheduled(optimizer))
-            self._records.value("train/learning_rate", step, rate)
+            self._records.value("train/learning_rate", self.count, rate)
 
     def epoch(self, number: int, logs: dict[str, Any]) -> None:
         """An epoch is over, with Keras's own means of it."""

@@ -338,7 +338,6 @@ class KerasTap:
     def _on_train_end(self, callbacks: Any, logs: Any = None) -> None:
         if (fit := self._of_fit(callbacks)) is None:
             return
-        self._steps.rate(every=True)
         for callback in callbacks.callbacks:
             if isinstance(callback, keras.callbacks.EarlyStopping):
                 restored = callback.restore_best_weights and callback.best_weights
@@ -398,6 +397,7 @@ class KerasTap:
     def _batch_ends(self, model: Any, told: Any) -> None:
         if self._phase == "train" and model is self._steps.model:
             loss = _told(model, told).get("loss")
+            self._phase = ""
             self._steps.after(loss, rows=self._steps.rows_at_hand)
             self._steps.rate(every=True)
 
