@@ -17,6 +17,7 @@ class Backend(Protocol):
     """The tensors of one backend. Nothing here adds to a graph that is being made."""
 
     name: str
+    function: Any  # the class of compiled functions, whose calls can be seen; or None
 
     def tracing(self) -> bool:
         """Whether what is called now is only being compiled: there are no numbers."""

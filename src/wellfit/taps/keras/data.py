@@ -45,7 +45,7 @@ class Given:
 
     @property
     def trained_rows(self) -> int | None:
-        """Those of them that are trained on: `fit` cuts the last ones off for itself."""
+        """Those of them that are trained on: `fit` may hold the last ones back."""
         if self.rows is None or not self.validation_split or self.validated:
             return self.rows
         return int(self.rows * (1.0 - self.validation_split))

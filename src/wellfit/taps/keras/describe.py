@@ -124,6 +124,12 @@ def _said(value: Any) -> bool:
     return isinstance(value, PLAIN)
 
 
+def accumulated(optimizer: Any) -> int:
+    """Batches a step: how many gradients are added up before one is taken."""
+    inner = getattr(optimizer, "inner_optimizer", optimizer)
+    return int(getattr(inner, "gradient_accumulation_steps", None) or 1)
+
+
 def clipping_fact(optimizer: Any) -> dict[str, Any] | None:
     """The fact `clipping`, where the optimizer clips gradients."""
     inner = getattr(optimizer, "inner_optimizer", optimizer)

@@ -49,7 +49,7 @@ class Pass:
         rows: int | None = None,
     ) -> None:
         """The pass is over; `logs` are Keras's own numbers of it."""
-        said = {}
+        said: dict[str, float] = {}
         for name, value in (self.means if logs is None else logs).items():
             said |= dict.fromkeys(names.signals(name, phase), value)
         own = self._scores.result().items()

@@ -19,7 +19,7 @@ RATES = ("learning_rate", "lr")  # which Keras's callbacks add to the logs
 
 
 class Names:
-    """Signal names of the metrics of a model; the fact `metrics` says which is which."""
+    """Signal names of a model's metrics; the fact `metrics` says which is which."""
 
     def __init__(self) -> None:
         self.fact: dict[str, str] = {}
@@ -50,7 +50,7 @@ class Names:
 
 def _metrics(model: Any) -> list[Any]:
     """The metrics one by one; the compiled ones stand in a list of their own."""
-    found = []
+    found: list[Any] = []
     for metric in model.metrics:
         found += getattr(metric, "metrics", None) or [metric]
     return found

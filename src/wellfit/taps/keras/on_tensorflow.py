@@ -6,13 +6,15 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
-from tensorflow.python.eager import context, tape
+from tensorflow.python.eager import context, record
+from tensorflow.python.eager.polymorphic_function.polymorphic_function import Function
 
 
 class OnTensorFlow:
     """Reads TensorFlow's tensors, outside of graphs only."""
 
     name = "tensorflow"
+    function = Function
 
     def tracing(self) -> bool:
         """Whether a graph is being made: nothing may be read or added there."""
@@ -20,7 +22,7 @@ class OnTensorFlow:
 
     def recording(self) -> bool:
         """Whether a `GradientTape` is open."""
-        return bool(tape.could_possibly_record())
+        return bool(record.could_possibly_record())
 
     def number(self, value: Any) -> bool:
         """Whether it is a dense tensor that has been computed, or an array."""

@@ -13,6 +13,7 @@ class OnTorch:
     """Reads PyTorch's tensors."""
 
     name = "torch"
+    function = None
 
     def tracing(self) -> bool:
         """Whether `torch.compile` is at work."""
@@ -33,7 +34,9 @@ class OnTorch:
         if not isinstance(value, Tensor):
             return np.asarray(value)
         value = value.detach()
-        return (value.float() if value.dtype == torch.bfloat16 else value).cpu().numpy()
+        plain = value.float() if value.dtype == torch.bfloat16 else value
+        found: NDArray[Any] = plain.cpu().numpy()
+        return found
 
     def held(self, value: Any) -> Any:
         """A tensor that keeps no graph alive."""

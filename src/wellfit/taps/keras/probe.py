@@ -11,7 +11,6 @@ from collections.abc import Callable
 from typing import Any
 
 import keras
-import numpy as np
 from numpy.typing import NDArray
 
 from wellfit.taps.keras.activations import Activations

@@ -1,4 +1,4 @@
-"""The learning rate of a Keras optimizer, whenever it can have changed."""
+"""What a Keras optimizer says of itself: its learning rate, and its count."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -30,6 +30,13 @@ def _scheduled(optimizer: Any) -> bool:
     """Whether the rate follows a schedule, step by step."""
     held = getattr(optimizer, "_learning_rate", None)
     return any(c.__name__ == "LearningRateSchedule" for c in type(held).__mro__)
+
+
+def iterations(optimizer: Any) -> int:
+    """How often the optimizer was applied; 0 where it does not tell."""
+    inner = getattr(optimizer, "inner_optimizer", optimizer)
+    counted = getattr(inner, "_iterations", None)
+    return 0 if counted is None else int(counted)
 
 
 def changed_by_batch(callbacks: Iterable[Any]) -> bool:

@@ -110,12 +110,12 @@ def labels(criterion: Criterion, targets: Array, outputs: Array | None) -> Array
         return None
     if criterion.task == "binary":
         flat = targets.reshape(-1)
-        return (flat > 0.5).astype(np.int64)
+        return np.asarray(flat > 0.5, dtype=np.int64)
     one_hot = targets.ndim > 1 and targets.shape[-1] > 1
     if outputs is not None:
         one_hot = one_hot and targets.shape == outputs.shape
     if one_hot:
-        return targets.argmax(-1).reshape(-1)
+        return np.asarray(targets.argmax(-1).reshape(-1))
     flat = targets.reshape(-1)
     return flat.astype(np.int64) if np.isfinite(flat).all() else None
 
@@ -124,5 +124,5 @@ def predicted(criterion: Criterion, outputs: Array) -> Array:
     """The predicted classes, one-dimensional."""
     if criterion.task == "binary":
         border = 0.0 if criterion.of_logits or "hinge" in criterion.name else 0.5
-        return (outputs.reshape(-1) > border).astype(np.int64)
-    return outputs.argmax(-1).reshape(-1)
+        return np.asarray(outputs.reshape(-1) > border, dtype=np.int64)
+    return np.asarray(outputs.argmax(-1).reshape(-1))

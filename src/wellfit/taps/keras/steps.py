@@ -14,6 +14,7 @@ from wellfit.taps.keras.data import (
     slices,
 )
 from wellfit.taps.keras.describe import (
+    accumulated,
     activation_of,
     clipping_fact,
     ends_in,
@@ -78,6 +79,8 @@ class Steps:
         self._counted = 0
         self._batch_size = 0
         self._rows: int | None = None
+        self._batches = 0
+        self._entered: Any = None  # what entered the first layer
 
     # -- which training ----------------------------------------------------------
 
@@ -102,15 +105,21 @@ class Steps:
 
     # -- around a step -----------------------------------------------------------
 
-    def before(self, optimizer: Any) -> None:
-        """A step is about to be done; its model may not be built yet."""
+    def before(self, optimizer: Any, *, rate: bool = False, late: bool = False) -> None:
+        """A batch is about to be trained on; the model may not be built yet.
+
+        With `rate` the learning rate may be another than that of the step before;
+        `late` is said where the weights have moved already.
+        """
         if not self._variables:
             self._meet(optimizer)
         self._seen = {}
-        self.rate(every=self.looking)
-        if self.looking and self._variables:
+        if rate or self.looking:
+            self.rate()
+        if self.looking and self._variables and not late:
             begun = perf_counter()
-            self._weights = WeightsLook(self._variables, self._backend)
+            if self._weights is None:  # else the step has begun batches ago
+                self._weights = WeightsLook(self._variables, self._backend)
             self.listen()
             self._looks.spent += perf_counter() - begun
 
@@ -227,8 +236,10 @@ class Steps:
             self._handles.append(layer.register_forward_hook(hook))
 
     def _hear(self, name: str, kind: str | None) -> Any:
-        def hook(_: Any, __: Any, output: Any) -> None:
+        def hook(_: Any, args: Any, output: Any) -> None:
             usable = not self._backend.tracing() and self._backend.recording()
+            if usable and not self._through and args:
+                self._entered = args[0]
             if usable and self._backend.number(output):
                 self._through.append((name, kind, self._backend.held(output)))
 
@@ -241,8 +252,8 @@ class Steps:
 
     # -- after a step --------------------------------------------------------------
 
-    def after(self, loss: float | None, *, steps: int = 1, rows: int | None) -> None:
-        """A batch was trained on; `loss` where it was told rather than computed."""
+    def after(self, loss: Any, *, batches: int = 1, rows: int | None = None) -> None:
+        """Batches were trained on; `loss` where it was told rather than computed."""
         if not self._variables:
             self._meet(None if self._optimizer is None else self._optimizer())
         first = not self._looks.taken and not self.count
@@ -254,32 +265,41 @@ class Steps:
         if part is not None:
             self._parts.append(part)
         self._batch_size = max(self._batch_size, rows or 0)
-        if self.looking:
+        steps = self._steps(batches)
+        if self.looking and steps:
             begun = perf_counter()
-            self._look(seen)
+            self._look(seen, single=steps == 1)
             self._looks.spent += perf_counter() - begun
             if rows:
                 self._say({"batch_size": float(rows)})
+        self._through.clear()
         self._done(steps)
 
-    def _look(self, seen: dict[str, Any]) -> None:
+    def _steps(self, batches: int) -> int:
+        """Optimizer steps in so many more batches: gradients may be accumulated."""
+        every = accumulated(None if self._optimizer is None else self._optimizer())
+        before, self._batches = self._batches, self._batches + batches
+        return self._batches // every - before // every
+
+    def _look(self, seen: dict[str, Any], *, single: bool) -> None:
         self._deafen()
         found = {} if self._weights is None else self._weights.after()
         self._weights = None
+        if not single:  # the way of several steps together is no step
+            found = {n: v for n, v in found.items() if not n.startswith("update_ratio")}
         found |= self._gradients
         self._gradients = {}
-        through, self._through = self._through, []
-        for name, kind, output in through:
+        for name, kind, output in self._through:
             found |= self._activations.see(name, kind, self._backend.array(output))
+        seen = {"x": self._entered} | {k: v for k, v in seen.items() if v is not None}
+        self._entered = None
         arrays = {k: v for k, v in seen.items() if self._backend.number(v)}
-        if {"outputs", "targets"} <= arrays.keys():
-            outputs = self._backend.array(arrays["outputs"])
-            targets = self._backend.array(arrays["targets"])
-            found |= self.objective.outputs(outputs, targets)
-        if "x" in arrays and (self.given is None or self.given.rows is None):
-            targets = arrays.get("targets", arrays.get("y"))
-            told = None if targets is None else self._backend.array(targets)
-            self.batch(self._backend.array(arrays["x"]), told)
+        plain = {name: self._backend.array(value) for name, value in arrays.items()}
+        wanted = plain.get("targets", plain.get("y"))
+        if "outputs" in plain and wanted is not None:
+            found |= self.objective.outputs(plain["outputs"], wanted)
+        if "x" in plain and (self.given is None or self.given.rows is None):
+            self.batch(plain["x"], wanted)
         if not arrays:
             found |= self._probe.look(
                 self._layers, self._variables, self.objective, self._activations
@@ -310,15 +330,10 @@ class Steps:
         if steps:
             self.looking = self._looks.due(self.count)
 
-    def rate(self, *, every: bool) -> None:
-        """The rate of the next step, which may have changed.
-
-        To ask a schedule costs too much for every step.
-        """
+    def rate(self) -> None:
+        """The learning rate of the next step: to ask a schedule for it costs much."""
         optimizer = None if self._optimizer is None else self._optimizer()
-        if optimizer is None or not every:
-            return
-        rate = rate_of(optimizer)
+        rate = None if optimizer is None else rate_of(optimizer)
         if rate is not None and rate != self._rate:
             self._rate = rate
             self._records.value("train/learning_rate", self.count, rate)

@@ -7,7 +7,6 @@ traced, and nothing is read while tracing goes on.
 """
 
 import inspect
-import weakref
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -16,8 +15,9 @@ import keras
 from wellfit.taps.keras.backend import backend_of_keras
 from wellfit.taps.keras.data import Given, Known
 from wellfit.taps.keras.evaluations import Pass
+from wellfit.taps.keras.functions import Functions
 from wellfit.taps.keras.loops import Loop
-from wellfit.taps.keras.rates import changed_by_batch
+from wellfit.taps.keras.rates import changed_by_batch, iterations
 from wellfit.taps.keras.running import Running
 from wellfit.taps.keras.steps import Steps
 from wellfit.taps.looks import Looks
@@ -25,7 +25,6 @@ from wellfit.taps.patches import Patches
 from wellfit.taps.tap import Guard, Records, attached, enter, leave
 
 CALLBACKS = (
-    "on_train_begin",
     "on_train_end",
     "on_epoch_begin",
     "on_epoch_end",
@@ -47,7 +46,14 @@ class _Fit:
         self.batches = 0
         self.left: int | None = None  # rows of this epoch that are not trained on yet
         self.by_batch = False  # callbacks may change the rate between batches
+        self.first = True  # of this epoch: its first batch has not begun yet
         self.ends: dict[int, int] = {}  # epoch, as Keras counts → steps done
+        self._iterations = iterations(model.optimizer)
+
+    def done(self, most: int) -> int:
+        """Batches since it was last asked, of several that were done at once."""
+        before, self._iterations = self._iterations, iterations(self.model.optimizer)
+        return min(self._iterations - before, most) or most
 
 
 class KerasTap:
@@ -76,6 +82,8 @@ class KerasTap:
         self._passing: list[bool] = []  # evaluations that go on: whether to be recorded
         self._by_hand: Pass | None = None  # a pass of `test_on_batch`, or of a loop
         self._loop = Loop()
+        self._functions = Functions()
+        self._applied_before = 0
         self._phase = ""
         self._owns = False
         self._others: set[int] = set()
@@ -100,13 +108,15 @@ class KerasTap:
         replace(losses, "compute_loss", self._after(self._computed))
         replace(keras.losses.Loss, "__call__", self._after(self._called))
         optimizer = _home(keras.optimizers.Optimizer, "apply")
-        replace(optimizer, "apply", self._around(self._applies, self._applied))
+        replace(optimizer, "apply", self._apply_patch)
         container = keras.callbacks.CallbackList
         for name in CALLBACKS:
             hear = getattr(self, f"_{name}")
-            before = name in ("on_train_batch_begin", "on_epoch_end", "on_train_begin")
-            make = self._before(hear) if before else self._after_too(hear)
+            early = name == "on_epoch_end"  # while it is sure to be told
+            make = self._before(hear) if early else self._after_too(hear)
             replace(container, name, make)
+        if self._backend.function is not None:
+            replace(self._backend.function, "__call__", self._function_patch)
         self._guard.on = True
         enter(self)
 
@@ -259,6 +269,35 @@ class KerasTap:
 
         return test_on_batch
 
+    def _apply_patch(self, original: Any) -> Any:
+        traced = self._guard(self._traced)
+        seen = self._around(self._applies, self._applied)(original)
+        tracing = self._backend.tracing
+
+        def apply(optimizer: Any, *args: Any, **kwargs: Any) -> Any:
+            if not tracing():
+                return seen(optimizer, *args, **kwargs)
+            if self._backend.function is not None:  # what is traced is TensorFlow's
+                traced(optimizer, *args, **kwargs)
+            return original(optimizer, *args, **kwargs)
+
+        return apply
+
+    def _function_patch(self, original: Any) -> Any:
+        begins, ends = self._guard(self._function_begins), self._guard(self._stepped)
+        left = self._guard(self._functions.leave)
+
+        def function(whole: Any, *args: Any, **kwargs: Any) -> Any:
+            begins(whole)
+            try:
+                value = original(whole, *args, **kwargs)
+                ends(whole, value)
+            finally:
+                left(whole)
+            return value
+
+        return function
+
     # -- fit -------------------------------------------------------------------------
 
     def _fit_begins(self, signature: Any, model: Any, args: Any, kwargs: Any) -> None:
@@ -271,6 +310,18 @@ class KerasTap:
             fit = self._fit = _Fit(model, given)
         self._fits.append(fit)
 
+    def join(self, model: Any) -> None:
+        """A call of `fit` goes on already: the one that a callback hears of."""
+        if self._fit is None and self._mine(model):
+            self._steps.data(Given(x=None))
+            self._fit = _Fit(model, Given(x=None))
+            self._fits.append(self._fit)
+
+    def part(self) -> None:
+        """The call of `fit` that was joined is about to end."""
+        if self._fit is not None and self._fit.callbacks is not None:
+            self._on_train_end(self._fit.callbacks)
+
     def _fit_ends(self, depth: int) -> None:
         for fit in self._fits[depth:]:
             if fit is not None and fit is self._fit:
@@ -278,14 +329,12 @@ class KerasTap:
                 self._steps.flush(whole=True)
         del self._fits[depth:]
 
-    def _on_train_begin(self, callbacks: Any, logs: Any = None) -> None:
+    def _of_fit(self, callbacks: Any) -> _Fit | None:
+        """The call of `fit` that this container of callbacks is of, if it is watched."""
         fit = self._fit
-        if fit is not None and callbacks.model is fit.model and fit.callbacks is None:
+        if fit is not None and fit.callbacks is None and callbacks.model is fit.model:
             fit.callbacks = callbacks
             fit.by_batch = changed_by_batch(callbacks.callbacks)
-
-    def _of_fit(self, callbacks: Any) -> _Fit | None:
-        fit = self._fit
         return fit if fit is not None and fit.callbacks is callbacks else None
 
     def _on_epoch_begin(self, callbacks: Any, epoch: int, logs: Any = None) -> None:
@@ -293,32 +342,32 @@ class KerasTap:
             fit.running.reset()
             fit.left = fit.given.trained_rows
             self._steps.resume()
-            self._steps.rate(every=True)
+            fit.first = True
 
     def _on_train_batch_begin(
         self, callbacks: Any, batch: int, logs: Any = None
     ) -> None:
         if (fit := self._of_fit(callbacks)) is not None:
             fit.begun, self._phase = batch, "train"
-            self._steps.before(fit.model.optimizer)
+            self._steps.before(fit.model.optimizer, rate=fit.by_batch or fit.first)
+            fit.first = False
 
     def _on_train_batch_end(self, callbacks: Any, batch: int, logs: Any = None) -> None:
         if (fit := self._of_fit(callbacks)) is None:
             return
         self._phase = ""
         batches = batch - fit.begun + 1
+        if batches > 1:
+            batches = fit.done(batches)
         rows = self._rows_of(fit, batches)
         if not fit.batches:
             fit.running.weigh(fit.model)
+        fit.batches += batches
         told = (logs or {}).get("loss")
         mean = None if told is None else self._backend.fetch([told])[0]
         loss = None if mean is None else fit.running.part(mean, rows)
-        before, fit.batches = fit.batches, fit.batches + batches
-        every = _accumulated(fit.model.optimizer)
-        steps = fit.batches // every - before // every
-        self._steps.after(loss, steps=steps, rows=rows and rows // batches)
-        if fit.by_batch:
-            self._steps.rate(every=True)
+        each = None if rows is None else -(-rows // batches)
+        self._steps.after(loss, batches=batches, rows=each)
 
     def _rows_of(self, fit: _Fit, batches: int) -> int | None:
         """How many rows the latest batches had, where that can be known."""
@@ -355,6 +404,7 @@ class KerasTap:
             self._end_by_hand()
             criterion = self._steps.objective.criterion
             self._pass = Pass(criterion, self._backend)
+            self._steps.flush(whole=True)
             given = _given(signature, model, args, kwargs)
             self._evaluated = (given, of_fit)
             self._phase = "test"
@@ -391,7 +441,7 @@ class KerasTap:
             self._end_by_hand()
             self._phase = "train"
             given = _given(signature, model, args, kwargs)
-            self._steps.before(model.optimizer)
+            self._steps.before(model.optimizer, rate=True)
             self._steps.at_hand(given)
 
     def _batch_ends(self, model: Any, told: Any) -> None:
@@ -399,7 +449,6 @@ class KerasTap:
             loss = _told(model, told).get("loss")
             self._phase = ""
             self._steps.after(loss, rows=self._steps.rows_at_hand)
-            self._steps.rate(every=True)
 
     def _test_begins(self, model: Any) -> None:
         if model is self._steps.model and self.step and not self._fits:
@@ -428,6 +477,35 @@ class KerasTap:
                 self.records, self._steps.names, self.step, phase="val", logs=None
             )
 
+    # -- functions of the user's own that step -----------------------------------------
+
+    def _function_begins(self, function: Any) -> None:
+        self._functions.enter(function)
+        alone = self._functions.outermost and not self._fits and not self._phase
+        known = self._functions.stepping(function) if alone else None
+        if known is not None and self._mine(known[1]):
+            self._phase = "function"
+            self._steps.before(known[0], rate=True)
+            self._applied_before = iterations(known[0])
+
+    def _stepped(self, function: Any, value: Any) -> None:
+        if not self._functions.outermost or self._fits:
+            return
+        if self._phase not in ("", "function"):
+            return
+        known = self._functions.stepping(function)
+        before, self._applied_before = self._applied_before, 0
+        first = not self._phase
+        self._phase = ""
+        if known is None or not self._mine(known[1]):
+            return
+        if first:  # it was traced in this call
+            self._steps.before(known[0], rate=True, late=True)
+        batches = iterations(known[0]) - before if not first else 1
+        if batches > 0:
+            one = self._backend.number(value) and not len(value.shape)
+            self._steps.after(value if one else None, batches=batches)
+
     # -- where steps are computed one by one -----------------------------------------
 
     def _made(self, _: Any, model: Any, *__: Any, **___: Any) -> None:
@@ -436,9 +514,9 @@ class KerasTap:
     def _computed(
         self, value: Any, model: Any, x: Any = None, *_: Any, **__: Any
     ) -> None:
-        if self._phase == "train" and model is self._steps.model:
-            if self._backend.number(value):
-                self._steps.computed(value, x)
+        mine = self._phase == "train" and model is self._steps.model
+        if mine and self._backend.number(value):
+            self._steps.computed(value, x)
 
     def _called(
         self, value: Any, loss: Any, y_true: Any, y_pred: Any, *_: Any, **__: Any
@@ -461,13 +539,23 @@ class KerasTap:
         if self._phase in ("train", "loop") and self._steps.looking:
             self._steps.gradients(list(grads), variables)
 
+    def _traced(
+        self, optimizer: Any, grads: Any, trainable_variables: Any = None
+    ) -> None:
+        """No tensor is looked at here: a graph is being made."""
+        variables = list(trainable_variables or optimizer._trainable_variables)
+        if not self._fits and not self._phase:
+            model = self._loop.holder(variables)
+            if model is not None:
+                self._functions.traced(optimizer, model)
+
     def _loop_steps(self, optimizer: Any, variables: list[Any]) -> None:
         """A loop of the user's own is about to step."""
         model, call = self._loop.holder(variables), self._loop.take()
         if model is None or not self._mine(model):
             return
         self._phase = "loop"
-        self._steps.before(optimizer)
+        self._steps.before(optimizer, rate=True)
         if call is not None:
             self._steps.called(*call)
             if not self.step:
@@ -479,7 +567,6 @@ class KerasTap:
         self._phase = ""
         rows = self._steps.rows_at_hand
         self._steps.after(None, rows=rows)
-        self._steps.rate(every=True)
         if self._steps.looking:
             self._steps.listen()
 
@@ -487,12 +574,6 @@ class KerasTap:
 def _home(kind: type, name: str) -> Any:
     """The class that an attribute is inherited from."""
     return next(c for c in kind.__mro__ if name in vars(c))
-
-
-def _accumulated(optimizer: Any) -> int:
-    """Batches a step."""
-    inner = getattr(optimizer, "inner_optimizer", optimizer)
-    return int(getattr(inner, "gradient_accumulation_steps", None) or 1)
 
 
 def _given(signature: Any, model: Any, args: Any, kwargs: Any) -> Given:
@@ -506,7 +587,7 @@ def _given(signature: Any, model: Any, args: Any, kwargs: Any) -> Given:
 
 def _numbers(backend: Any, logs: Any) -> dict[str, float]:
     """Logs as plain numbers; what is none is left out."""
-    found = {}
+    found: dict[str, float] = {}
     for name, value in (logs or {}).items():
         if isinstance(value, dict):
             found |= _numbers(backend, value)
