@@ -45,6 +45,7 @@ TAPS = {
     "xgboost": "wellfit.taps.boosting.xgboost:XGBoostTap",
     "lightgbm": "wellfit.taps.boosting.lightgbm:LightGBMTap",
     "torch": "wellfit.taps.torch.tap:TorchTap",
+    "keras": "wellfit.taps.keras.tap:KerasTap",
 }
 # Taps beside them, of the same framework.
 BESIDE = {"torch": "wellfit.taps.torch.ranks:RanksTap"}

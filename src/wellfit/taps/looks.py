@@ -69,8 +69,11 @@ class Looks:
         known = self.typical
         self.typical = seconds if known is None else 0.8 * known + 0.2 * seconds
 
-    def took(self, step: int, timed: float, lasted: float) -> None:
-        """A look at that step took so many seconds of a step that lasted so long."""
+    def took(self, step: int, timed: float = 0.0, lasted: float = 0.0) -> None:
+        """A look at that step took so many seconds of a step that lasted so long.
+
+        Nothing is added to what was `spent` where neither is told.
+        """
         longer = 0.0 if self.typical is None else lasted - self.typical
         self.spent += min(max(timed, longer), HIDDEN * timed)
         self.taken += 1
