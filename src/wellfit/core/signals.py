@@ -59,6 +59,7 @@ SIGNALS: dict[str, str] = {
     "tree_leaves": "of the trees of a boosting round, the leaves in the mean",
     "tree_gain": "the gain of all splits of a boosting round, as its framework has it",
     "learning_rate": "the learning rate of an optimizer's parameter group",
+    "loss_scale": "what a GradScaler multiplies the loss by",
     "grad_norm": "L2 norm of the gradient, before clipping: of all parameters, "
     "or of one",
     "grad_mean": "the mean of a parameter's gradient",

@@ -4,7 +4,7 @@ import os
 import sys
 import weakref
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
@@ -98,7 +98,8 @@ class Guard:
         tap = self._tap()
         if tap is None:
             return
-        tap.detach()
+        with suppress(Exception):  # a second fault, of the same cause
+            tap.detach()
         said = (f"{type(error).__name__}: {error}".splitlines() or ["?"])[0]
         text = f"the watching of {tap.framework} ended: {said}"
         tap.records.event("note", tap.step, text=text)

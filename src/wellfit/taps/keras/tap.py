@@ -330,7 +330,7 @@ class KerasTap:
         del self._fits[depth:]
 
     def _of_fit(self, callbacks: Any) -> _Fit | None:
-        """The call of `fit` that this container of callbacks is of, if it is watched."""
+        """The call of `fit` that this container of callbacks is of, if watched."""
         fit = self._fit
         if fit is not None and fit.callbacks is None and callbacks.model is fit.model:
             fit.callbacks = callbacks

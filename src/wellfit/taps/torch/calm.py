@@ -85,8 +85,10 @@ def watched_criterion(
     return criterion
 
 
-def watched_backward(original: Any, calm: Calm, seen: Seen) -> Callable[..., Any]:
-    """`Tensor.backward`, of which each call tells a loss."""
+def watched_backward(
+    original: Any, calm: Calm, seen: Seen, failed: Seen
+) -> Callable[..., Any]:
+    """`Tensor.backward`, of which each call tells a loss; one that fails does not."""
 
     def backward(loss: Tensor, *args: Any, **kwargs: Any) -> Any:
         if compiling():
@@ -100,7 +102,14 @@ def watched_backward(original: Any, calm: Calm, seen: Seen) -> Callable[..., Any
                 seen(loss)
         else:
             seen(loss)
-        return original(loss, *args, **kwargs)
+        try:
+            return original(loss, *args, **kwargs)
+        except BaseException:
+            if calm.on:
+                del calm.losses[-1:]
+            else:
+                failed()
+            raise
 
     return backward
 
@@ -123,6 +132,24 @@ def watched_step(calm: Calm, seen: Seen) -> Callable[..., None]:
         seen(optimizer)
 
     return after
+
+
+def watched_zero(original: Any, calm: Calm, seen: Seen) -> Callable[..., Any]:
+    """An optimizer's `zero_grad`: what was not stepped until now never will be."""
+
+    def zero_grad(optimizer: torch.optim.Optimizer, *args: Any, **kwargs: Any) -> Any:
+        given = original(optimizer, *args, **kwargs)
+        if compiling():
+            return given
+        if not calm.on:
+            seen(optimizer)
+        elif calm.optimizer == id(optimizer):
+            stepped = calm.ends[-1] if calm.ends else 0
+            if len(calm.losses) > stepped:
+                del calm.losses[stepped:]
+        return given
+
+    return zero_grad
 
 
 def watched_next(original: Any, calm: Calm, over: Seen) -> Callable[..., Any]:
@@ -152,8 +179,9 @@ def cost() -> float:
     ways: list[tuple[Callable[..., Any], tuple[Any, ...]]] = [
         (watched_next(next, calm, _nothing), (batches,)),
         (watched_criterion(_first, "", calm, _nothing), (loss,)),
-        (watched_backward(_nothing, calm, _nothing), (loss,)),
+        (watched_backward(_nothing, calm, _nothing, _nothing), (loss,)),
         (watched_step(calm, _nothing), (optimizer, (), {})),
+        (watched_zero(_nothing, calm, _nothing), (optimizer,)),
     ]
     calm.take = Tensor.item
     calm.begin(optimizer, model)

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 from torch import Tensor, nn
 
-from wellfit.taps.torch.calm import Calm, compiling
+from wellfit.taps.torch.calm import Calm
+from wellfit.taps.torch.doors import Doors, usual
 from wellfit.taps.torch.numbers import Floats, Later, flat, send
 from wellfit.taps.torch.sources import Origin
 
@@ -43,8 +44,10 @@ class Entered:
 class Inputs:
     """The latest batch at a model's door, and the scale of what was seen there."""
 
-    def __init__(self, calm: Calm) -> None:
+    def __init__(self, calm: Calm, doors: Doors) -> None:
         self.batch: Tensor | None = None
+        self._doors = doors
+        self._attending = False
         self._calm = calm  # which has the data set of a batch that was loaded
         self._roots: list[nn.Module] = []
         self.first_layer: str | None = None
@@ -53,7 +56,6 @@ class Inputs:
         self._range = [float("inf"), float("-inf")]
         self._sums = [0.0, 0.0, 0.0]  # of looks: means, variances + means², non-finite
         self._looks = 0
-        self._handles: list[Any] = []
 
     def meet(self, root: nn.Module) -> None:
         """Note, from now on, what enters this model."""
@@ -62,16 +64,15 @@ class Inputs:
         self.attend(True)
 
     def attend(self, wanted: bool) -> None:
-        """Stand at the models' doors, or leave them: a hook costs at every call."""
-        if wanted and not self._handles:
-            self._handles = [
-                root.register_forward_pre_hook(self._enter, with_kwargs=True)
-                for root in self._roots
-            ]
-        elif not wanted and self._handles:
-            for handle in self._handles:
-                handle.remove()
-            self._handles = []
+        """Stand at the models' doors, or leave them: it costs at every call."""
+        if wanted == self._attending:
+            return
+        self._attending = wanted
+        keys = {id(root) for root in self._roots}
+        others = {k: v for k, v in self._doors.entered.items() if k not in keys}
+        mine = dict.fromkeys(keys, self._enter) if wanted else {}
+        self._doors.entered = others | mine
+        self._doors.update()
 
     def used(self) -> bool:
         """The batch at hand was trained on; says whether it had been loaded."""
@@ -84,11 +85,9 @@ class Inputs:
         self._roots.clear()
         self.batch = self._calm.data = None
 
-    def _enter(self, _: nn.Module, args: Any, kwargs: Any) -> None:
-        if compiling():
-            return
+    def _enter(self, args: Any, kwargs: Any) -> None:
         first = args[0] if args else None
-        if isinstance(first, Tensor) and not first.requires_grad:
+        if first is not None and usual(first) and not first.requires_grad:
             self.batch = first
         else:
             self.batch = next(_tensors((args, kwargs)), None)
@@ -151,7 +150,7 @@ class Inputs:
 def _tensors(value: Any) -> Iterator[Tensor]:
     """The tensors of nested arguments, in order, those that are no parameters' work."""
     if isinstance(value, Tensor):
-        if not value.requires_grad:
+        if usual(value) and not value.requires_grad:
             yield value
     elif isinstance(value, dict):
         for item in value.values():

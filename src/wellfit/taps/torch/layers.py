@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from time import perf_counter
 from typing import Any
 
@@ -10,8 +11,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from wellfit.taps.torch.calm import compiling
 from wellfit.taps.torch.columns import Columns
+from wellfit.taps.torch.doors import Doors, Left, usual
 from wellfit.taps.torch.numbers import OnItsWay, send
 from wellfit.taps.torch.parameters import joined
 from wellfit.taps.torch.segments import Segments
@@ -42,53 +43,53 @@ class _Seen:
 
 
 class LayersLook:
-    """Forward hooks on the layers of a model, which come for a step and go again.
+    """A listener at the layers of a model, which comes for a step and goes again.
 
-    A hook takes a sample and no more; what it tells is worked out for all layers at
+    It takes a sample and no more; what it tells is worked out for all layers at
     once. An activation called as a function has no module: it is seen at the input of
     the layer behind it, and told under the name of the layer before it.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, doors: Doors) -> None:
         self.spent = 0.0  # seconds, since it was last asked
+        self._doors = doors
         self._layers: list[tuple[_Layer, nn.Module]] = []
-        self._handles: list[Any] = []
         self._seen: dict[tuple[str, bool], _Seen] = {}
         self._before: tuple[_Layer, Any] | None = None  # the latest, what it gave
+        self._listeners: dict[int, Left] = {}
 
     def meet(self, layers: Mapping[str, nn.Module]) -> None:
         """These are the layers now."""
         self._layers = [(_Layer.of(name, m), m) for name, m in layers.items()]
+        self._listeners = {id(m): partial(self._look, ly) for ly, m in self._layers}
 
     def open(self) -> None:
         """Begin to look."""
-        self.close()
-        for layer, module in self._layers:
-            hook = self._hook(layer)
-            self._handles.append(module.register_forward_hook(hook))
+        self._seen, self._before = {}, None
+        self._doors.left = self._listeners
+        self._doors.update()
 
     def close(self) -> "Activations | None":
         """End the look; what was seen."""
-        for handle in self._handles:
-            handle.remove()
-        self._handles.clear()
-        seen, self._seen, self._before = list(self._seen.values()), {}, None
+        seen = list(self._seen.values())
+        self.drop()
         return Activations.of(seen) if seen else None
+
+    def drop(self) -> None:
+        """End the look, whatever was seen."""
+        self._doors.left = {}
+        self._doors.update()
+        self._seen, self._before = {}, None
 
     @property
     def latest(self) -> str | None:
         """The layer that was called last."""
         return None if self._before is None else self._before[0].name
 
-    def _hook(self, layer: "_Layer") -> Any:
-        def look(_: nn.Module, args: Any, output: Any) -> None:
-            if compiling() or not torch.is_grad_enabled():
-                return
-            begun = perf_counter()
-            self._see(layer, args, output)
-            self.spent += perf_counter() - begun
-
-        return look
+    def _look(self, layer: "_Layer", args: Any, output: Any) -> None:
+        begun = perf_counter()
+        self._see(layer, args, output)
+        self.spent += perf_counter() - begun
 
     def _see(self, layer: "_Layer", args: Any, output: Any) -> None:
         if (layer.name, False) in self._seen:
@@ -242,9 +243,8 @@ def _plain(value: Any) -> Tensor | None:
     if isinstance(value, (tuple, list)) and value:
         value = value[0]
     usable = (
-        isinstance(value, Tensor)
+        usual(value)
         and value.is_floating_point()
-        and value.layout == torch.strided
         and value.ndim > 1
         and value.numel() > 0
     )

@@ -70,6 +70,12 @@ class Look:
         if norm is not None and main:
             self._said["grad_norm"] = float(norm)
 
+    def drop(self) -> None:
+        """The step will not be seen to its end."""
+        self._layers.drop()
+        if self._attention is not None:
+            self._attention.close()
+
     def close(self) -> None:
         """The step is over."""
         self.activations = self._layers.close()

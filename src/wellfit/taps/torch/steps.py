@@ -2,7 +2,7 @@
 
 import weakref
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from time import perf_counter
 from typing import Any
@@ -23,6 +23,7 @@ from wellfit.taps.torch.describe import (
     seeds_fact,
     versions_fact,
 )
+from wellfit.taps.torch.doors import Doors
 from wellfit.taps.torch.inputs import Entered, Inputs
 from wellfit.taps.torch.layers import LayersLook
 from wellfit.taps.torch.look import Look, Looked
@@ -66,11 +67,12 @@ class Steps:
         looks: Looks,
         sources: Sources,
         calm: Calm,
+        doors: Doors,
         model: nn.Module | None,
     ) -> None:
         self.inside = False  # of an optimizer's step, where a closure may be called
-        self.inputs = Inputs(calm)
-        self.models = Models(model)
+        self.inputs = Inputs(calm, doors)
+        self.models = Models(doors, model)
         self.criteria: set[str] = set()  # that were trained on
         self.sample = Sample()
         self.objective = Objective()
@@ -86,7 +88,7 @@ class Steps:
         self._tries: weakref.WeakKeyDictionary[torch.optim.Optimizer, int] = (
             weakref.WeakKeyDictionary()
         )
-        self._layers = LayersLook()
+        self._layers = LayersLook(doors)
         self._kept = Weights()
         self._look: Look | None = None
         self._looked = Looked(records)
@@ -96,7 +98,7 @@ class Steps:
         self._closure = False  # the optimizer calls one: several passes a step
         self._plain = False  # backward is called on a criterion's own value
         self._other = -ALONE  # the step at which another optimizer stepped last
-        self._now = _Step()
+        self._now = self._was = _Step()
         self._scored = Batches()
         self._rates: dict[int, float] = {}
         self._flushed = self._said = self._stepped = perf_counter()
@@ -123,15 +125,51 @@ class Steps:
             self.ways.clipping = {"kind": kind, "limit": float(limit)}
             self._records.fact("clipping", self.ways.clipping)
 
-    def backward(self, calls: list[Call], value: Tensor) -> None:
-        """A backward pass, with the calls of the criterion that led to it."""
+    @property
+    def backwards(self) -> int:
+        """Backward passes since the last step."""
+        return self._now.backwards
+
+    def failed(self) -> None:
+        """The backward pass that was told of last has raised."""
+        self._now = self._was
+
+    def skipped(self, optimizer: torch.optim.Optimizer) -> None:
+        """A GradScaler found the gradient not finite, and did not step."""
+        if self._is_main(optimizer):
+            self._now = _Step()
+            self._records.event("skipped", self.count)
+
+    def zeroed(self, optimizer: torch.optim.Optimizer) -> None:
+        """Gradients are set to zero: a backward pass before it counts for nothing."""
+        if self._now.backwards and not self.inside and self._is_main(optimizer):
+            self._now = _Step()
+
+    def _is_main(self, optimizer: torch.optim.Optimizer) -> bool:
+        main = None if self._main is None else self._main()
+        return main is None or main is optimizer
+
+    def scaled(self, scaler: Any) -> None:
+        """A GradScaler has a new scale, or the same again."""
+        scale = getattr(scaler, "_scale", None)
+        if isinstance(scale, Tensor):
+            self._losses.add("train/loss_scale", self.count, scale.detach().clone())
+
+    def backward(self, calls: list[Call], value: Tensor | None) -> None:
+        """A backward pass, with the calls of the criterion that led to it.
+
+        `value` is what it began at; None where that is not known.
+        """
         now = self._now
+        self._was = replace(now)
         if self.inside and now.backwards:
             return  # a closure that is called again within one step
         if self._look is not None and not now.backwards:
             self.ways.look(self.models.parameters)
         now.backwards += 1
-        self._plain = len(calls) == 1 and calls[0].value is value and value.ndim == 0
+        self._plain = (
+            len(calls) == 1 and calls[0].value is value and calls[0].value.ndim == 0
+        )
         if calls:
             part, rows = _mean(calls), calls[0].rows
             if now.loss is None:
@@ -140,6 +178,7 @@ class Steps:
                 share = rows / max(now.rows + rows, 1)
                 now.loss = now.loss + (part - now.loss) * share
         else:
+            assert value is not None
             part = value.detach() if value.ndim == 0 else value.detach().mean()
             rows = self.inputs.entered().rows or self._batch_size
             now.loss = part if now.loss is None else now.loss + part
@@ -266,13 +305,14 @@ class Steps:
             self._decide(optimizer)
             return
         self._meet(optimizer)
-        main = self._main is not None and self._main() is optimizer
+        main = self._counts(optimizer)
         if self._look is not None:
             begun = perf_counter()
             self._look.stepped(self._weights, self._now.norm, main=main)
             self._weights = {}
             self._timed += perf_counter() - begun
         now, self._now = self._now, _Step()
+        self._was = self._now
         if main:
             self._finish(optimizer, now)
         else:
@@ -280,6 +320,24 @@ class Steps:
             if now.loss is not None:
                 name = f"train/loss@{self.models.name_of(optimizer)}"
                 self._losses.add(name, self._done, now.loss)
+
+    def _counts(self, optimizer: torch.optim.Optimizer) -> bool:
+        """Whether its steps are those that count.
+
+        So are those of one that steps the same parameters, where a backward pass came
+        before: it has taken over. (An optimizer around another has none of its own.)
+        """
+        main = None if self._main is None else self._main()
+        if optimizer is main:
+            return True
+        if main is None or not self._now.backwards:
+            return False
+        mine = {id(p) for group in main.param_groups for p in group["params"]}
+        groups = optimizer.param_groups
+        if any(id(p) in mine for group in groups for p in group["params"]):
+            self._main = weakref.ref(optimizer)
+            return True
+        return False
 
     def _finish(self, optimizer: torch.optim.Optimizer, now: _Step) -> None:
         """A step that counts is done."""
@@ -445,7 +503,7 @@ class Steps:
         self.models.close()
         self.inputs.close()
         if self._look is not None:
-            self._look.close()
+            self._look.drop()
             self._look = None
 
 
@@ -474,6 +532,6 @@ def hook_steps(calm: Calm, before: Callable[..., None]) -> Any:
     def hook(optimizer: Any, args: Any, kwargs: Any) -> None:
         if not compiling() and not calm.on:
             closure = args[1] if len(args) > 1 else kwargs.get("closure")
-            before(optimizer, closure=closure is not None)
+            before(optimizer, closure=callable(closure))
 
     return register_optimizer_step_pre_hook(hook)

@@ -28,8 +28,10 @@ from wellfit.taps.torch.calm import (
     watched_criterion,
     watched_next,
     watched_step,
+    watched_zero,
 )
 from wellfit.taps.torch.criteria import CRITERIA, Call, call_of
+from wellfit.taps.torch.doors import Doors
 from wellfit.taps.torch.evaluations import Evaluations
 from wellfit.taps.torch.inputs import Entered
 from wellfit.taps.torch.loaders import Loaders
@@ -70,11 +72,15 @@ class TorchTap:
         self._guard = Guard(self)
         self._patches = Patches()
         self._handles: list[Any] = []
+        self._hooking = False  # a hook of ours on a step is being called
         self._sources = Sources()
         self._calm = Calm()
         looks = Looks(overhead=overhead, every=every)
         looks.calm = cost()
-        self._steps = Steps(records, looks, self._sources, self._calm, model)
+        self._doors = Doors(self._guard)
+        self._steps = Steps(
+            records, looks, self._sources, self._calm, self._doors, model
+        )
         self._evaluations = Evaluations(records, self._sources)
         self._pending: list[_Pending] = []
         self._loaders = Loaders()
@@ -93,16 +99,28 @@ class TorchTap:
         for name in CRITERIA:
             make = partial(watched_criterion, name=name, calm=self._calm, seen=seen)
             replace(functional, name, make)
-        over, before = self._guard(self._exhausted), self._guard(self._steps.before)
-        calm, after = self._calm, self._guard(self._steps.after)
+        over, calm = self._guard(self._exhausted), self._calm
+        before, after = self._hooked(self._steps.before), self._hooked(self._stepped)
         backward = self._guard(self._backward)
-        replace(Tensor, "backward", lambda o: watched_backward(o, calm, backward))
+        failed = self._guard(self._steps.failed)
+        replace(
+            Tensor, "backward", lambda o: watched_backward(o, calm, backward, failed)
+        )
         for owner in (nn.utils, nn.utils.clip_grad):
             replace(owner, "clip_grad_norm_", self._clip_patch("norm"))
             replace(owner, "clip_grad_value_", self._clip_patch("value"))
         replace(DataLoader, "__iter__", self._loader_patch)
         replace(_BaseDataLoaderIter, "__next__", lambda o: watched_next(o, calm, over))
         replace(torch.jit, "script", self._script_patch)
+        zeroed = self._guard(self._steps.zeroed)
+        replace(
+            torch.optim.Optimizer, "zero_grad", lambda o: watched_zero(o, calm, zeroed)
+        )
+        replace(torch.amp.GradScaler, "step", self._scaler_patch)
+        replace(torch.amp.GradScaler, "update", self._scale_patch)
+        replace(torch, "compile", self._compile_patch)
+        replace(nn.Module, "compile", self._compile_patch)
+        self._steps.models.listen()
         self._handles += [
             hook_steps(calm, before),
             register_optimizer_step_post_hook(watched_step(calm, after)),
@@ -115,10 +133,38 @@ class TorchTap:
         self._guard.on = False
         leave(self)
         self._patches.restore()
+        self._steps.close()
+        self._doors.close()
+        if self._hooking:  # PyTorch goes through its table of hooks at this moment
+            self._patches.replace(Tensor, "backward", self._leave_patch)
+        else:
+            self._unhook()
+
+    def _unhook(self) -> None:
         for handle in self._handles:
             handle.remove()
         self._handles.clear()
-        self._steps.close()
+
+    def _leave_patch(self, original: Any) -> Any:
+        """The next backward pass takes away what is left of the tap."""
+
+        def backward(*args: Any, **kwargs: Any) -> Any:
+            self._patches.restore()
+            self._unhook()
+            return original(*args, **kwargs)
+
+        return backward
+
+    def _hooked(self, function: Callable[..., None]) -> Callable[..., None]:
+        """The function, guarded, to be called from a hook on an optimizer's step."""
+        guarded = self._guard(function)
+
+        def call(*args: Any, **kwargs: Any) -> None:
+            self._hooking = True
+            guarded(*args, **kwargs)
+            self._hooking = False
+
+        return call
 
     def finish(self) -> None:
         """Detach, and record what is still held and what the whole tells."""
@@ -186,6 +232,20 @@ class TorchTap:
 
         return script
 
+    def _compile_patch(self, original: Any) -> Any:
+        noted = self._guard(self._compiled)
+
+        def compile_(model: Any = None, *args: Any, **kwargs: Any) -> Any:
+            noted(model)
+            return original(model, *args, **kwargs)
+
+        return compile_
+
+    def _compiled(self, model: Any) -> None:
+        self._doors.pin()
+        if isinstance(model, nn.Module):
+            self._steps.models.note(model)
+
     # -- data ----------------------------------------------------------------------
 
     def _loading(self, loader: Any) -> None:
@@ -234,6 +294,38 @@ class TorchTap:
         if phase is not None:
             self._steps.evaluated(phase)
         return phase is not None
+
+    def _stepped(self, optimizer: torch.optim.Optimizer) -> None:
+        if self._pending and not self._steps.backwards:
+            # A backward pass that did not go through `Tensor.backward`.
+            calls = [one.call for one in self._pending if one.entered is None]
+            self._pending = []
+            if calls:
+                self._end_evaluation()
+                self._steps.backward(calls, None)
+        self._steps.after(optimizer)
+
+    def _scaler_patch(self, original: Any) -> Any:
+        skipped = self._guard(self._steps.skipped)
+
+        def step(scaler: Any, optimizer: Any, *args: Any, **kwargs: Any) -> Any:
+            before = self.step
+            given = original(scaler, optimizer, *args, **kwargs)
+            if self.step == before:
+                skipped(optimizer)
+            return given
+
+        return step
+
+    def _scale_patch(self, original: Any) -> Any:
+        scaled = self._guard(self._steps.scaled)
+
+        def update(scaler: Any, *args: Any, **kwargs: Any) -> Any:
+            given = original(scaler, *args, **kwargs)
+            scaled(scaler)
+            return given
+
+        return update
 
     def _backward(self, loss: Tensor) -> None:
         pending, steps = self._pending, self._steps

@@ -23,7 +23,6 @@ class Ways:
         self._stale = 0
         self._modes: dict[str, Counter[str]] = {}
         self._precision: str | None = None
-        self._scale: float | None = None
         self._unstepped: list[str] = []
 
     def meet(
@@ -68,10 +67,6 @@ class Ways:
         elif self._precision is None:
             self._precision = str(outputs.dtype).removeprefix("torch.")
 
-    def scaled(self, scale: float) -> None:
-        """A GradScaler multiplies the loss by so much."""
-        self._scale = scale
-
     def fact(self) -> dict[str, Any]:
         """The fact `loop`."""
         usual = self._backwards.most_common(1)
@@ -80,6 +75,5 @@ class Ways:
             "zeroed": self._stale < self._looks / 2 if self._looks else None,
             "modes": {p: c.most_common(1)[0][0] for p, c in self._modes.items()},
             "precision": self._precision,
-            "loss_scale": self._scale,
             "unstepped": self._unstepped,
         }
