@@ -3,7 +3,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from wellfit.core.histogram import BINS, EDGES, Histogram, counts_by, counts_of
@@ -28,11 +28,13 @@ def test_the_edges_are_signed_powers_of_four():
     assert EDGES[:25].tolist() == (-EDGES[:24:-1]).tolist()
 
 
+@settings(deadline=None)
 @given(FLOATS)
 def test_every_number_is_counted_where_the_slow_twin_counts_it(numbers):
     assert counts_of(np.array(numbers, np.float32)).tolist() == slow(numbers)
 
 
+@settings(deadline=None)
 @given(st.lists(FLOATS, max_size=6))
 def test_many_samples_are_counted_as_each_by_itself(samples):
     flat = np.array([x for sample in samples for x in sample], np.float32)

@@ -2,7 +2,7 @@ import sqlite3
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from wellfit.record import chunks, packing, tidy
@@ -33,6 +33,7 @@ def bits(numbers):
     return np.where(np.isnan(numbers), np.nan, numbers).view(np.int64).tolist()
 
 
+@settings(deadline=None)
 @given(PAIRS)
 def test_any_steps_and_any_floats_come_back(pairs):
     steps, numbers = zip(*pairs, strict=True)

@@ -15,6 +15,7 @@ COUNTS = st.dictionaries(
 STEPS = st.integers(0, 50) | st.integers(-(2**63), 2**63 - 1)
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(STEPS, COUNTS), min_size=1, max_size=5))
 def test_any_steps_and_any_counts_come_back(pairs):
     steps, counts = (np.array(part, np.int64) for part in zip(*pairs, strict=True))

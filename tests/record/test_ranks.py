@@ -5,7 +5,7 @@ import sys
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from wellfit.core.errors import BadRun
@@ -189,6 +189,7 @@ SIGNALS = st.lists(
 )
 
 
+@settings(deadline=None)
 @given(SIGNALS)
 def test_they_are_aligned_as_dicts_would_be(ranks):
     signals = [

@@ -5,7 +5,7 @@ import sqlite3
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from wellfit.core.histogram import BINS
@@ -42,6 +42,7 @@ def same(some, others):
     return np.array_equal(np.array(some, float), np.array(others, float), True)
 
 
+@settings(deadline=None)
 @given(NUMBERS, FACTORS)
 def test_each_group_keeps_its_least_a_middle_and_its_greatest(numbers, factor):
     steps, kept = thin_numbers(np.arange(len(numbers)), np.array(numbers), factor)
@@ -56,6 +57,7 @@ def test_each_group_keeps_its_least_a_middle_and_its_greatest(numbers, factor):
         assert same(sorted(found, key=rank), kept_slowly(group, turn))
 
 
+@settings(deadline=None)
 @given(NUMBERS, FACTORS, FACTORS)
 def test_extremes_survive_any_number_of_times(numbers, factor, again):
     part = np.arange(len(numbers)), np.array(numbers)
@@ -75,6 +77,7 @@ def test_the_middle_course_is_kept():
     assert np.median(part[1]) == pytest.approx(np.median(noise), rel=0.1)
 
 
+@settings(deadline=None)
 @given(st.integers(0, 70), FACTORS)
 def test_histograms_are_added_up_and_none_is_lost(count, factor):
     counts = np.random.default_rng(count).integers(0, 9, (count, BINS))
@@ -90,6 +93,7 @@ ROWS = st.lists(
 )
 
 
+@settings(deadline=None)
 @given(ROWS, st.integers(64, 800))
 def test_rows_become_coarser_between_the_ends_until_they_fit(sizes, most):
     rows = [Row(id=i, count=n, thinned=t) for i, (n, t) in enumerate(sizes)]
@@ -107,6 +111,7 @@ def test_rows_become_coarser_between_the_ends_until_they_fit(sizes, most):
     assert total <= most * 3 // 4 or all(row.count <= 3 for row in middle)
 
 
+@settings(deadline=None)
 @given(ROWS, st.integers(2, 64), st.booleans())
 def test_rows_that_are_merged_are_small_neighbours_of_one_resolution(
     sizes, full, wholly
@@ -169,6 +174,15 @@ def test_of_a_long_run_the_ends_and_the_extremes_are_whole(little, tmp_path, see
     assert clips[-8:] == list(range(steps - 8, steps))
     assert max(np.diff(clips)) <= 4 * steps / 48 + 1  # evenly spread between
     assert recorder.lost == 0
+
+
+def test_a_burst_of_events_is_bounded_too(little, tmp_path):
+    with Recorder(tmp_path) as recorder:
+        for step in range(5000):
+            recorder.event("clip", step)
+    clips = open_run(tmp_path).happened("clip")
+    assert len(clips) <= 64
+    assert [clips[0].step, clips[-1].step] == [0, 4999]
 
 
 def test_a_short_run_is_whole(little, tmp_path):

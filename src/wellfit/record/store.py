@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from wellfit.core.signals import Name, parse
+from wellfit.record import limits
 from wellfit.record.redact import redact
 from wellfit.record.schema import dumps
 from wellfit.record.upkeep import Upkeep
@@ -75,10 +76,17 @@ class Store:
                 self.pending.facts[name] = dumps(_scrubbed(data))
             else:
                 self.pending.events.append((name, step, dumps(_scrubbed(data))))
+        self._bound_events()
         for batch in self._batches(_emptied(numbers)):
             self._arrange(batch)
         if counts:
             self._count(_emptied(counts))
+
+    def _bound_events(self) -> None:
+        """Where nothing can be written, or all comes at once: keep as many of them."""
+        events = self.pending.events
+        kept = limits.spread(list(range(len(events))), 4 * limits.EVENTS)
+        self.pending.events = [events[at] for at in kept]
 
     def _batches(self, numbers: Iterator[Number]) -> "Iterator[Iterable[Said]]":
         """Numbers by group; a signal once in a batch, or its order would be lost."""

@@ -62,7 +62,7 @@ class Upkeep:
 
     def finish(self) -> None:
         """All of it: the run is at its end."""
-        if self._values:
+        if self._whole or self._places:
             self._fold()
         self._due = dict.fromkeys([*self._whole, *self._places, *self._counted])
         self._tidy(wholly=True)
@@ -97,12 +97,16 @@ class Upkeep:
     def _tidy_one(self, key: int | Name, *, wholly: bool) -> None:
         from wellfit.record import tidy
 
-        table, most = tidy.CHUNKS, self._most(key)
-        if isinstance(key, Name):
-            table = tidy.HISTOGRAMS
-        where = key if isinstance(key, Name) else (key,)
+        most = self._most(key)
+        where: tuple[int | str, ...] = key if isinstance(key, Name) else (key,)
+        table = tidy.HISTOGRAMS if isinstance(key, Name) else tidy.CHUNKS
         tidy.tidy(
-            self._db, table, where, most=most, full=limits.full(most), wholly=wholly
+            self._db,
+            table,
+            where,
+            most=most,
+            full=limits.full(most),
+            wholly=wholly,
         )
 
     def _spread(self) -> None:

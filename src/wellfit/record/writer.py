@@ -172,8 +172,8 @@ class Recorder:
                 start = time.monotonic()
                 self._round(store)
                 taken = time.monotonic() - start
-            self._round(store)
             self._limit = 0
+            self._round(store)
             store.close()
         except Exception as error:  # a fault of ours must not end a stranger's training
             self._limit = 0
@@ -194,7 +194,8 @@ class Recorder:
                 f"values come faster than {self.folder} takes them; some are lost"
             )
         self._refused = store.refused
-        self._limit = store.written + store.refused + BOUND
+        if not self._closing:
+            self._limit = store.written + store.refused + BOUND
         for mark in marks:
             mark.set()
         store.upkeep()
