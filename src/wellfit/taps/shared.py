@@ -28,6 +28,7 @@ class Shared:
 
     def __init__(self, records: Records) -> None:
         self.fact = records.fact
+        self.names: dict[str, str] = {}  # signal → the framework's own name of it
         self._records = records
         self._offers: list[_Offer] = []
         self._said: dict[str, int] = {}  # of evaluations: the step it was last said at
