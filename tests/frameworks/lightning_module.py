@@ -33,6 +33,7 @@ class Classifier(L.LightningModule):
         f1 = 2 * hits / ((found == 0).sum() + (y == 0).sum()).clamp(min=1)
         self.log(f"{name}_loss", F.cross_entropy(scores, y), prog_bar=True)
         self.log(f"{name}_f1", f1.float())
+        self.log(f"{name}_range", scores.max() - scores.min(), logger=False)
 
     def validation_step(self, batch):
         self._evaluate(batch, "val")

@@ -35,6 +35,8 @@ MACHINE: dict[str, str] = {
 
 SIGNALS: dict[str, str] = {
     "loss": "the objective, averaged over the samples of a step or of an evaluation",
+    "logged_loss": "the loss that a framework logs, where PyTorch's own is seen too: "
+    "a mean over some steps, say, or with penalties",
     "objective": "what `backward` was called on, where it differs from the loss: "
     "with penalties, say, or scaled",
     "eval_loss": "the loss of an evaluation pass over the training data",

@@ -204,6 +204,8 @@ class LightningTap:
         if not trainer.training:
             phase = "test" if trainer.testing else "val"
         step = self.step
+        if not of_batch:
+            metrics = _also_unlogged(connector, metrics)
         for name, value in metrics.items():
             if isinstance(value, Tensor) and value.numel() == 1:
                 self._held.append((step, phase, name, value.detach().reshape(())))
@@ -228,6 +230,14 @@ def pytorch_lightning(
     return LightningTap(
         records, overhead=overhead, every=every, package="pytorch_lightning"
     )
+
+
+def _also_unlogged(connector: Any, logged: dict[str, Any]) -> dict[str, Any]:
+    """An epoch's metrics with those that `self.log(logger=False)` kept to itself."""
+    known = {name.removesuffix("_epoch") for name in logged}
+    every = connector.metrics["callback"].items()
+    own = {n: v for n, v in every if n.removesuffix("_epoch") not in known}
+    return {**logged, **own}
 
 
 def settings_of(trainer: Any) -> dict[str, Any]:

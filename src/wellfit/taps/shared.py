@@ -31,6 +31,7 @@ class Shared:
         self.fact = records.fact
         self.histogram = records.histogram
         self.folder = records.folder if isinstance(records, Recorder) else None
+        self.names: dict[str, str] = {}  # signal → the framework's own name of it
         self._records = records
         self._offers: list[_Offer] = []
         self._said: dict[str, int] = {}  # of evaluations: the step it was last said at

@@ -25,7 +25,7 @@ class Told:
     def __init__(self, records: Records) -> None:
         self._given = records
         self._records = records if isinstance(records, Shared) else Shared(records)
-        self._names: dict[str, str] = {}
+        self._names = self._records.names
         self._settings: dict[str, Any] = {}
         self._epoch: Callable[..., None] | None = None
         self._steps = 0

@@ -84,7 +84,9 @@ class TransformersTap:
     def attach(self) -> None:
         """Begin to watch."""
         events = import_module("transformers.trainer_callback").CallbackHandler
+        trainer = import_module("transformers.trainer").Trainer
         self._patches.replace(events, "call_event", self._events_patch)
+        self._patches.replace(trainer, "train", self._train_patch)
         self._guard.on = True
         enter(self)
 
@@ -110,6 +112,17 @@ class TransformersTap:
             return original(handler, event, args, state, control, **kwargs)
 
         return call_event
+
+    def _train_patch(self, original: Any) -> Any:
+        over = self._guard(self._told.end)
+
+        def train(*args: Any, **kwargs: Any) -> Any:
+            try:
+                return original(*args, **kwargs)
+            finally:  # of an exception no callback is told
+                over()
+
+        return train
 
     # -- what is seen ------------------------------------------------------------------
 
@@ -163,7 +176,6 @@ class TransformersTap:
             stoppers = [type(one).__name__ for one in handler.callbacks]
             by = [name for name in stoppers if "Stop" in name]
             self._told.event("early-stopping", epoch=state.epoch, by=by)
-        self._told.end()
 
 
 def adapters_of(model: Any) -> dict[str, Any]:
