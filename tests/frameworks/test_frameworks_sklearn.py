@@ -11,6 +11,7 @@ from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 from tempfile import mkdtemp
+from typing import NamedTuple
 
 import pytest
 
@@ -21,34 +22,44 @@ HERE = Path(__file__).parent
 SCRIPTS = sorted(HERE.glob("sklearn_*.py"))
 
 
-def _ran(*command: str | Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
+class Said(NamedTuple):
+    status: int
+    out: str
+    err: str
+
+
+def _begun(*command: str | Path) -> "subprocess.Popen[str]":
+    return subprocess.Popen(
         [sys.executable, *command],
-        capture_output=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
         text=True,
-        check=False,
         env={**os.environ, "PYTHONHASHSEED": "0", "OMP_NUM_THREADS": "1"},
     )
 
 
 @cache
-def watched(name: str) -> tuple[subprocess.CompletedProcess[str], Path]:
+def both(name: str) -> tuple[Said, Said, Path]:
+    """Of a script what it says bare and watched, side by side, and the run folder."""
     folder = Path(mkdtemp(prefix="wellfit-sklearn-")) / "run"
+    script = HERE / f"{name}.py"
     wellfit = ["-m", "wellfit", "run", "--quiet", "--out", folder]
-    return _ran(*wellfit, HERE / f"{name}.py"), folder
+    began = [_begun(script), _begun(*wellfit, script)]
+    ended = [(process.communicate(), process.returncode) for process in began]
+    bare, seen = [Said(status, *said) for said, status in ended]
+    return bare, seen, folder
 
 
 @pytest.fixture
 def run_of() -> Callable[[str], Run]:
-    return lambda name: open_run(watched(name)[1])
+    return lambda name: open_run(both(name)[2])
 
 
 @pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.stem)
 def test_watching_changes_nothing(script: Path) -> None:
-    bare, (seen, folder) = _ran(script), watched(script.stem)
-    assert bare.returncode == 0, bare.stderr
-    assert seen.stdout == bare.stdout
-    assert seen.stderr == bare.stderr
+    bare, seen, folder = both(script.stem)
+    assert bare.status == 0, bare.err
+    assert seen == bare
     run = open_run(folder)
     assert run.facts["command"]["framework"] == "sklearn"
     assert not [e for e in run.events if "ended" in e.data.get("text", "")]
