@@ -12,7 +12,7 @@ from wellfit.show.follow import SCORES
 from wellfit.show.live import lines
 from wellfit.show.live.curve import Scale, curve
 from wellfit.show.live.layers import Odd
-from wellfit.show.numerals import duration, number, share
+from wellfit.show.numerals import count, duration, number, share
 from wellfit.show.terminal import WIDEST
 
 VALUE = 8  # columns
@@ -52,14 +52,14 @@ def frame(
     if run is None or run.last_step < 0:
         said = f"wellfit: waiting for a first step, {duration(seconds)}"
         return [Text(said, style="dim")]
-    width = min(room.width - 1, WIDEST)
+    width = max(min(room.width - 1, WIDEST), 1)
     made = [_across(run, seconds, width)]
     for track in _tracks(run):
         made += _drawn(run, track, room, width)
     made += [*lines.rates(run, width), *lines.machine(run, width)]
     if looked is not None:
         made += lines.odd_layers(looked.odd, width)
-        made += lines.findings(looked.diagnosis)
+        made += lines.findings(looked.diagnosis, width)
     made = made[: max(room.height - 2, 1)]
     for line in made:
         line.truncate(width, overflow="ellipsis")
@@ -71,7 +71,7 @@ def _across(run: Run, seconds: float, width: int) -> Text:
     epochs, times = run.happened("epoch"), run.get("step_time")
     parts = [f"step {run.last_step + 1:,}"]
     if epochs:
-        parts.append(f"epoch {epochs[-1].data['number'] + 1}")
+        parts.append(count(len(epochs), "epoch"))
     if times is not None and len(times) and times.last > 0:
         parts.append(f"{number(float(f'{1 / times.last:.3g}'))} steps/s")
     line = Text("── ", style="dim").append("wellfit", style="not dim bold")
@@ -100,19 +100,25 @@ def _tracks(run: Run) -> Iterator[_Track]:
 
 
 def _drawn(run: Run, track: _Track, room: Room, width: int) -> Iterator[Text]:
-    value = _lately(track.signal)
-    said = share(value) if track.words == "accuracy" else number(value)
+    now = _lately(track.signal)
+    said = share(now) if track.words == "accuracy" else number(now)
     space = width - lines.LABEL - VALUE - 1
     rows = 2 if "loss" in track.words and room.height >= TALL else 1
     shape = [""]
     if room.braille and space >= NARROWEST:
         shape = curve(track.signal, run.last_step, space, rows, track.scale)
-    words = (track.words, said)
-    for row in shape:
-        line = lines.labelled(words[0])
-        line.append(f"{words[1]:<{VALUE}} ", style="not dim")
+    words = [(track.words, said), _best(track)]
+    for row, (label, value) in zip(shape, words, strict=False):
+        line = lines.labelled(label)
+        line.append(f"{value:<{VALUE}} ", style="not dim")
         yield line.append(row, style=f"not dim {track.colour}")
-        words = ("", "")
+
+
+def _best(track: _Track) -> tuple[str, str]:
+    """The best validation loss, where it is not the last."""
+    values = track.signal.finite().values
+    past = track.words == "val loss" and len(values) and values.min() < values[-1]
+    return ("  best", number(float(values.min()))) if past else ("", "")
 
 
 def _lately(signal: Signal) -> float:

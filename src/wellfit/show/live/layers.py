@@ -17,7 +17,7 @@ SHARES = {"dead_share": "dead", "saturated_share": "saturated"}
 
 
 class Odd(NamedTuple):
-    """A place that stands out: by what, and how far (1 is just so)."""
+    """A place that stands out: by what, times the others, and how far (1: just so)."""
 
     where: str
     text: str
@@ -31,7 +31,8 @@ def standing_out(run: Run) -> list[Odd]:
 
 
 def _sizes(run: Run) -> Iterator[Odd]:
-    matrices = run.at("weight_norm")  # a bias is small, and moves far, by nature
+    # Matrices: a bias is small, and moves far, by nature.
+    matrices = run.at("weight_norm") | run.at("update_ratio")
     for name, word in SIZES.items():
         latest = {w: v for w, v in _latest(run, name) if w in matrices and v > 0}
         if len(latest) < FEW:
@@ -41,8 +42,7 @@ def _sizes(run: Run) -> Iterator[Odd]:
             times = value / float(np.median(others))
             far = abs(np.log(times)) / np.log(APART)
             if far >= 1:
-                said = f"{number(float(f'{times:.2g}'))} × the others"
-                yield Odd(where, f"{word} {number(float(f'{value:.2g}'))}, {said}", far)
+                yield Odd(where, f"{word} × {number(float(f'{times:.2g}'))}", far)
 
 
 def _shares(run: Run) -> Iterator[Odd]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from itertools import islice
+from textwrap import wrap
 
 import numpy as np
 from rich.text import Text
@@ -77,7 +78,7 @@ def odd_layers(odd: Sequence[Odd], width: int) -> Iterator[Text]:
         yield line
 
 
-def findings(diagnosis: Diagnosis) -> Iterator[Text]:
+def findings(diagnosis: Diagnosis, width: int) -> Iterator[Text]:
     """What is wrong as far as can be told by now, the most probable cause first."""
     found = diagnosis.findings
     for place, finding in enumerate(found[:MOST]):
@@ -85,10 +86,19 @@ def findings(diagnosis: Diagnosis) -> Iterator[Text]:
         line.append(
             printable(finding.rule), style=f"not dim {COLOURS[finding.severity]}"
         )
-        since = "" if finding.since is None else f" since step {finding.since:,}"
-        line.append(since)
-        yield line.append(f"  {printable(finding.summary)}", style="not dim")
+        yield line.append(
+            "" if finding.since is None else f" since step {finding.since:,}"
+        )
+        if not place:  # the others are mostly symptoms of this one
+            yield from _wrapped(printable(finding.summary), width)
     if len(found) > MOST:
         yield labelled("").append(f"and {len(found) - MOST} more")
     if not found:
         yield labelled("findings").append("none by now")
+
+
+def _wrapped(text: str, width: int) -> Iterator[Text]:
+    """The text below a label, in two lines at most."""
+    kept = wrap(text, max(width - LABEL, 10), max_lines=2, placeholder=" …")
+    for line in kept:
+        yield labelled("").append(line, style="not dim")

@@ -99,7 +99,9 @@ class LiveView:
     def _frame(self) -> None:
         self._frames.took(0.0)
         if self._judged.due and self._judging is None and self._run is not None:
-            self._judging = threading.Thread(target=self._look, daemon=True)
+            self._judging = threading.Thread(
+                target=self._look, name="wellfit-judge", daemon=True
+            )
             self._judging.start()
         if self._reading.due or self._room != self._seen:
             self._see(self._looked)
