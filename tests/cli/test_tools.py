@@ -1,10 +1,13 @@
 """`--to`: what the command line adds to the exporters."""
 
+import contextlib
 import os
 import re
 import socket
 import subprocess
 import sys
+import time
+import urllib.request
 from pathlib import Path
 
 import pytest
@@ -102,3 +105,32 @@ def test_a_recorded_run_is_written_too(wellfit, recorded: Path) -> None:
     assert "tensorboard --logdir logs" in said.err
     assert list(Path("logs/first/val").iterdir())
     assert (recorded / "first" / "openmetrics.txt").read_text().endswith("# EOF\n")
+
+
+ENDLESS = TRAINING.replace(
+    "for step in range(120):", "while not __import__('os').path.exists('stop'):"
+)
+
+
+def test_a_run_can_be_scraped_while_it_goes_on(tmp_path: Path) -> None:
+    (tmp_path / "train.py").write_text(ENDLESS)
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    options = ["--quiet", "--out", "net", "--to", f"prometheus=:{port}", "train.py"]
+    command = [sys.executable, "-m", "wellfit", "run", *options]
+    with subprocess.Popen(
+        command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        until, text = time.monotonic() + 300, ""
+        while 'wellfit_loss{phase="train",run="net"' not in text:
+            assert time.monotonic() < until, text
+            time.sleep(0.2)
+            with contextlib.suppress(OSError):
+                address = f"http://127.0.0.1:{port}/metrics"
+                text = urllib.request.urlopen(address).read().decode()
+        (tmp_path / "stop").touch()
+        out, err = process.communicate()
+    assert out.startswith("to standard output\n")
+    assert err == ""
+    assert process.returncode == 3

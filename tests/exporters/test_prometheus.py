@@ -149,7 +149,7 @@ def asked(server: str, query: str, **at: float) -> list[Any]:
 def test_a_prometheus_scrapes_the_endpoint_and_takes_the_file(
     server: str, run: Run
 ) -> None:
-    until = time.monotonic() + 60
+    until = time.monotonic() + 300
     live = 'wellfit_loss{phase="val",job="wellfit"}'
     while not (found := asked(server, live)) and time.monotonic() < until:
         time.sleep(0.1)

@@ -21,7 +21,7 @@ WHOLE, LAST = 1, 4
 
 def records(folder: Path) -> list[Any]:
     (file,) = folder.glob("wandb/offline-run-*/run-*.wandb")
-    until = time.monotonic() + 30  # W&B's own process may still be writing
+    until = time.monotonic() + 300  # W&B's own process may still be writing
     while time.monotonic() < until:
         found = [Record.FromString(data) for data in parts(file.read_bytes())]
         if found and found[-1].HasField("exit"):

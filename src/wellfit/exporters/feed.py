@@ -14,7 +14,10 @@ from wellfit.exporters.discovery import opened
 from wellfit.exporters.exporter import Exporter
 from wellfit.record import Tail, open_run
 
-REST: Final = 20.0  # times what the last round took: a tool gets under 5 % of the time
+# A round is followed by a rest, so many times as long as the processor worked on it: a
+# tool gets under 5 % of a processor, and judging for it 2 % besides.
+REST: Final = 20.0
+REST_OF_JUDGE: Final = 50.0
 PATIENCE: Final = 300.0  # seconds for what is left when the training is over
 
 Say = Callable[[str], object]
@@ -132,23 +135,22 @@ class _Feed:
         self._woken.clear()
         if self._end is not None or self._folder is None:
             return
-        begun = time.monotonic()
+        begun = time.thread_time()
         try:
-            new = self._tail.new(self._folder)
+            self._exporter.update(self._tail.new(self._folder))
+            spent = time.thread_time() - begun
+            if self._judge is not None and time.monotonic() >= self._judged:
+                self._look(self._folder, self._judge)
         except BadRun:
             return  # not begun, or gone: whoever runs the script tells of it
-        self._exporter.update(new)
-        updated = time.monotonic()
-        if self._judge is not None and updated >= self._judged:
-            self._look(self._folder, self._judge)
-        self._rest(REST * (updated - begun))
+        self._rest(REST * spent)
 
     def _look(self, folder: Path, judge: Judge) -> None:
-        begun = time.monotonic()
+        begun = time.thread_time()
         run = open_run(folder)
         self._exporter.judge(run, judge(run))
-        now = time.monotonic()
-        self._judged = now + REST * (now - begun)
+        spent = time.thread_time() - begun
+        self._judged = time.monotonic() + REST_OF_JUDGE * spent
 
     def _rest(self, seconds: float) -> None:
         until = time.monotonic() + seconds

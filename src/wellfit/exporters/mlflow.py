@@ -94,7 +94,8 @@ class MLflow(Exporter):
     def _metrics(self, new: Run) -> Iterator[Any]:
         from mlflow.entities import Metric
 
-        for signal in new.signals.values():
+        # Files take their time: what is of the whole run comes before each layer's own.
+        for signal in sorted(new.signals.values(), key=lambda s: "@" in s.name):
             name = _key(signal.name)
             times = (1000 * self._clock.at(signal.steps)).astype(int).tolist()
             values, steps = signal.values.tolist(), signal.steps.tolist()

@@ -2,6 +2,8 @@
 
 import socket
 import time
+from collections import defaultdict
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -9,7 +11,7 @@ import numpy as np
 
 from wellfit.core.finding import Diagnosis
 from wellfit.core.histogram import Histogram
-from wellfit.core.run import Run, Signal
+from wellfit.core.run import Run
 from wellfit.core.signals import parse
 from wellfit.exporters.bins import Bins, bins
 from wellfit.exporters.clock import Clock
@@ -43,8 +45,7 @@ class TensorBoard(Exporter):
         """Write the new values; a phase's own file is made with its first."""
         self._clock.hear(new)
         self._folder = self._folder or _folder(new, self.place)
-        for signal in new.signals.values():
-            self._scalars(signal, self._folder)
+        self._scalars(new, self._folder)
         for histogram in new.histograms.values():
             self._histogram(histogram, self._folder)
         for file in self._files.values():
@@ -69,15 +70,20 @@ class TensorBoard(Exporter):
             self._files[str(folder)] = _Events(folder, self._clock.begun)
         return self._files[str(folder)]
 
-    def _scalars(self, signal: Signal, folder: Path) -> None:
-        phase, name, where = parse(signal.name)
-        if name in COMPARED and not where:
-            self._compared[phase, name] = None
-        tag, file = _tag(name, where), self._file(folder / phase)
-        times = self._clock.at(signal.steps).tolist()
-        told = zip(signal.steps.tolist(), times, signal.values.tolist(), strict=True)
-        for step, when, value in told:
-            file.scalar(tag, step, when, value)
+    def _scalars(self, new: Run, folder: Path) -> None:
+        """An event a step, of all its values: each event is a cost of its own."""
+        rows: defaultdict[tuple[str, int], dict[str, float]] = defaultdict(dict)
+        for signal in new.signals.values():
+            phase, name, where = parse(signal.name)
+            if name in COMPARED and not where:
+                self._compared[phase, name] = None
+            tag = _tag(name, where)
+            pairs = zip(signal.steps.tolist(), signal.values.tolist(), strict=True)
+            for step, value in pairs:
+                rows[phase, step][tag] = value
+        for (phase, step), row in rows.items():
+            file = self._file(folder / phase)
+            file.scalars(step, self._clock.at(np.array([step])).item(), row)
 
     def _histogram(self, histogram: Histogram, folder: Path) -> None:
         phase, name, where = parse(histogram.name)
@@ -138,9 +144,10 @@ class _Events:
         first = Event(wall_time=begun, file_version="brain.Event:2")
         self._records.write(first.SerializeToString())
 
-    def scalar(self, tag: str, step: int, when: float, value: float) -> None:
-        known = self._summary.Value(tag=tag, simple_value=value)
-        self.write(step, when, self._summary(value=[known]))
+    def scalars(self, step: int, when: float, row: Mapping[str, float]) -> None:
+        value = self._summary.Value
+        known = [value(tag=tag, simple_value=number) for tag, number in row.items()]
+        self.write(step, when, self._summary(value=known))
 
     def histogram(self, tag: str, at: Bins, when: float) -> None:
         middles = (at.edges[1:] + at.edges[:-1]) / 2
