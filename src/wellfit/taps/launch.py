@@ -1,7 +1,8 @@
 """Run a script as `python` would, watched: `python -m wellfit.taps.launch`.
 
-The arguments are a JSON object (`folder`, `module`, `overhead`, `every`, `rank`: one
-of several processes that a launcher of ours started), the script or module, and the script's own arguments. Nothing but the standard library is loaded
+The arguments are a JSON object (`folder`, `module`, `overhead`, `every`; `rank`, true
+where a watched launcher started this process), the script or module, and the script's
+own arguments. Nothing but the standard library is loaded
 before the script loads it: what it sets before importing a framework still counts.
 """
 

@@ -59,7 +59,7 @@ class Launchers:
         entry, args = spec.get("entrypoint"), spec.get("args", ())
         if callable(entry):
             if (settings := self._for_ranks()) is not None:
-                spec = {**spec, "entrypoint": Rank(entry, settings)}
+                spec = {**spec, "entrypoint": Rank(entry, settings, spawned=False)}
         elif isinstance(entry, str) and args[:1] == ("-u",):  # Python, and a script
             rest = self._command(args[1:], macros=True)
             spec = {**spec, "args": ("-u", *rest)}
@@ -85,7 +85,8 @@ class Launchers:
                 # torchrun's own workers are seen to already.
                 if not getattr(fn, "__module__", "").startswith("torch.distributed."):
                     settings = self._for_ranks()
-                    fn = fn if settings is None else Spawned(fn, settings)
+                    if settings is not None:
+                        fn = Rank(fn, settings, spawned=True)
                 return original(fn, *args, **kwargs)
 
             return start
@@ -110,36 +111,32 @@ class Launchers:
 
 
 class Rank:
-    """A function that is called in a process of its own, and is watched there."""
+    """A function that is called in a process of its own, and is watched there.
 
-    def __init__(self, function: Callable[..., Any], settings: dict[str, Any]) -> None:
+    Where it was `spawned` its first argument is the rank; else the environment says it.
+    """
+
+    def __init__(
+        self, function: Callable[..., Any], settings: dict[str, Any], *, spawned: bool
+    ) -> None:
         self.__name__ = getattr(function, "__name__", "rank")
         self.__qualname__ = getattr(function, "__qualname__", self.__name__)
         self._function = function
         self._settings = settings
+        self._spawned = spawned
 
     def __call__(self, *args: Any) -> Any:
         """Call it."""
-        return self._call(None, args)
-
-    def _call(self, rank: int | None, args: tuple[Any, ...]) -> Any:
         from wellfit.taps.launch import Watched, without_us
 
         ended: BaseException | None = None
+        rank = int(args[0]) if self._spawned else None
         watched = Watched(self._settings, rank=rank)
         try:
             watched.attach_to_loaded()
             return self._function(*args)
         except BaseException as error:
             ended = without_us(error)
-            raise  # which adds no line of ours to its traceback
+            raise  # alone, and from here: it adds no line of ours to the traceback
         finally:
             watched.finish(ended)
-
-
-class Spawned(Rank):
-    """The same, where the first argument is the number of the process."""
-
-    def __call__(self, *args: Any) -> Any:
-        """Call it."""
-        return self._call(int(args[0]), args)

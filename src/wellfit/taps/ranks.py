@@ -12,7 +12,7 @@ from wellfit.record.folder import RUNS
 
 
 def rank() -> int:
-    """This process's rank: as PyTorch has it, or as its launcher says; else 0."""
+    """The rank of this process: as PyTorch has it, or as its launcher says; else 0."""
     distributed = sys.modules.get("torch.distributed")
     if distributed is not None and distributed.is_available():
         with suppress(RuntimeError, ValueError):

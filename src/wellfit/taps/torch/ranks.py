@@ -70,7 +70,7 @@ class RanksTap:
             "rank": dist.get_rank(),
             "size": dist.get_world_size(),
             "backend": dist.get_backend(),
-            "node": int(os.environ.get("GROUP_RANK", 0)),
+            "node": int(os.environ.get("GROUP_RANK", "0")),
         }
         self.records.fact("ranks", fact)
         self._since = perf_counter()
