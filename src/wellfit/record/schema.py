@@ -36,18 +36,13 @@ CREATE TABLE recent (
 """
 
 
-def file_of(rank: int) -> str:
-    """The name of a rank's database: `run.db`, `run-1.db`, `run-2.db`, …"""
-    return f"run-{rank}.db" if rank else DATABASE
-
-
-def create(folder: Path, rank: int = 0) -> sqlite3.Connection:
+def create(folder: Path) -> sqlite3.Connection:
     """Make `folder` and a new `run.db` in it; one that is there is never touched.
 
     Raises OSError or sqlite3.Error, and then leaves no file behind.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    path = folder / file_of(rank)
+    path = folder / DATABASE
     os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))
     db = sqlite3.connect(path, timeout=1.0, check_same_thread=False)
     try:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from wellfit.core.signals import Name, parse
 from wellfit.record.redact import redact
-from wellfit.record.schema import dumps, file_of
+from wellfit.record.schema import DATABASE, dumps
 
 if TYPE_CHECKING:
     from wellfit.record.chunks import Said
@@ -53,11 +53,9 @@ class Store:
     `told` counts facts and events on disk.
     """
 
-    def __init__(self, db: sqlite3.Connection, folder: Path, rank: int = 0) -> None:
+    def __init__(self, db: sqlite3.Connection, folder: Path) -> None:
         self._db = db
-        self._path = folder.absolute() / file_of(
-            rank
-        )  # the script may change directory
+        self._path = folder.absolute() / DATABASE  # the script may change directory
         self._inode = _inode(self._path)
         self._ids: dict[Name, int] = {}
         self._fresh: dict[int, Name] = {}  # without a number yet, and so not to be seen

@@ -43,7 +43,7 @@ class Recorder:
     0.5
     """
 
-    def __init__(self, folder: Path, *, rank: int = 0) -> None:
+    def __init__(self, folder: Path) -> None:
         self._numbers: deque[Number] = deque()
         self._told: deque[Told] = deque()
         self._marks: deque[threading.Event] = deque()
@@ -55,9 +55,9 @@ class Recorder:
         self._closing = False
         self._wake = threading.Event()
         self._thread: threading.Thread | None = None
-        self.folder, db = _opened(Path(folder).absolute(), rank)
+        self.folder, db = _opened(Path(folder).absolute())
         if db is not None:
-            self._start(Store(db, self.folder, rank))
+            self._start(Store(db, self.folder))
 
     def _start(self, store: Store) -> None:
         # Only the thread knows the connection: in a forked child its frame never
@@ -198,14 +198,14 @@ if hasattr(os, "register_at_fork"):  # not on Windows
     os.register_at_fork(after_in_child=_silence)
 
 
-def _opened(folder: Path, rank: int) -> tuple[Path, sqlite3.Connection | None]:
+def _opened(folder: Path) -> tuple[Path, sqlite3.Connection | None]:
     try:
-        return folder, create(folder, rank)
+        return folder, create(folder)
     except (OSError, sqlite3.Error) as error:
         why = getattr(error, "strerror", None) or error
     try:
         spare = Path(tempfile.mkdtemp(prefix=f"wellfit-{folder.name}-"))
-        db = create(spare, rank)
+        db = create(spare)
     except (OSError, sqlite3.Error):
         _print(
             f"cannot write to {folder} ({why}), nor to temporary files; "
