@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wellfit.record import chunks
+from wellfit.record import chunks, packing
 from wellfit.record.schema import TABLES
 
 STEPS = st.integers(-(2**63), 2**63 - 1)
@@ -35,8 +35,8 @@ def bits(numbers):
 @given(PAIRS)
 def test_any_steps_and_any_floats_come_back(pairs):
     steps, numbers = zip(*pairs, strict=True)
-    row = chunks.pack(np.array(steps, np.int64), np.array(numbers))
-    back, (values,) = chunks.unpack(row)
+    row = packing.pack(np.array(steps, np.int64), np.array(numbers))
+    back, (values,) = packing.unpack(row)
     assert back.tolist() == list(steps)
     assert bits(values) == bits(numbers)
 
@@ -52,7 +52,7 @@ def test_any_steps_and_any_floats_come_back(pairs):
     ],
 )
 def test_steps_take_little_room(steps, size):
-    *_, deltas, _ = chunks.pack(np.array(steps, np.int64), np.zeros(len(steps)))
+    *_, deltas, _ = packing.pack(np.array(steps, np.int64), np.zeros(len(steps)))
     assert len(deltas or b"") == size * (len(steps) - 1)
 
 
@@ -66,7 +66,7 @@ def test_steps_take_little_room(steps, size):
     ],
 )
 def test_float32_only_where_it_loses_nothing(numbers, size):
-    *_, packed = chunks.pack(np.arange(len(numbers)), numbers)
+    *_, packed = packing.pack(np.arange(len(numbers)), numbers)
     assert len(packed) == size * len(numbers)
 
 
@@ -83,7 +83,7 @@ def test_float32_only_where_it_loses_nothing(numbers, size):
 )
 def test_a_damaged_row_is_told(row):
     with pytest.raises((ValueError, TypeError)):
-        chunks.unpack(row)
+        packing.unpack(row)
 
 
 def test_signals_said_at_the_same_steps_share_a_row():

@@ -12,6 +12,7 @@ class Said:
     def __init__(self) -> None:
         self.facts: dict[str, Any] = {}
         self.values: dict[str, list[tuple[int, float]]] = defaultdict(list)
+        self.histograms: dict[str, list[tuple[int, list[int]]]] = defaultdict(list)
         self.events: list[tuple[str, int, dict[str, Any]]] = []
 
     def fact(self, key: str, value: Any) -> None:
@@ -23,6 +24,9 @@ class Said:
     def values(self, step: int, names: Any, numbers: Any) -> None:
         for name, number in zip(names, numbers, strict=True):
             self.value(name, step, float(number))
+
+    def histogram(self, name: str, step: int, counts: Any) -> None:
+        self.histograms[name].append((step, counts.tolist()))
 
     def event(self, kind: str, step: int, **data: Any) -> None:
         self.events.append((kind, step, data))

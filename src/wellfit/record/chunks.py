@@ -1,4 +1,4 @@
-"""Numbers by column: packed, folded into larger chunks, and read again.
+"""Numbers by column: gathered, folded into larger chunks, and read again.
 
 Imports NumPy, and is itself imported with the first value that is written: the script
 that is watched may set environment variables before it imports NumPy.
@@ -11,60 +11,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from wellfit.record.packing import PACKED, Packed, pack, unpack
+
 FULL = 8192  # values in a chunk that is merged no further: 64 KiB at most
 
-Packed = tuple[int, int, int | None, bytes | None, bytes]  # the columns of PACKED
 Part = tuple[NDArray[np.int64], NDArray[np.float64]]  # steps (n), numbers (n)
 Said = tuple[tuple[int, ...], Sequence[Any], Sequence[Any]]  # signals, steps, rows
-
-PACKED = "count, first, stride, deltas, numbers"
-
-
-def pack(steps: NDArray[np.int64], numbers: NDArray[np.float64]) -> Packed:
-    """A row for steps (n) and numbers (n, or signals × n), every bit of them kept."""
-    return (len(steps), *_pack_steps(steps), _pack_numbers(numbers))
-
-
-def _pack_steps(steps: NDArray[np.int64]) -> tuple[int, int | None, bytes | None]:
-    first, deltas = int(steps[0]), np.diff(steps)  # wraps around, as cumsum then does
-    if not deltas.size:
-        return first, 0, None
-    low, high = int(deltas.min()), int(deltas.max())
-    if low == high:
-        return first, low, None
-    size = next(s for s in (1, 2, 4, 8) if max(high, ~low) < 1 << (8 * s - 1))
-    return first, None, deltas.astype(f"<i{size}").tobytes()
-
-
-def _pack_numbers(numbers: NDArray[np.float64]) -> bytes:
-    with np.errstate(all="ignore"):
-        small = numbers.astype("<f4")
-    same = (small == numbers) | np.isnan(numbers)
-    return (small if same.all() else numbers.astype("<f8")).tobytes()
-
-
-def unpack(
-    row: Packed, width: int = 1
-) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    """Steps (n) and numbers (width × n) of a row; ValueError where it is damaged."""
-    count, first, stride, deltas, packed = row
-    size, rest = divmod(len(packed), max(count * width, 1))
-    if rest or size not in (4, 8) or count < 1:
-        raise ValueError(f"{len(packed)} bytes for {count} × {width} numbers")
-    numbers = np.frombuffer(packed, f"<f{size}").astype(np.float64)
-    return _unpack_steps(count, first, stride, deltas), numbers.reshape(width, count)
-
-
-def _unpack_steps(
-    count: int, first: int, stride: int | None, deltas: bytes | None
-) -> NDArray[np.int64]:
-    steps = np.arange(count, dtype=np.int64)
-    if stride is not None:
-        return first + stride * steps
-    packed = deltas or b""
-    steps[0] = first
-    steps[1:] = np.frombuffer(packed, f"<i{len(packed) // (count - 1)}")
-    return np.cumsum(steps)
 
 
 def arrange(said: Iterable[Said]) -> tuple[list[tuple[Any, ...]], int]:

@@ -13,7 +13,7 @@ from wellfit import __version__
 
 DATABASE = "run.db"
 WAL_BYTES = 4 << 20  # what SQLite checkpoints at, anyway
-SCHEMA = 1  # older versions are read for ever; a newer one is refused
+SCHEMA = 2  # older versions are read for ever; a newer one is refused
 
 TABLES = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL);
@@ -27,12 +27,19 @@ CREATE TABLE signals (
 CREATE TABLE chunks (
     id INTEGER PRIMARY KEY, signal INTEGER NOT NULL REFERENCES signals (id),
     count INTEGER NOT NULL, first INTEGER NOT NULL, stride INTEGER, deltas BLOB,
-    numbers BLOB NOT NULL);
+    numbers BLOB NOT NULL, thinned INTEGER NOT NULL DEFAULT 1);
 CREATE INDEX chunks_of_signal ON chunks (signal, id);
 CREATE TABLE recent (
     id INTEGER PRIMARY KEY, signals BLOB NOT NULL,
     count INTEGER NOT NULL, first INTEGER NOT NULL, stride INTEGER, deltas BLOB,
     numbers BLOB NOT NULL);
+CREATE TABLE histograms (
+    id INTEGER PRIMARY KEY, phase TEXT NOT NULL, name TEXT NOT NULL,
+    "where" TEXT NOT NULL,
+    count INTEGER NOT NULL, first INTEGER NOT NULL, stride INTEGER, deltas BLOB,
+    low INTEGER NOT NULL, bins INTEGER NOT NULL, counts BLOB NOT NULL,
+    thinned INTEGER NOT NULL DEFAULT 1);
+CREATE INDEX histograms_of_name ON histograms (phase, name, "where", id);
 """
 
 

@@ -18,13 +18,17 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 Group = str | tuple[str, ...]  # a signal's name, or the names of several
 Number = tuple[Group, Any, Any]  # whose, step, a number or a row of them
+Counts = tuple[str, Any, Any]  # whose, step, the counts of the bins
 Told = tuple[str, str, int, Any]  # "fact" or "event", its name, step, plain data
 
 FOLD_ROWS = 128  # a reader goes through all of `recent` for a signal
 FOLD_VALUES = 1 << 18  # 2 MiB
+GATHER_ROWS = 32  # of a histogram
+WEIGHT = 51  # values that a histogram counts as: its bins
 
 PUT_FACT = """INSERT INTO facts VALUES (?, ?)
     ON CONFLICT (name) DO UPDATE SET value = excluded.value"""
+PUT_HISTOGRAM = f"INSERT INTO histograms VALUES (NULL, {', '.join('?' * 10)}, 1)"
 
 
 @dataclass(kw_only=True, slots=True)
@@ -35,6 +39,7 @@ class Pending:
     facts: dict[str, str] = field(default_factory=dict)
     events: list[tuple[str, int, str]] = field(default_factory=list)
     rows: list[tuple[Any, ...]] = field(default_factory=list)  # of `recent`
+    histograms: list[tuple[Any, ...]] = field(default_factory=list)  # rows of those
     values: int = 0
 
     @property
@@ -43,14 +48,14 @@ class Pending:
         return len(self.facts) + len(self.events)
 
     def __bool__(self) -> bool:
-        return bool(self.told or self.rows)
+        return bool(self.told or self.rows or self.histograms)
 
 
 class Store:
     """Turns what was said into rows and commits them; outcomes are values here.
 
     `written` and `refused` count values: those on disk, and those that were no numbers;
-    `told` counts facts and events on disk.
+    a histogram is as many as it has bins. `told` counts facts and events on disk.
     """
 
     def __init__(self, db: sqlite3.Connection, folder: Path) -> None:
@@ -61,11 +66,14 @@ class Store:
         self._fresh: dict[int, Name] = {}  # without a number yet, and so not to be seen
         self._groups: dict[Group, tuple[int, ...]] = {}
         self._recent = [0, 0]  # rows and values since they were last folded
+        self._counted: dict[Name, int] = {}  # rows of each histogram
         self.pending = Pending()
         self.written = self.refused = self.told = 0
 
-    def take(self, told: deque[Told], numbers: deque[Number]) -> None:
-        """Empty both queues into `pending`."""
+    def take(
+        self, told: deque[Told], numbers: deque[Number], counts: deque[Counts]
+    ) -> None:
+        """Empty the queues into `pending`."""
         for kind, name, step, data in _emptied(told):
             if kind == "fact":
                 self.pending.facts[name] = dumps(_scrubbed(data))
@@ -73,6 +81,8 @@ class Store:
                 self.pending.events.append((name, step, dumps(_scrubbed(data))))
         for batch in self._batches(_emptied(numbers)):
             self._arrange(batch)
+        if counts:
+            self._count(_emptied(counts))
 
     def _batches(self, numbers: Iterator[Number]) -> "Iterator[Iterable[Said]]":
         """Numbers by group; a signal once in a batch, or its order would be lost."""
@@ -100,7 +110,7 @@ class Store:
         return found
 
     def _signal(self, text: str) -> int:
-        name = parse(text.encode(errors="replace").decode())  # SQLite takes UTF-8 only
+        name = _name(text)
         if name not in self._ids:
             self._ids[name] = len(self._ids) + 1
             self._fresh[self._ids[name]] = name
@@ -117,6 +127,21 @@ class Store:
             seen = self._fresh.keys() & chunks.signals_of(rows)
             self.pending.signals += [(id_, *self._fresh.pop(id_)) for id_ in seen]
 
+    def _count(self, said: Iterator[Counts]) -> None:
+        from wellfit.record import histograms
+
+        by_name: dict[str, tuple[list[Any], list[Any]]] = {}
+        for text, step, counts in said:
+            steps, rows = by_name.setdefault(text, ([], []))
+            steps.append(step)
+            rows.append(counts)
+        for text, (steps, rows) in by_name.items():
+            row, refused = histograms.arrange(steps, rows)
+            self.refused += WEIGHT * refused
+            if row is not None:
+                self.pending.values += WEIGHT * row[0]
+                self.pending.histograms.append((*_name(text), *row))
+
     def commit(self) -> str | None:
         """Write what is pending, all or nothing: why it could not be, or None."""
         if self.gone:
@@ -130,6 +155,8 @@ class Store:
         self.told += self.pending.told
         self._recent[0] += len(self.pending.rows)
         self._recent[1] += self.pending.values
+        for row in self.pending.histograms:
+            self._counted[Name(*row[:3])] = self._counted.get(Name(*row[:3]), 0) + 1
         self.pending = Pending()
         return None
 
@@ -139,6 +166,7 @@ class Store:
         put(PUT_FACT, said.facts.items())
         put("INSERT INTO events (kind, step, data) VALUES (?, ?, ?)", said.events)
         put("INSERT INTO recent VALUES (NULL, ?, ?, ?, ?, ?, ?)", said.rows)
+        put(PUT_HISTOGRAM, said.histograms)
 
     @property
     def gone(self) -> bool:
@@ -158,12 +186,23 @@ class Store:
         if self._recent[0] >= FOLD_ROWS or self._recent[1] >= FOLD_VALUES:
             self._recent = [0, 0]  # after a fault, too: not every second again
             self._fold(wholly=False)
+        self._gather(GATHER_ROWS)
 
     def _fold(self, *, wholly: bool) -> None:
         from wellfit.record import chunks
 
         with suppress(sqlite3.Error):
             chunks.fold(self._db, wholly=wholly)
+
+    def _gather(self, most: int) -> None:
+        """Put the rows of each histogram that has so many into one."""
+        full = [name for name, rows in self._counted.items() if rows >= most]
+        for name in full:
+            from wellfit.record import histograms
+
+            self._counted[name] = 1
+            with suppress(sqlite3.Error):
+                histograms.gather(self._db, name)
 
     def close(self) -> None:
         """Compact, and leave a single file that needs no -wal beside it."""
@@ -174,9 +213,14 @@ class Store:
     def _compact(self) -> None:
         if self.written:
             self._fold(wholly=True)
+        self._gather(2)
         with suppress(sqlite3.Error):
             self._db.executescript("PRAGMA incremental_vacuum")  # a row for each page
             self._db.execute("PRAGMA journal_mode = DELETE")
+
+
+def _name(text: str) -> Name:
+    return parse(text.encode(errors="replace").decode())  # SQLite takes UTF-8 only
 
 
 def _emptied(queue: deque[T]) -> Iterator[T]:

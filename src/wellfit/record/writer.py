@@ -15,7 +15,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, SupportsFloat
 
 from wellfit.record.schema import create, plain
-from wellfit.record.store import Number, Store, Told
+from wellfit.record.store import WEIGHT, Counts, Number, Store, Told
 
 if TYPE_CHECKING:
     import numpy as np
@@ -45,6 +45,7 @@ class Recorder:
 
     def __init__(self, folder: Path) -> None:
         self._numbers: deque[Number] = deque()
+        self._counts: deque[Counts] = deque()
         self._told: deque[Told] = deque()
         self._marks: deque[threading.Event] = deque()
         self._said = 0  # values, ever; may not pass
@@ -95,6 +96,17 @@ class Recorder:
         else:
             self._dropped += len(names)
 
+    def histogram(self, name: str, step: int, counts: "NDArray[np.int64]") -> None:
+        """Say the counts of a sample, as `wellfit.core.histogram` makes them.
+
+        They are handed over: they are read up to a second later.
+        """
+        if self._said < self._limit:
+            self._said += WEIGHT
+            self._counts.append((name, step, counts))
+        else:
+            self._dropped += WEIGHT
+
     def fact(self, name: str, data: Any) -> None:
         """Say a fact, or say it anew; `data` is copied, as JSON will hold it."""
         if self._thread is not None:
@@ -107,7 +119,10 @@ class Recorder:
 
     @property
     def lost(self) -> int:
-        """Values that are not in the record: what waits while it runs is not lost."""
+        """Values that are not in the record: what waits while it runs is not lost.
+
+        A histogram counts as one value a bin.
+        """
         return self._dropped + self._refused + self._unwritten
 
     def flush(self) -> None:
@@ -162,7 +177,7 @@ class Recorder:
 
     def _round(self, store: Store) -> None:
         marks = [self._marks.popleft() for _ in range(len(self._marks))]
-        store.take(self._told, self._numbers)
+        store.take(self._told, self._numbers, self._counts)
         fault = store.commit() if store.pending else None
         if fault:
             self._warn(

@@ -4,7 +4,11 @@ import os
 import sys
 import weakref
 from collections.abc import Callable, Sequence
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 
 class Records(Protocol):
@@ -20,6 +24,9 @@ class Records(Protocol):
         self, step: int, names: tuple[str, ...], numbers: Sequence[float], /
     ) -> None:
         """A number of each of several signals, the names distinct, in one append."""
+
+    def histogram(self, name: str, step: int, counts: "NDArray[np.int64]", /) -> None:
+        """The counts of a sample, as `wellfit.core.histogram` makes them."""
 
     def event(self, kind: str, step: int, **data: Any) -> None:
         """Something happened."""
