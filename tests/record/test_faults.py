@@ -216,8 +216,8 @@ def test_without_standard_error_it_is_silent(tmp_path, monkeypatch):
 SPEAK = """
 import sys, time
 from pathlib import Path
-from wellfit.record import Recorder, chunks, store
-store.FOLD_ROWS, chunks.FULL = 4, 64
+from wellfit.record import Recorder, limits, upkeep
+upkeep.FOLD_ROWS, limits.FULL = 4, 64
 recorder = Recorder(Path(sys.argv[1]))
 names = "train/loss", "train/accuracy"
 step = 0

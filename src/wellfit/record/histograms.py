@@ -1,4 +1,4 @@
-"""Histograms: gathered by name, put into larger rows, and read again.
+"""Histograms: gathered by name, and read again.
 
 Imports NumPy, and is itself imported with the first histogram that is written.
 """
@@ -12,21 +12,22 @@ from numpy.typing import NDArray
 
 from wellfit.core.histogram import BINS
 from wellfit.core.signals import Name
-from wellfit.record.packing import COUNTED, Counted, pack_counts, unpack_counts
+from wellfit.record import limits, tidy
+from wellfit.record.packing import Counted, pack_counts
+from wellfit.record.thin import Part
+from wellfit.record.tidy import joined
 
-Part = tuple[NDArray[np.int64], NDArray[np.int64]]  # steps (n), counts (n × 51)
 
-OF_NAME = 'WHERE phase = ? AND name = ? AND "where" = ?'
-
-
-def arrange(steps: Sequence[Any], rows: Sequence[Any]) -> tuple[Counted | None, int]:
-    """A row of the table without its name, and how many are no counts of 51 bins."""
+def arrange(steps: Sequence[Any], rows: Sequence[Any]) -> tuple[list[Counted], int]:
+    """Rows of the table without a name, and how many are no counts of 51 bins."""
     pairs = [pair for pair in map(_tried, steps, rows) if pair]
-    if not pairs:
-        return None, len(rows)
-    counts = np.array([row for _, row in pairs])
-    packed = pack_counts(np.array([step for step, _ in pairs], np.int64), counts)
-    return packed, len(rows) - len(pairs)
+    refused, full = len(rows) - len(pairs), limits.full(limits.HISTOGRAMS.greatest)
+    return [_row(pairs[at : at + full]) for at in range(0, len(pairs), full)], refused
+
+
+def _row(pairs: list[tuple[np.int64, NDArray[np.int64]]]) -> Counted:
+    steps = np.array([step for step, _ in pairs], np.int64)
+    return pack_counts(steps, np.array([counts for _, counts in pairs]))
 
 
 def _tried(step: Any, row: Any) -> tuple[np.int64, NDArray[np.int64]] | None:
@@ -38,21 +39,6 @@ def _tried(step: Any, row: Any) -> tuple[np.int64, NDArray[np.int64]] | None:
         return None
 
 
-def gather(db: sqlite3.Connection, name: Name) -> None:
-    """Put all rows of a name into one, in a transaction."""
-    with db:
-        query = f"SELECT id FROM histograms {OF_NAME} ORDER BY id"
-        ids = [id_ for (id_,) in db.execute(query, name)]
-        packed = pack_counts(*read(db, name))
-        db.execute(f"DELETE FROM histograms {OF_NAME}", name)
-        values = ", ".join("?" * 11)
-        db.execute(
-            f'INSERT INTO histograms (id, phase, name, "where", {COUNTED})'
-            f" VALUES ({values})",
-            (ids[0], *name, *packed),
-        )
-
-
 def names(db: sqlite3.Connection) -> list[Name]:
     """The names of all histograms, as they came."""
     query = 'SELECT phase, name, "where" FROM histograms GROUP BY 1, 2, 3'
@@ -61,6 +47,4 @@ def names(db: sqlite3.Connection) -> list[Name]:
 
 def read(db: sqlite3.Connection, name: Name) -> Part:
     """All steps and counts of a name, in the order in which they were said."""
-    query = f"SELECT {COUNTED} FROM histograms {OF_NAME} ORDER BY id"
-    parts = [unpack_counts(row) for row in db.execute(query, name)]
-    return np.concatenate([s for s, _ in parts]), np.concatenate([c for _, c in parts])
+    return joined(tidy.read(db, tidy.HISTOGRAMS, name))

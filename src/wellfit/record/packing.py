@@ -41,15 +41,19 @@ def _pack_numbers(numbers: NDArray[np.float64]) -> bytes:
 
 
 def unpack(
-    row: Packed, width: int = 1
+    row: Packed, width: int = 1, only: int | None = None
 ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    """Steps (n) and numbers (width × n) of a row; ValueError where it is damaged."""
+    """Steps (n) and numbers (width × n) of a row; ValueError where it is damaged.
+
+    With `only`, the numbers are those of that one signal (1 × n).
+    """
     count, first, stride, deltas, packed = row
     size, rest = divmod(len(packed), max(count * width, 1))
     if rest or size not in (4, 8) or count < 1:
         raise ValueError(f"{len(packed)} bytes for {count} × {width} numbers")
-    numbers = np.frombuffer(packed, f"<f{size}").astype(np.float64)
-    return unpack_steps(count, first, stride, deltas), numbers.reshape(width, count)
+    table = np.frombuffer(packed, f"<f{size}").reshape(width, count)
+    numbers = table[slice(None) if only is None else [only]].astype(np.float64)
+    return unpack_steps(count, first, stride, deltas), numbers
 
 
 def unpack_steps(

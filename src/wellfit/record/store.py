@@ -3,7 +3,6 @@
 import sqlite3
 from collections import deque
 from collections.abc import Iterable, Iterator
-from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from wellfit.core.signals import Name, parse
 from wellfit.record.redact import redact
 from wellfit.record.schema import DATABASE, dumps
+from wellfit.record.upkeep import Upkeep
 
 if TYPE_CHECKING:
     from wellfit.record.chunks import Said
@@ -21,9 +21,6 @@ Number = tuple[Group, Any, Any]  # whose, step, a number or a row of them
 Counts = tuple[str, Any, Any]  # whose, step, the counts of the bins
 Told = tuple[str, str, int, Any]  # "fact" or "event", its name, step, plain data
 
-FOLD_ROWS = 128  # a reader goes through all of `recent` for a signal
-FOLD_VALUES = 1 << 18  # 2 MiB
-GATHER_ROWS = 32  # of a histogram
 WEIGHT = 51  # values that a histogram counts as: its bins
 
 PUT_FACT = """INSERT INTO facts VALUES (?, ?)
@@ -65,8 +62,7 @@ class Store:
         self._ids: dict[Name, int] = {}
         self._fresh: dict[int, Name] = {}  # without a number yet, and so not to be seen
         self._groups: dict[Group, tuple[int, ...]] = {}
-        self._recent = [0, 0]  # rows and values since they were last folded
-        self._counted: dict[Name, int] = {}  # rows of each histogram
+        self._upkeep = Upkeep(db)
         self.pending = Pending()
         self.written = self.refused = self.told = 0
 
@@ -136,11 +132,10 @@ class Store:
             steps.append(step)
             rows.append(counts)
         for text, (steps, rows) in by_name.items():
-            row, refused = histograms.arrange(steps, rows)
+            made, refused = histograms.arrange(steps, rows)
             self.refused += WEIGHT * refused
-            if row is not None:
-                self.pending.values += WEIGHT * row[0]
-                self.pending.histograms.append((*_name(text), *row))
+            self.pending.values += WEIGHT * (len(rows) - refused)
+            self.pending.histograms += [(*_name(text), *row) for row in made]
 
     def commit(self) -> str | None:
         """Write what is pending, all or nothing: why it could not be, or None."""
@@ -153,10 +148,7 @@ class Store:
             return str(error)
         self.written += self.pending.values
         self.told += self.pending.told
-        self._recent[0] += len(self.pending.rows)
-        self._recent[1] += self.pending.values
-        for row in self.pending.histograms:
-            self._counted[Name(*row[:3])] = self._counted.get(Name(*row[:3]), 0) + 1
+        self._upkeep.saw(self.pending)
         self.pending = Pending()
         return None
 
@@ -181,42 +173,15 @@ class Store:
             (values + self.written, told + self.told) if self.gone else (values, told)
         )
 
-    def fold(self) -> None:
-        """Pack what came lately, once enough of it has come; a fault leaves it be."""
-        if self._recent[0] >= FOLD_ROWS or self._recent[1] >= FOLD_VALUES:
-            self._recent = [0, 0]  # after a fault, too: not every second again
-            self._fold(wholly=False)
-        self._gather(GATHER_ROWS)
-
-    def _fold(self, *, wholly: bool) -> None:
-        from wellfit.record import chunks
-
-        with suppress(sqlite3.Error):
-            chunks.fold(self._db, wholly=wholly)
-
-    def _gather(self, most: int) -> None:
-        """Put the rows of each histogram that has so many into one."""
-        full = [name for name, rows in self._counted.items() if rows >= most]
-        for name in full:
-            from wellfit.record import histograms
-
-            self._counted[name] = 1
-            with suppress(sqlite3.Error):
-                histograms.gather(self._db, name)
+    def upkeep(self) -> None:
+        """Pack and thin what is on disk, where that is due."""
+        self._upkeep.work()
 
     def close(self) -> None:
         """Compact, and leave a single file that needs no -wal beside it."""
         if not self.gone:
-            self._compact()
+            self._upkeep.finish()
         self._db.close()
-
-    def _compact(self) -> None:
-        if self.written:
-            self._fold(wholly=True)
-        self._gather(2)
-        with suppress(sqlite3.Error):
-            self._db.executescript("PRAGMA incremental_vacuum")  # a row for each page
-            self._db.execute("PRAGMA journal_mode = DELETE")
 
 
 def _name(text: str) -> Name:

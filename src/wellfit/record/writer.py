@@ -6,6 +6,7 @@ import sqlite3
 import sys
 import tempfile
 import threading
+import time
 import weakref
 from collections import deque
 from collections.abc import Sequence
@@ -162,13 +163,15 @@ class Recorder:
 
     def _work(self, store: Store) -> None:
         try:
+            taken = 0.0
             while not self._closing:
-                self._wake.wait(INTERVAL)
+                self._wake.wait(max(INTERVAL - taken, 0))
                 self._wake.clear()
+                start = time.monotonic()
                 self._round(store)
-                self._limit = store.written + store.refused + BOUND
-            self._limit = 0
+                taken = time.monotonic() - start
             self._round(store)
+            self._limit = 0
             store.close()
         except Exception as error:  # a fault of ours must not end a stranger's training
             self._limit = 0
@@ -189,9 +192,10 @@ class Recorder:
                 f"values come faster than {self.folder} takes them; some are lost"
             )
         self._refused = store.refused
+        self._limit = store.written + store.refused + BOUND
         for mark in marks:
             mark.set()
-        store.fold()
+        store.upkeep()
 
     def _warn(self, text: str) -> None:
         if not self._warned:
