@@ -65,7 +65,9 @@ class Run:
 
     `signals` maps full names (`train/loss`, `train/grad_norm@fc1.weight`) to signals,
     places in the order of the forward pass; it may read them lazily from `path`, and
-    so may `histograms`, which maps such names to histograms.
+    so may `histograms`, which maps such names to histograms. Where several processes
+    trained together this is the first of them, and `ranks` maps the others' numbers to
+    what each of them recorded.
 
     >>> run = Run.of(loss=[2.3, 1.1, 0.7], val_loss={2: 0.9})
     >>> run.signal("loss").last, run.signal("val/loss").steps.tolist()
@@ -79,6 +81,7 @@ class Run:
     events: tuple[Event, ...] = ()
     histograms: Mapping[str, Histogram] = field(default_factory=dict)
     path: Path | None = None
+    ranks: Mapping[int, "Run"] = field(default_factory=dict)
 
     @classmethod
     def of(

@@ -51,8 +51,11 @@ SIGNALS: dict[str, str] = {
     "batch_size": "the number of samples of a step",
     "step_time": "seconds from one optimizer step to the next",
     "data_time": "seconds a step waited for its batch",
-    "compute_time": "seconds from a step's batch to its backward pass, on a rank's "
-    "processor: without waiting for data or for other ranks",
+    "compute_time": "seconds of a step without waiting: for a batch, for other ranks",
+    "rank_spread": "of the norms of the weights on all ranks, which must be the same, "
+    "the greatest less the least, over the greatest",
+    "straggle": "a rank's compute time over the median rank's: of the slowest, or of "
+    "one",
 }
 
 

@@ -12,6 +12,8 @@ from wellfit.core.histogram import Histogram
 from wellfit.core.run import Event, Run, Signal
 from wellfit.core.signals import Name
 from wellfit.record import chunks, histograms
+from wellfit.record.folder import databases
+from wellfit.record.ranks import join
 from wellfit.record.schema import DATABASE, SCHEMA, loads
 
 K = TypeVar("K")
@@ -25,10 +27,27 @@ def open_run(path: str | Path) -> Run:
     """Open a recorded run: its folder, or the `run.db` in it.
 
     Facts and events are read now, each signal and each histogram when it is first
-    asked for; of a run that is still written, as it then stands. `BadRun` where there
-    is no run, where it is damaged, or where a newer wellfit wrote it.
+    asked for; of a run that is still written, as it then stands. Where several ranks
+    trained together, it is the first of them that could be read, with the others in
+    `ranks` and signals of how they differ; a note tells of each that is missing.
+    `BadRun` where there is no run, where it is damaged, or where a newer wellfit wrote
+    it. The file of another rank opens that rank alone.
     """
-    database = _database(Path(path))
+    opened: dict[int, Run] = {}
+    missing: dict[int, str] = {}
+    faults = []
+    for rank, database in _databases(Path(path)).items():
+        try:
+            opened[rank] = _open(database)
+        except BadRun as error:
+            faults.append(error)
+            missing[rank] = str(error)
+    if not opened:
+        raise faults[0]
+    return join(opened, missing)
+
+
+def _open(database: Path) -> Run:
     with _reading(database) as db:
         version = _version(db, database)
         facts = {name: loads(text) for name, text in db.execute(FACTS)}
@@ -93,19 +112,22 @@ def _histogram(db: sqlite3.Connection, name: str, key: Name) -> Histogram:
     return Histogram(name=name, steps=steps, counts=counts)
 
 
-def _database(path: Path) -> Path:
+def _databases(path: Path) -> dict[int, Path]:
+    """The files to read, by rank."""
     if not path.exists():
         raise BadRun(
             f"no run at {path}: expected a run folder or its {DATABASE}, "
             "and there is nothing of that name; `wellfit list` shows what there is"
         )
-    database = path / DATABASE if path.is_dir() else path
-    if not database.is_file():
+    if path.is_file() and path.name != DATABASE:
+        return {0: path.resolve()}
+    found = databases((path if path.is_dir() else path.parent).resolve())
+    if not found:
         raise BadRun(
             f"{path} is no run folder: it holds no {DATABASE}; "
             "`wellfit list` shows the runs there are"
         )
-    return database.resolve()
+    return found
 
 
 @contextmanager

@@ -11,7 +11,7 @@ from typing import Any
 
 from wellfit import __version__
 
-DATABASE = "run.db"
+DATABASE = "run.db"  # of the only rank, or the first
 WAL_BYTES = 4 << 20  # what SQLite checkpoints at, anyway
 SCHEMA = 2  # older versions are read for ever; a newer one is refused
 
@@ -43,13 +43,18 @@ CREATE INDEX histograms_of_name ON histograms (phase, name, "where", id);
 """
 
 
-def create(folder: Path) -> sqlite3.Connection:
-    """Make `folder` and a new `run.db` in it; one that is there is never touched.
+def database(rank: int) -> str:
+    """The file of a rank: `run.db`, `run-1.db`, `run-2.db`, …"""
+    return f"run-{rank}.db" if rank else DATABASE
+
+
+def create(folder: Path, rank: int = 0) -> sqlite3.Connection:
+    """Make `folder` and a new file of the rank; one that is there is never touched.
 
     Raises OSError or sqlite3.Error, and then leaves no file behind.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    path = folder / DATABASE
+    path = folder / database(rank)
     os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))
     db = sqlite3.connect(path, timeout=1.0, check_same_thread=False)
     try:

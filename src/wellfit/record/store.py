@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from wellfit.core.signals import Name, parse
 from wellfit.record.redact import redact
-from wellfit.record.schema import DATABASE, dumps
+from wellfit.record.schema import dumps
 from wellfit.record.upkeep import Upkeep
 
 if TYPE_CHECKING:
@@ -55,9 +55,9 @@ class Store:
     a histogram is as many as it has bins. `told` counts facts and events on disk.
     """
 
-    def __init__(self, db: sqlite3.Connection, folder: Path) -> None:
+    def __init__(self, db: sqlite3.Connection, path: Path) -> None:
         self._db = db
-        self._path = folder.absolute() / DATABASE  # the script may change directory
+        self._path = path.absolute()  # the script may change directory
         self._inode = _inode(self._path)
         self._ids: dict[Name, int] = {}
         self._fresh: dict[int, Name] = {}  # without a number yet, and so not to be seen

@@ -15,7 +15,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, SupportsFloat
 
-from wellfit.record.schema import create, plain
+from wellfit.record.schema import create, database, plain
 from wellfit.record.store import WEIGHT, Counts, Number, Store, Told
 
 if TYPE_CHECKING:
@@ -34,6 +34,8 @@ class Recorder:
     one takes its place: `folder` tells where, a line on standard error why. Whatever
     happens later (a full disk, a folder removed) raises nothing: what was said is kept,
     up to two million values, and tried again. After a fork the child's copy is silent.
+    Of several processes that train together, each is given its `rank`: they share the
+    folder, and each writes a file of its own.
 
     >>> from wellfit.record import new_folder, open_run
     >>> folder = new_folder("doctest", base=Path(tempfile.mkdtemp()))
@@ -44,7 +46,7 @@ class Recorder:
     0.5
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, rank: int = 0) -> None:
         self._numbers: deque[Number] = deque()
         self._counts: deque[Counts] = deque()
         self._told: deque[Told] = deque()
@@ -57,9 +59,9 @@ class Recorder:
         self._closing = False
         self._wake = threading.Event()
         self._thread: threading.Thread | None = None
-        self.folder, db = _opened(Path(folder).absolute())
+        self.folder, db = _opened(Path(folder).absolute(), rank)
         if db is not None:
-            self._start(Store(db, self.folder))
+            self._start(Store(db, self.folder / database(rank)))
 
     def _start(self, store: Store) -> None:
         # Only the thread knows the connection: in a forked child its frame never
@@ -217,14 +219,14 @@ if hasattr(os, "register_at_fork"):  # not on Windows
     os.register_at_fork(after_in_child=_silence)
 
 
-def _opened(folder: Path) -> tuple[Path, sqlite3.Connection | None]:
+def _opened(folder: Path, rank: int) -> tuple[Path, sqlite3.Connection | None]:
     try:
-        return folder, create(folder)
+        return folder, create(folder, rank)
     except (OSError, sqlite3.Error) as error:
         why = getattr(error, "strerror", None) or error
     try:
         spare = Path(tempfile.mkdtemp(prefix=f"wellfit-{folder.name}-"))
-        db = create(spare)
+        db = create(spare, rank)
     except (OSError, sqlite3.Error):
         _print(
             f"cannot write to {folder} ({why}), nor to temporary files; "
