@@ -103,14 +103,15 @@ def _watched(folder: Path, *words: str) -> "subprocess.CompletedProcess[str]":
 
 
 def _both(folder: Path) -> list[Run]:
-    return [open_run(folder / name) for name in ("run.db", "run-1.db")]
+    run = open_run(folder)
+    return [run, run.ranks[1]]
 
 
 def _seen_by_both(folder: Path, steps: int = STEPS) -> list[Run]:
     runs = _both(folder)
     for rank, run in enumerate(runs):
         told = run.facts["ranks"]
-        assert (told["rank"], told["size"], told["backend"]) == (rank, 2, "gloo")
+        assert (told["rank"], told["count"], told["backend"]) == (rank, 2, "gloo")
         assert run.facts["command"]["script"].endswith("train.py")
         losses = run.signal("train/loss")
         assert losses.steps.tolist() == list(range(steps))
@@ -132,6 +133,10 @@ def test_a_straggler_and_weights_that_disagree_are_seen(folder: Path) -> None:
     norms = [r.signal("weight_norm").values for r in (first, second)]
     np.testing.assert_allclose(norms[0][:4], norms[1][:4], rtol=1e-6)
     assert (norms[1][4:] > 1.2 * norms[0][4:]).all()
+    assert first.signal("straggle@rank1").values[1:].min() > 1.2
+    assert (first.signal("rank_spread").values > 0.1).tolist() == [False] * 4 + [
+        True
+    ] * (STEPS - 4)
 
 
 def test_spawned_processes_are_ranks(folder: Path) -> None:

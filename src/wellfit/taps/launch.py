@@ -22,7 +22,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from wellfit.record import Recorder, redact, redact_args
-from wellfit.record.schema import DATABASE
+from wellfit.record.folder import databases
+from wellfit.record.schema import database
 from wellfit.taps import ranks
 from wellfit.taps.launchers import Launchers
 
@@ -124,7 +125,7 @@ class Watched:
         for tap in taps:
             tap.detach()
         self.recorder.close()
-        for file in folder.glob(f"{DATABASE}*"):
+        for file in folder.glob(f"{database(0)}*"):
             file.unlink()
         self._handed_over = True
         return folder
@@ -163,8 +164,8 @@ class Watched:
         """The script has ended: record what is left, and how it ended."""
         self._launchers.restore()
         if self._handed_over:
-            if (self.recorder.folder / DATABASE).exists():
-                return  # the first rank's, which says how it ended
+            if databases(self.recorder.folder):
+                return  # the ranks', the first of which says how it ended
             self.recorder = Recorder(self.recorder.folder)
         failed = error is not None and not isinstance(error, SystemExit)
         for tap in self._attached:

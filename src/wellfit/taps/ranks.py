@@ -9,6 +9,7 @@ from pathlib import Path
 
 from wellfit.record import new_folder, vacant
 from wellfit.record.folder import RUNS
+from wellfit.record.schema import database
 
 
 def rank() -> int:
@@ -28,8 +29,8 @@ def folder_for(name: str, out: str | Path | None, *, base: Path = RUNS) -> Path:
     """
     several = _number("WORLD_SIZE") > 1 or rank() > 0
     if out is not None:
-        again = rank() or _number("TORCHELASTIC_RESTART_COUNT")
-        return Path(out) if again else vacant(Path(out))
+        again = _number("TORCHELASTIC_RESTART_COUNT")  # see `make_room`
+        return Path(out) if again else vacant(Path(out), rank())
     return _shared(name, base) if several else new_folder(name, base=base)
 
 
@@ -39,8 +40,7 @@ def make_room(folder: Path, rank: int) -> None:
     if not attempt:
         return
     aside = folder / "attempts" / str(attempt)
-    ending = f"-{rank}" if rank else ""
-    for file in folder.glob(f"run{ending}.db*"):
+    for file in folder.glob(f"{database(rank)}*"):
         aside.mkdir(parents=True, exist_ok=True)
         file.rename(aside / file.name)
 

@@ -68,7 +68,7 @@ class RanksTap:
             return
         fact = {
             "rank": dist.get_rank(),
-            "size": dist.get_world_size(),
+            "count": dist.get_world_size(),
             "backend": dist.get_backend(),
             "node": int(os.environ.get("GROUP_RANK", "0")),
         }
