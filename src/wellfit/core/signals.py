@@ -50,6 +50,10 @@ SIGNALS: dict[str, str] = {
     "r2": "1 - squared error over the target's variance: 0 is the mean's own score",
     "eval_r2": "the R² of an evaluation pass over the training data",
     "spread": "standard deviation of the predictions over that of the targets",
+    "precision": "the mean over the classes of the share, of those predicted as one, "
+    "that are of it",
+    "f1": "the mean over the classes of their F1, of precision and recall",
+    "average_precision": "area under the precision–recall curve, of two classes",
     "auc": "area under the ROC curve",
     "log_loss": "cross-entropy of the predicted probabilities, in nats",
     "score": "what a cross-validation or a search went by, on one fold; a search's "
