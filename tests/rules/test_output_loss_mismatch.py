@@ -35,6 +35,8 @@ def said(
             said("binary_cross_entropy_with_logits", PROBABILITIES, last="sigmoid"),
         ),
         ("gets raw scores", said("nll_loss", {**LOGITS, "nonpositive": 0.5})),
+        ("expects probabilities", said("categorical_crossentropy", LOGITS)),
+        ("expects probabilities", said("binary_cross_entropy", LOGITS)),
         ("gets probabilities", said("nll_loss", {**PROBABILITIES, "nonpositive": 0})),
         ("one output", said("cross_entropy", output_shape=[32, 1])),
         (
@@ -64,6 +66,9 @@ def test_found(expected: str, found: Finding | NotChecked | None) -> None:
     "found",
     [
         pytest.param(said("cross_entropy"), id="logits"),
+        pytest.param(
+            said("categorical_crossentropy", PROBABILITIES), id="probabilities"
+        ),
         pytest.param(
             said("nll_loss", {"min": -9.0, "max": 0.0, "nonpositive": 1.0}),
             id="log-probabilities",

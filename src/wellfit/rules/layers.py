@@ -10,6 +10,7 @@ from wellfit.rules.curves import Values
 
 LOOKUPS = ("Embedding", "EmbeddingBag")  # most of their rows have no gradient
 NORMS = ("BatchNorm", "LayerNorm", "GroupNorm", "InstanceNorm", "RMSNorm")
+SCALES = ("Normalization", "Rescaling")  # Keras's own, of the inputs
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -39,7 +40,9 @@ def flow(run: Run) -> Flow | None:
 
 def normalizes(kind: str | None) -> bool:
     """Whether a layer of that class brings its inputs to a common scale."""
-    return kind is not None and kind.removeprefix("Lazy").startswith(NORMS)
+    if kind is None:
+        return False
+    return kind in SCALES or kind.removeprefix("Lazy").startswith(NORMS)
 
 
 def through(profile: Values) -> float:

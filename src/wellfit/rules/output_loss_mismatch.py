@@ -16,6 +16,7 @@ BITS = ("binary_cross_entropy", "binary_cross_entropy_with_logits")
 NUMBERS = ("mse_loss", "l1_loss", "smooth_l1_loss", "huber_loss")
 SIGNS = ("soft_margin_loss", "hinge_embedding_loss")
 LOGS = ("kl_div",)
+SHARES = ("categorical_crossentropy", "binary_cross_entropy")
 
 
 class Objective(NamedTuple):
@@ -55,7 +56,8 @@ class OutputLossMismatch(Rule):
     ## How it is told from its look-alikes
     Logits that are small at first lie within [0, 1] by half only, probabilities all.
     Log-probabilities are fine with `cross_entropy`, as they are what it makes. Shapes
-    that differ and hold the same numbers are fine too.
+    that differ and hold the same numbers are fine too. Probabilities are where Keras's
+    crossentropies expect them, unless `from_logits` is set.
 
     ## What helps
     `fix-output-loss`: leave out the last activation, take the loss that fits it, or
@@ -92,6 +94,7 @@ class OutputLossMismatch(Rule):
             _one_class,
             self._twice,
             self._not_logs,
+            self._not_shares,
             _impossible_targets,
             self._bounded,
         )
@@ -136,6 +139,16 @@ class OutputLossMismatch(Rule):
         most = given.outputs.get("max", np.nan)
         said = f"{given.criterion} expects log-probabilities, and gets {what}"
         return f"{said} of up to {most:.3g}", 0.97
+
+    def _not_shares(self, given: Objective) -> tuple[str, float] | None:
+        """Raw scores where probabilities are expected; the rest is cut off."""
+        if given.criterion not in SHARES or given.outputs.get("within_unit", 1.0) == 1:
+            return None
+        low, high = given.outputs.get("min", np.nan), given.outputs.get("max", np.nan)
+        if low >= -self.near and high <= 1 + self.near:  # rounded
+            return None
+        said = f"{given.criterion} expects probabilities, and gets raw scores"
+        return f"{said} of {low:.3g} to {high:.3g}", 0.97
 
     def _bounded(self, given: Objective) -> tuple[str, float] | None:
         """An activation at the end that cannot reach the targets."""

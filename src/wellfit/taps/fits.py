@@ -22,13 +22,18 @@ from contextlib import contextmanager
 from enum import IntEnum
 from pathlib import Path
 from time import perf_counter
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from wellfit.record import Recorder
+from wellfit.taps.shared import Shared
 from wellfit.taps.tap import Records, Tap, attached
 
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
 MOST = 50  # fits that are recorded; beyond them they are counted
-FREE = 5  # predictors that are watched whatever it costs; beyond, within the overhead
+FREE = 5  # fits of a kind that are watched whatever it costs, then if `overhead` allows
 PATIENCE = 1.0  # seconds of a fit from which on it is written while it goes on
 
 
@@ -65,6 +70,10 @@ class Spool:
     ) -> None:
         """A number of each of several signals."""
         self._say(lambda to: to.values(step, names, numbers))
+
+    def histogram(self, name: str, step: int, counts: "NDArray[np.int64]", /) -> None:
+        """The counts of a sample."""
+        self._say(lambda to: to.histogram(name, step, counts))
 
     def event(self, kind: str, step: int, **data: Any) -> None:
         """Something happened."""
@@ -141,6 +150,10 @@ class _Nowhere:
         self, step: int, names: tuple[str, ...], numbers: Sequence[float], /
     ) -> None: ...
 
+    def histogram(
+        self, name: str, step: int, counts: "NDArray[np.int64]", /
+    ) -> None: ...
+
     def event(self, kind: str, step: int, **data: Any) -> None: ...
 
 
@@ -154,14 +167,16 @@ class Fits:
         self.count = 0
         self.spent = 0.0  # seconds that watching took
         self._records = weakref.ref(records)
-        self._home = records.folder if isinstance(records, Recorder) else None
+        self._home: Path | None = None
+        if isinstance(records, Recorder | Shared):
+            self._home = records.folder
         self._taps: weakref.WeakSet[Tap] = weakref.WeakSet()
         self._rivals: list[Tap] = []
         self._open: dict[int, list[Fit]] = {}
         self._main = threading.main_thread().ident
         self._begun: float | None = None
         self._watched: list[Fit] = []
-        self._predictors = 0
+        self._free = dict.fromkeys(Kind, 0)
         self._own: Fit | None = None
         self._recorders: list[Recorder] = []
         self._more: dict[str, list[float]] = {}
@@ -210,7 +225,8 @@ class Fits:
             self._begun = perf_counter()
         if len(self._watched) >= MOST:
             return False
-        if every is not None or (kind is Kind.PREDICTOR and self._predictors < FREE):
+        if every is not None or self._free[kind] < FREE:
+            self._free[kind] += 1
             return True
         return self.spent <= overhead * (perf_counter() - self._begun)
 
@@ -222,7 +238,6 @@ class Fits:
         if fit.kind is not Kind.PREDICTOR:
             fit.records = Spool()  # its place is known at the end
             return
-        self._predictors += 1
         records = self._records()
         if self._own is not None or records is None:
             fit.records = Spool(None if self._home is None else self._opener(fit))

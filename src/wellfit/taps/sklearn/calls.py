@@ -230,6 +230,13 @@ class Calls:
         return init_subclass
 
     def _meet_class(self, kind: Any) -> None:
+        """The class, and mixins of its module or scikit-learn's that it is made of."""
+        for part in kind.__mro__:
+            home = part.__module__
+            if home == kind.__module__ or home.startswith("sklearn."):
+                self._meet_own(part)
+
+    def _meet_own(self, kind: Any) -> None:
         for name in PREDICTS:
             self._meet_method(kind, name, self._predict_call)
         if not kind.__module__.startswith("sklearn."):

@@ -175,8 +175,8 @@ def plain(name: str, value: Any) -> Any:
 
 def _in_words(value: Any) -> str:
     shape = getattr(value, "shape", None)
-    if shape is not None:
-        return f"array of shape {tuple(shape)}"
+    if isinstance(shape, tuple):  # of a type it is none
+        return f"array of shape {shape}"
     if isinstance(value, list | tuple | dict):
         return f"{len(value)} values"
     return str(getattr(value, "__name__", type(value).__name__))

@@ -25,6 +25,7 @@ class Prediction:
     rows: int
     result: Any  # references: neither the predictions nor the table is kept alive
     table: Any
+    trained_on: bool | None = None  # as far as it was looked at when it was made
     phase: str | None = None
     scored: bool = False
 
@@ -38,14 +39,18 @@ class Evaluations:
         self._held: list[int] = []
 
     def predicted(
-        self, of: Trained | None, method: str, table: Any, result: Any
+        self, of: Trained | None, method: str, table: Any, result: Any, *, look: bool
     ) -> None:
-        """The script had a prediction, of a model that is watched or of another."""
+        """The script had a prediction, of a model that is watched or of another.
+
+        With `look` its rows are looked at now: they may be gone when it is scored.
+        """
         size = shape(table)
         if size is None or of is None:
             self._latest = None
             return
         found = Prediction(of, method, size[0], reference(result), reference(table))
+        found.trained_on = of.knows(table) if look else None
         self._predictions.appendleft(found)
         self._latest = found
 
@@ -71,10 +76,12 @@ class Evaluations:
         latest = self._latest
         return latest if latest is not None and latest.rows == size[0] else None
 
-    def phase(self, of: Trained, table: Any, truth: Any) -> str:
+    def phase(
+        self, of: Trained, table: Any, truth: Any, known: bool | None = None
+    ) -> str:
         """`train`, or `val` for the first rows held back, `test` for the second."""
         mark = mark_of(truth)
-        if of.trained_on(table, mark):
+        if of.trained_on(table, mark) if known is None else known:
             return "train"
         if mark not in self._held and len(self._held) < 2:
             self._held.append(mark)
@@ -86,7 +93,7 @@ class Evaluations:
         if one is None or not one.of.fit.watched:
             return None
         if one.phase is None:
-            one.phase = self.phase(one.of, one.table(), truth)
+            one.phase = self.phase(one.of, one.table(), truth, one.trained_on)
         name = METRICS[metric]
         if name and isinstance(result, int | float | np.number):
             one.of.fit.score(signal(one.phase, name), float(result))

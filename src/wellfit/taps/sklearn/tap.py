@@ -8,6 +8,7 @@ remembers of it; a fit that is only counted costs a few microseconds.
 import sys
 import weakref
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -21,7 +22,7 @@ from wellfit.taps.sklearn.calls import Calls
 from wellfit.taps.sklearn.course import Course
 from wellfit.taps.sklearn.evaluations import Evaluations, arguments, some_rows
 from wellfit.taps.sklearn.partial import Partial
-from wellfit.taps.sklearn.rows import shape, taken
+from wellfit.taps.sklearn.rows import fingerprints, reference, shape, taken
 from wellfit.taps.sklearn.scores import METRICS, signal
 from wellfit.taps.sklearn.stages import predictable, scorable, stages
 from wellfit.taps.sklearn.trained import Inner, Trained, say, trained
@@ -30,6 +31,7 @@ from wellfit.taps.tap import Guard, Records, attached, enter, leave
 
 FLOOR = 0.05  # seconds for scores of the training rows, of each of the first fits
 ASKED = 2_000  # rows of a sample that predictions are asked for
+LOOKED = 20  # predictions whose rows are looked at, whatever it costs
 DATA = 3  # tables that are learnt from, of a script with many
 
 
@@ -65,7 +67,8 @@ class SklearnTap:
         self._calls = Calls(self, self._guard)
         self._fits: Fits = fits_of(records, self)
         self._going: dict[int, Going] = {}
-        self._trained: dict[int, Trained] = {}  # by the estimator's id
+        # By the estimator's id; whether it is still that one, the reference tells.
+        self._trained: dict[int, tuple[Callable[[], Any], Trained]] = {}
         self._all: list[Trained] = []
         self._counted: weakref.WeakValueDictionary[int, Any] = (
             weakref.WeakValueDictionary()
@@ -74,6 +77,7 @@ class SklearnTap:
         self._evaluations = Evaluations()
         self._partial = Partial(overhead=overhead, every=every)
         self._begun = False
+        self._predicted = 0
 
     @property
     def step(self) -> int:
@@ -236,17 +240,11 @@ class SklearnTap:
         last = describe.final(estimator)
         for one in (estimator, last, known.get("best_estimator_")):
             if one is not None:
-                self._trained[id(one)] = found
+                self._trained[id(one)] = (reference(one), found)
 
     def _known(self, estimator: Any) -> Trained | None:
-        found = self._trained.get(id(estimator))
-        if found is None:
-            return None
-        whole = found.estimator()
-        if whole is None:  # another has taken its place in memory
-            del self._trained[id(estimator)]
-            return None
-        return found
+        known = self._trained.get(id(estimator))
+        return known[1] if known is not None and known[0]() is estimator else None
 
     def _learn(self, going: Going) -> None:
         fit, estimator = going.fit, going.estimator
@@ -257,6 +255,8 @@ class SklearnTap:
             inner = None
         table, targets = _rows(going.given)
         say(found, estimator, table, inner)
+        if inner is not None:
+            found.known.append(fingerprints(inner.table))
         if going.parts:
             fit.said["parts"] = dict(going.parts)
         self._register(found, estimator)
@@ -325,7 +325,7 @@ class SklearnTap:
             return
         with fits.looking(), self._calls.silence():
             found = trained(newest, going.estimator, *_rows(going.given))
-            self._trained[id(going.estimator)] = found
+            self._trained[id(going.estimator)] = (found.estimator, found)
             found.course = Course(steps=newest.steps)
 
     # -- cross-validations -------------------------------------------------------------
@@ -350,7 +350,9 @@ class SklearnTap:
         """The scores of its folds."""
         current = self._fits.current
         going = None if current is None else self._going.get(id(current.root))
-        if going is not None and going.method == "cross_validate":
+        if going is None or going.method != "cross_validate":
+            return
+        if results and "test_scores" in results[0]:  # else parts of what was told
             wanted = ("test_scores", "train_scores")
             going.results = [{k: r[k] for k in wanted if k in r} for r in results]
 
@@ -370,7 +372,7 @@ class SklearnTap:
             found = self._remember(going)
             found.course = Course(steps=1)
             found.calls = 1  # nothing of it is in the estimator, which stays unfitted
-            say(found, going.estimator, table, None)
+            say(found, going.estimator, table, going.inner)
             size = shape(table)
             name = describe.name_of(going.estimator)
             fit.said["estimator"] = f"{going.method}({name})"
@@ -387,9 +389,19 @@ class SklearnTap:
 
     def predicted(self, estimator: Any, method: str, given: Any, result: Any) -> None:
         """The script had a prediction."""
-        if self._fits.current is None:
-            table = given[0][0] if given[0] else given[1].get("X")
-            self._evaluations.predicted(self._known(estimator), method, table, result)
+        if self._fits.current is not None:
+            return
+        table = given[0][0] if given[0] else given[1].get("X")
+        found = self._known(estimator)
+        look = found is not None and self._affordable()
+        with self._fits.looking():
+            self._evaluations.predicted(found, method, table, result, look=look)
+
+    def _affordable(self) -> bool:
+        """Whether a look at a prediction's rows is within what watching may take."""
+        self._predicted += 1
+        early = self._predicted <= LOOKED or self._every is not None
+        return early or self._fits.spent <= self._overhead * self._fits.elapsed
 
     def scored(self, metric: str, given: tuple[Any, Any], result: Any) -> None:
         """The script computed a score."""

@@ -50,16 +50,22 @@ class Trained:
 
     def trained_on(self, table: Any, mark: int) -> bool:
         """Whether these rows, or these targets, are those of the fit."""
-        if mark and mark == self.mark:
-            return True
-        if table is None:
-            return False
-        return any(_familiar(table, *known) for known in self.known)
+        known = None if table is None else self.knows(table)
+        return known if known is not None else bool(mark) and mark == self.mark
+
+    def knows(self, table: Any) -> bool | None:
+        """Whether the rows were trained on; None where that cannot be seen."""
+        told = [_familiar(table, *known) for known in self.known]
+        shares = [share for share in told if share is not None]
+        return max(shares) >= FAMILIAR if shares else None
 
 
-def _familiar(table: Any, known: NDArray[Any], thin: int) -> bool:
+def _familiar(table: Any, known: NDArray[Any], thin: int) -> float | None:
+    """The share of a table's rows that are among the known ones."""
     prints, _ = fingerprints(table, thin)
-    return len(prints) > 0 and float(np.isin(prints, known).mean()) >= FAMILIAR
+    if not len(prints) or not len(known):
+        return None
+    return float(np.isin(prints, known).mean())
 
 
 def mark_of(targets: Any) -> int:
@@ -89,7 +95,7 @@ def trained(fit: Fit, estimator: Any, table: Any, targets: Any) -> Trained:
     found.known.append(fingerprints(table))
     places = some(size[0])
     found.sample = sample(table, places)
-    if targets is not None and shape(targets) is not None:
+    if (shape(targets) or (0,))[0] == size[0]:
         found.numbers = found.targets.numbered(taken(targets, places))
     return found
 
@@ -119,7 +125,9 @@ def say(found: Trained, estimator: Any, table: Any, inner: Inner | None) -> None
     if optimizer is not None:
         tell("optimizer", optimizer)
     tell("objective", objective_fact(last, found.targets))
-    tell("inputs", _inputs(found, last, table if inner is None else inner.table))
+    entered = table if inner is None else inner.table
+    direct = inner is not None or last is estimator
+    tell("inputs", _inputs(last, entered, direct=direct))
     if not found.calls:
         found.course = course_of(last, size[0], found.targets.classes)
     fit.steps = found.course.steps
@@ -132,8 +140,8 @@ def say(found: Trained, estimator: Any, table: Any, inner: Inner | None) -> None
         fit.said["converged"] = found.course.converged
 
 
-def _inputs(found: Trained, last: Any, table: Any) -> dict[str, Any]:
-    """Of what enters the estimator that predicts."""
+def _inputs(last: Any, table: Any, *, direct: bool) -> dict[str, Any]:
+    """Of what enters the estimator that predicts, where it is seen to be `direct`."""
     size = shape(table)
     entered = None if size is None else sample(table, some(size[0]))
     if entered is None or not entered.rows.size:
@@ -151,6 +159,6 @@ def _inputs(found: Trained, last: Any, table: Any) -> dict[str, Any]:
         }
     if not describe.takes_missing(last):
         fact["nonfinite"] = float(1 - finite.mean())
-    if describe.is_scaled(last):
+    if direct and describe.is_scaled(last):
         fact["first_layer"] = type(last).__name__
     return fact

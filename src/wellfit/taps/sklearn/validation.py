@@ -6,7 +6,7 @@ import numpy as np
 
 from wellfit.taps.fits import Fit
 from wellfit.taps.sklearn.describe import plain
-from wellfit.taps.sklearn.scores import signal
+from wellfit.taps.sklearn.scores import METRICS, signal
 from wellfit.taps.sklearn.trained import Trained
 
 CANDIDATES = 200  # of a search that are listed
@@ -25,9 +25,15 @@ SCORERS = {
 
 def named(scoring: Any, *, classifies: bool) -> tuple[str, float]:
     """The signal of a scorer's numbers, and their sign; without one, the default's."""
-    if scoring is None:
+    if isinstance(scoring, str):
+        return SCORERS.get(scoring, (scoring.removeprefix("neg_"), 1.0))
+    function = getattr(scoring, "_score_func", None)
+    if function is not None:
+        name = function.__name__
+        return METRICS.get(name) or name, float(scoring._sign)
+    if scoring is None or type(scoring).__name__ == "_PassthroughScorer":
         return ("accuracy" if classifies else "r2"), 1.0
-    return SCORERS.get(str(scoring), (str(scoring).removeprefix("neg_"), 1.0))
+    return "score", 1.0  # a function of the script's own
 
 
 def say_folds(of: Trained, results: Any, scoring: Any) -> None:
@@ -36,11 +42,8 @@ def say_folds(of: Trained, results: Any, scoring: Any) -> None:
     for kind, phase in (("test_scores", "val"), ("train_scores", "train")):
         by_name = _by_name([one[kind] for one in results if kind in one])
         for name, numbers in by_name.items():
-            given = name or scoring
-            asked = given if isinstance(given, str) else None
+            asked = scoring.get(name) if isinstance(scoring, dict) else name or scoring
             metric, sign = named(asked, classifies=of.classifies)
-            if scoring is not None and asked is None:
-                metric = "score"
             for fold, number in enumerate(numbers):
                 full = f"{phase}/{metric}@fold{fold}"
                 fit.records.value(full, 1, sign * number)
@@ -73,10 +76,7 @@ def say_search(of: Trained, search: Any) -> None:
     if means is None:
         return
     scoring = search.refit if multiple else getattr(search, "scoring", None)
-    text = scoring if isinstance(scoring, str) else None
-    metric, sign = named(text, classifies=of.classifies)
-    if scoring is not None and text is None:
-        metric = "score"
+    metric, sign = named(scoring, classifies=of.classifies)
     folds = [name for name in results if name.startswith("split")]
     folds = [name for name in folds if name.endswith(f"_test{ending}")]
     for fold, name in enumerate(folds):

@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from torch import Tensor
 
 from wellfit.taps.learner import Floats, facts_of
 
@@ -26,19 +25,27 @@ class Sample:
         self._targets: list[float] = []
         self._seen = 0
 
-    def add(self, rows: Tensor, targets: Tensor | None) -> None:
-        """Take in some rows of a batch, spread over it, with their targets."""
-        if rows.ndim < 2 or rows[0].numel() > COLUMNS:
+    @property
+    def room(self) -> int:
+        """How many rows of a batch are wanted: all at first, later some of each."""
+        return max(PER_LOOK, ROWS - len(self._rows))
+
+    @property
+    def full(self) -> bool:
+        """Whether a row is added only in the place of another."""
+        return len(self._rows) >= ROWS
+
+    def add(self, rows: NDArray[Any], targets: NDArray[Any] | None) -> None:
+        """Take in rows of a batch (n × …), with their targets where each has one."""
+        if rows.ndim < 2 or not len(rows) or rows[0].size > COLUMNS:
             return
-        paired = targets is not None and targets.numel() == len(rows)
-        stride = max(1, -(-len(rows) // PER_LOOK)) if self._seen >= ROWS else 1
-        flat = rows[::stride].reshape(-1, rows[0].numel())[:ROWS].float().cpu().numpy()
-        told = (
-            targets.reshape(-1)[::stride][:ROWS].double().cpu().tolist()
-            if targets is not None and paired
-            else [float("nan")] * len(flat)
-        )
-        for row, target in zip(flat, told, strict=True):
+        apart = -(-len(rows) // self.room)
+        some = rows[::apart]
+        flat = some.reshape(len(some), -1).astype(np.float32)
+        told = np.full(len(flat), np.nan)
+        if targets is not None and targets.size == len(rows):
+            told = targets.reshape(-1)[::apart].astype(np.float64)
+        for row, target in zip(flat, told.tolist(), strict=True):
             self._take(row.copy(), target)
 
     def _take(self, row: NDArray[np.float32], target: float) -> None:
