@@ -38,8 +38,64 @@ def torch_training() -> bytes:
     return bits + b"".join(p.detach().numpy().tobytes() for p in model.parameters())
 
 
+def xgboost_training() -> bytes:
+    import numpy as np
+    import xgboost as xgb
+
+    x = np.random.default_rng(5).normal(size=(200, 4))
+    y = (x[:, 0] * x[:, 1] > 0).astype(float)
+    train, val = xgb.DMatrix(x[:150], y[:150]), xgb.DMatrix(x[150:], y[150:])
+    parameters = {
+        "objective": "binary:logistic",
+        "max_depth": 3,
+        "subsample": 0.7,
+        "nthread": 1,
+    }
+    said: dict[str, Any] = {}
+    booster = xgb.train(
+        parameters,
+        train,
+        25,
+        evals=[(train, "a"), (val, "b")],
+        evals_result=said,
+        early_stopping_rounds=9,
+        verbose_eval=False,
+    )
+    return bytes(booster.save_raw("ubj")) + repr(said).encode()
+
+
+def lightgbm_training() -> bytes:
+    import lightgbm as lgb
+    import numpy as np
+
+    x = np.random.default_rng(5).normal(size=(200, 4))
+    y = (x[:, 0] * x[:, 1] > 0).astype(float)
+    train = lgb.Dataset(x[:150], y[:150])
+    val = lgb.Dataset(x[150:], y[150:], reference=train)
+    parameters = {
+        "objective": "binary",
+        "num_leaves": 5,
+        "bagging_fraction": 0.7,
+        "bagging_freq": 1,
+        "num_threads": 1,
+        "deterministic": True,
+        "verbosity": -1,
+    }
+    said: dict[str, Any] = {}
+    callbacks: list[Any] = [lgb.record_evaluation(said)]
+    callbacks.append(lgb.early_stopping(9, verbose=False))
+    booster = lgb.train(
+        parameters, train, 25, valid_sets=[train, val], callbacks=callbacks
+    )
+    return booster.model_to_string().encode() + repr(said).encode()
+
+
 # Module, as TAPS has it → a small training of it: repeatable, and very quick.
-TRAININGS: dict[str, Callable[[], bytes]] = {"torch": torch_training}
+TRAININGS: dict[str, Callable[[], bytes]] = {
+    "torch": torch_training,
+    "xgboost": xgboost_training,
+    "lightgbm": lightgbm_training,
+}
 # Promises that are not kept yet, and why.
 BROKEN = {
     "TorchTap:check_survives_its_own_faults": "it detaches while PyTorch goes through "
