@@ -24,6 +24,7 @@ from wellfit.taps.boosting.trees import Tree
 from wellfit.taps.tap import Records
 
 BLOCK = 50  # rounds whose trees are read at once
+TRIED = 2  # rounds whose trees are read one by one, to know what it costs
 TREES = ("train/tree_depth", "train/tree_leaves", "train/tree_gain")
 
 
@@ -54,6 +55,8 @@ class Rounds:
         self._machines: list[Machine] = []
         self._metrics = Metrics(records)
         self._looked = 0
+        self._kept: int | None = None
+        self._told = 0  # rounds whose trees were said
         self.done = False
 
     # -- round by round ------------------------------------------------------------
@@ -116,32 +119,34 @@ class Rounds:
 
     # -- the end -------------------------------------------------------------------
 
-    def last_look(self) -> None:
-        """The data are about to be let go of: look, if it has not just been done."""
-        if not self.done and self.count and not self._folded:
+    def leaving(self) -> None:
+        """The data are about to be let go of: mostly, this was the last round."""
+        if self.done or not self.count:
+            return
+        if not self._folded:
             self.look(whole=True)
+        begun, machine, settings = perf_counter(), self._machines[0], self.settings
+        assert settings is not None
+        if machine.alive and not settings.linear:
+            self._say_trees(machine, settings.before)
+            self.records.fact("importance", importance_fact(machine.importance()))
+        if machine.alive and not self._folded:
+            best = (machine.best() or 0) - settings.before
+            self._kept = best if 0 < best <= self.count else None
+        self.budget.pay(begun)
 
     def finish(self, kept: int | None = None) -> None:
         """Nothing more comes; `kept` are the rounds that were kept, if not all."""
         if self.done or not self.count:
             return
-        self.last_look()
+        self.leaving()
         self._metrics.flush(self.count)
         self.done = True
-        begun = perf_counter()
-        machine = self._machines[0]
-        assert self.settings is not None
-        if machine.alive and not self._folded and (best := machine.best()) is not None:
-            best -= self.settings.before
-            kept = best if 0 < best <= self.count else kept
-        if machine.alive and not self.settings.linear:
-            self._say_trees(machine)
-            self.records.fact("importance", importance_fact(machine.importance()))
         if self._folded:
             self.records.fact("folds", {"number": len(self._machines)})
+        kept = kept or self._kept
         if kept is not None:
             self.records.event("early-stopping", self.count, best=kept)
-        self.budget.pay(begun)
         self._say_training(kept)
 
     def _say_training(self, kept: int | None) -> None:
@@ -160,31 +165,29 @@ class Rounds:
         spent = {"seconds": self.budget.spent, "share": share, "lost": 0}
         self.records.fact("watching", spent | {"looks": self.budget.looks})
 
-    def _say_trees(self, machine: Machine) -> None:
-        """The trees of each round; of as many rounds as can be paid for."""
-        assert self.settings is not None
-        before = self.settings.before
-        there = min(self.count, machine.rounds() - before)
-        if there <= 0:
-            return
+    def _say_trees(self, machine: Machine, before: int) -> None:
+        """The trees of the rounds that are new; of as many as can be paid for."""
+        first, last = self._told, min(self.count, machine.rounds() - before)
+        self._told = max(first, last)
         cost = inf
-        for place in range(min(2, there)):  # the first time is the dearest
+        for place in range(first, min(first + TRIED, last)):
             begun = perf_counter()
             self._say_round(place, machine.trees(before + place, 1))
             cost = min(cost, perf_counter() - begun)
-        # Within a block a round costs about half.
-        wanted = min(there - 1, 2 * self.budget.left / max(cost, 1e-9))
-        if wanted < there - 1:
-            for place in np.linspace(2, there - 1, max(int(wanted / 2), 1)).astype(int):
-                self._say_round(int(place), machine.trees(before + int(place), 1))
+        first = min(first + TRIED, last)
+        affordable = self.budget.left / max(cost, 1e-9)
+        if last - first > 2 * affordable:  # within a block a round costs about half
+            chosen = np.linspace(first, last - 1, max(int(affordable), 1))
+            for place in chosen.astype(int).tolist():
+                self._say_round(place, machine.trees(before + place, 1))
             return
-        for first in range(2, there, BLOCK):
-            count = min(BLOCK, there - first)
-            trees = machine.trees(before + first, count)
+        for start in range(first, last, BLOCK):
+            count = min(BLOCK, last - start)
+            trees = machine.trees(before + start, count)
             of_each = len(trees) // count
             for place in range(count):
                 these = trees[place * of_each : (place + 1) * of_each]
-                self._say_round(first + place, these)
+                self._say_round(start + place, these)
 
     def _say_round(self, place: int, trees: list[Tree]) -> None:
         if trees:

@@ -97,7 +97,7 @@ class Trainings:
     def leaving(self, booster: Any) -> None:
         """A booster is about to let go of its data."""
         if (rounds := self._rounds(booster)) is not None:
-            rounds.last_look()
+            rounds.leaving()
 
     def finish(self) -> None:
         """Whatever is still going on is over, and what the rows tell is said."""
