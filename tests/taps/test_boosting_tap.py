@@ -83,7 +83,10 @@ def test_scores_of_the_training_rows_are_those_of_the_booster(
     assert said.only("train/accuracy")[-1] == pytest.approx(accuracy)
     recall = np.mean(p[y[:200] == 1] > 0.5)
     assert said.only("train/recall@1")[-1] == pytest.approx(recall)
-    assert [step for step, _ in said.values["train/loss"]] == [*range(1, 21)]
+    assert [step for step, _ in said.values["train/loss"]] == [*range(21)]
+    share = y[:200].mean()
+    guess = -share * np.log(share) - (1 - share) * np.log(1 - share)
+    assert said.values["train/loss"][0] == (0, pytest.approx(guess))
 
 
 @both
@@ -150,7 +153,6 @@ def test_the_callback_sees_what_the_tap_sees(
     assert run.facts["command"]["framework"] == framework
     for name in ("train/loss", "val/loss", "train/tree_leaves"):
         assert run.signal(name).values.tolist() == said.only(name)
-    assert "update" not in repr(vars(xgb.Booster).get("update").__code__.co_filename)
 
 
 # -- what goes wrong ------------------------------------------------------------------
@@ -162,7 +164,7 @@ def _raises(*_: Any) -> Any:
 
 class Raises(xgb.callback.TrainingCallback):
     def after_iteration(self, model: Any, epoch: int, evals_log: Any) -> bool:
-        return bool(epoch < 3 or _raises())
+        return bool(_raises()) if epoch == 3 else False
 
 
 def _light_raises(env: Any) -> None:
@@ -214,6 +216,7 @@ def test_an_error_in_an_objective_passes_without_a_line_of_ours(
 @both
 def test_models_and_functions_are_pickled_as_before(framework: str, said: Said) -> None:
     module: Any = {"xgboost": xgb, "lightgbm": lgb}[framework]
+    original = module.train
     tap = TAPS[framework](said)
     tap.attach()
     booster = boost(framework)
@@ -221,10 +224,7 @@ def test_models_and_functions_are_pickled_as_before(framework: str, said: Said) 
     assert pickle.loads(pickle.dumps(module.train)) is module.train
     kept = pickle.dumps(module.train)
     tap.finish()
-    assert pickle.loads(kept) is module.train
-    assert not hasattr(module.train, "__code__") or "of wellfit" not in (
-        module.train.__code__.co_filename
-    )
+    assert pickle.loads(kept) is module.train is original
 
 
 @both
@@ -261,7 +261,7 @@ def test_an_estimator_is_recorded_once_with_scikit_learn_watched(
     run = open_run(tmp_path / "run")
     assert run.facts["fits"]["count"] == 1
     assert run.facts["fits"]["fits"][0]["estimator"] == kind.__name__
-    assert run.signal("train/loss").steps.tolist() == [*range(1, 7)]
+    assert run.signal("train/loss").steps.tolist() == [*range(7)]
 
 
 CTRL_C = """

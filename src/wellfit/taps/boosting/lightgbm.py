@@ -131,6 +131,8 @@ class Machine:
             before=booster.current_iteration() - 1,
             parameters=params,
             seed=seed if isinstance(seed, int) else None,
+            from_mean=params.get("boost_from_average", True) is True
+            and booster.train_set.get_field("init_score") is None,
         )
 
     def rate(self) -> float | None:

@@ -19,6 +19,7 @@ class Settings:
     before: int = 0  # rounds of the model that is trained further
     parameters: Mapping[str, Any] = field(default_factory=dict)
     seed: int | None = None
+    from_mean: bool = False  # before its first round it predicts the trivial answer
 
     @property
     def linear(self) -> bool:

@@ -113,6 +113,10 @@ class Rounds:
         self.records.fact("optimizer", optimizer_fact(settings, rate))
         objective = objective_fact(settings.objective, self.targets, weighted)
         self.records.fact("objective", objective)
+        start = objective.get("trivial", {}).get("loss")
+        fresh = settings.from_mean and not (settings.before or weighted)
+        if fresh and start is not None and settings.objective.known:
+            self.records.value("train/loss", 0, start)  # before the first round
         self.records.fact("versions", versions_fact())
         if settings.seed is not None:
             self.records.fact("seeds", {self._framework: settings.seed})

@@ -187,6 +187,7 @@ class Machine:
             before=booster.num_boosted_rounds() - 1,
             parameters={k: _plain(v) for k, v in tree.items() if k not in RATES},
             seed=int(learner["generic_param"].get("seed", 0)),
+            from_mean=model.get("boost_from_average") == "1" and classes == 0,
         )
 
     def rate(self) -> float | None:
