@@ -31,7 +31,7 @@ SCRIPTS = {
     "lightgbm_cv": Script(1, {"train": "train", "valid": "val"}),
     "lightgbm_native": Script(1, {"seen": "train", "held": "val"}),
     "lightgbm_ranking": Script(1, {"valid_0": "val"}),
-    "lightgbm_sklearn": Script(1, {"training": "train", "valid_1": "val"}),
+    "lightgbm_sklearn": Script(1, {"valid_0": "train", "valid_1": "val"}),
     "xgboost_continued": Script(2, {"val": "val", "train": "train"}),
     "xgboost_custom": Script(1, {"train": "train", "val": "val"}),
     "xgboost_cv": Script(1, {"train": "train", "test": "val"}),

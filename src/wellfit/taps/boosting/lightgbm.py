@@ -31,6 +31,9 @@ RATE = 0.1  # LightGBM's default
 MOST = 5_000_000  # predictions that are copied for a look
 
 
+Same = Callable[[Any, Any], bool]  # whether two data sets are of the same rows
+
+
 class LightGBMTap:
     """Watches the LightGBM trainings of this process, from `attach` to `finish`."""
 
@@ -43,7 +46,7 @@ class LightGBMTap:
         self._guard = Guard(self)
         self._patches = Patches()
         self._trainings = Trainings(
-            self, records, Machine, overhead=overhead, every=every
+            self, records, self._machine, overhead=overhead, every=every
         )
 
     @property
@@ -96,8 +99,21 @@ class LightGBMTap:
 
     def _evaluated(self, results: Any, booster: Any, *args: Any, **kw: Any) -> None:
         for name, found in _by_data_set(results).items():
-            place = _place(booster, name, args, kw)
+            place = self._place(booster, name, args, kw)
             self._trainings.evaluated(booster, place, name, found)
+
+    def _place(self, booster: Any, name: str, args: Any, kwargs: Any) -> int:
+        """0 for the data that are trained on, then 1, 2, … in the order given."""
+        data = args[0] if args else kwargs.get("data")
+        if not isinstance(data, Dataset):  # of eval_train, or of all of eval_valid
+            names = booster.name_valid_sets
+            known = name in names
+            data = booster.valid_sets[names.index(name)] if known else booster.train_set
+        held = _held_back(booster, self._trainings.same)
+        return next((n for n, one in enumerate(held, 1) if one is data), 0)
+
+    def _machine(self, booster: Any) -> "Machine":
+        return Machine(booster, self._trainings.same)
 
     def _ended(self, made: Any) -> None:
         self._trainings.end(partial(_cut, made))
@@ -106,8 +122,9 @@ class LightGBMTap:
 class Machine:
     """A LightGBM booster, as it is recorded."""
 
-    def __init__(self, booster: Any) -> None:
+    def __init__(self, booster: Any, same: Same) -> None:
         self._booster = ref(booster)
+        self._same = same
 
     @property
     def alive(self) -> bool:
@@ -152,7 +169,8 @@ class Machine:
         booster = self._there()
         if booster.train_set is None or (place == 0 and self._drops()):
             return None
-        data_set = booster.train_set if place == 0 else _valid(booster)
+        held = _held_back(booster, self._same)
+        data_set = booster.train_set if place == 0 else next(iter(held), None)
         told = None if data_set is None else _fields(data_set)
         if data_set is None or told is None:
             return None
@@ -215,24 +233,9 @@ def _by_data_set(results: Any) -> dict[str, list[Result]]:
     return found
 
 
-def _place(booster: Any, name: str, args: Any, kwargs: Any) -> int:
-    """0 for the data that are trained on, then 1, 2, … in the order given."""
-    data = args[0] if args else kwargs.get("data")
-    sets, names = booster.valid_sets, booster.name_valid_sets
-    if not isinstance(data, Dataset):  # eval_train or eval_valid, all of them at once
-        if name not in names:
-            return 0
-        data = sets[names.index(name)]
-    if data is booster.train_set:
-        return 0
-    others = [one for one in sets if one is not booster.train_set]
-    return 1 + next(n for n, one in enumerate(others) if one is data)
-
-
-def _valid(booster: Any) -> Any:
-    """The first data set that is not the one trained on."""
-    others = (one for one in booster.valid_sets if one is not booster.train_set)
-    return next(others, None)
+def _held_back(booster: Any, same: Same) -> list[Any]:
+    """The data sets that are evaluated and not trained on, in their order."""
+    return [one for one in booster.valid_sets if not same(booster.train_set, one)]
 
 
 def _index(booster: Any, data_set: Any) -> int:

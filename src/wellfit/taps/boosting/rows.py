@@ -23,6 +23,15 @@ class Rows(NamedTuple):
     places: NDArray[np.int64]
     of: int
 
+    def same_as(self, other: "Rows") -> bool:
+        """Whether these are the same rows: as many, and in the sample each equal."""
+        if self.of != other.of:
+            return False
+        ours, theirs = numbers(self.data), numbers(other.data)
+        if ours is None or theirs is None or ours[0].shape != theirs[0].shape:
+            return False
+        return bool(np.array_equal(ours[0], theirs[0], equal_nan=True))
+
     def first(self) -> bytes:
         """The first few rows in bytes: enough to tell tables apart."""
         few = numbers(self.data[:FEW])

@@ -46,7 +46,11 @@ class Trainings:
         self._all: list[Training] = []
         self._of: WeakKeyDictionary[Any, tuple[Machine, Training]] = WeakKeyDictionary()
         self._rows: WeakKeyDictionary[Any, Rows] = WeakKeyDictionary()
+        self._same: WeakKeyDictionary[Any, WeakKeyDictionary[Any, bool]] = (
+            WeakKeyDictionary()
+        )
         self._local = threading.local()
+        self._closed = False
 
     @property
     def step(self) -> int:
@@ -61,6 +65,16 @@ class Trainings:
         """A data set was made of that data."""
         if (rows := sample(data)) is not None:
             self._rows[data_set] = rows
+
+    def same(self, one: Any, other: Any) -> bool:
+        """Whether two data sets are one, or were made of the same rows."""
+        if one is other:
+            return True
+        known = self._same.setdefault(other, WeakKeyDictionary())
+        if one not in known:
+            a, b = self._rows.get(one), self._rows.get(other)
+            known[one] = a is not None and b is not None and a.same_as(b)
+        return known[one]
 
     def begin(self, interface: str) -> None:
         """`train` or `cv` was called."""
@@ -116,8 +130,10 @@ class Trainings:
                 training.fit.records.fact(name, fact)
 
     def close(self) -> None:
-        """No more is told."""
-        if (tap := self._tap()) is not None:
+        """No more is told; said once."""
+        tap = self._tap()
+        if tap is not None and not self._closed:
+            self._closed = True
             self._fits.finish(tap)
 
     # -- whose booster it is -------------------------------------------------------

@@ -30,6 +30,9 @@ MOST = 5_000_000  # rows times classes that are predicted for a look
 MARGINS = ("multi:softmax", "binary:logitraw")  # whose predictions are no shares
 
 
+Same = Callable[[Any, Any], bool]  # whether two data sets are of the same rows
+
+
 class XGBoostTap:
     """Watches the XGBoost trainings of this process, from `attach` to `finish`."""
 
@@ -94,7 +97,7 @@ class XGBoostTap:
 
     def _machine(self, booster: Any) -> "Machine":
         if booster not in self._machines:
-            self._machines[booster] = Machine(booster)
+            self._machines[booster] = Machine(booster, self._trainings.same)
         return self._machines[booster]
 
     def _updated(
@@ -131,8 +134,9 @@ class XGBoostTap:
 class Machine:
     """An XGBoost booster, as it is recorded; neither it nor its data are held."""
 
-    def __init__(self, booster: Any) -> None:
+    def __init__(self, booster: Any, same: Same) -> None:
         self._booster = ref(booster)
+        self._same = same
         self.custom = False  # the objective is one of the script's own
         self._sets: list[Any] = []  # references to data sets, by place
         self._rate: float | None = None
@@ -150,6 +154,9 @@ class Machine:
         for place, known in enumerate(self._sets):
             if known() is data:
                 return place
+        trained = self._sets[0]() if self._sets else None
+        if trained is not None and self._same(trained, data):
+            return 0
         self._sets.append(ref(data))
         return len(self._sets) - 1
 
