@@ -4,7 +4,7 @@ from time import perf_counter
 
 FREE = 0.05  # seconds that are no cost to anybody
 GROWTH = 2  # looks are at most this factor apart: 7 of them in 100 rounds
-LOOKS = 0.6  # of what is allowed; the rest is for the trees, which are read at the end
+LOOKS = 0.5  # of what is allowed; the rest is for the trees, which are read at the end
 
 
 class Budget:

@@ -3,8 +3,6 @@
 from collections.abc import Iterable
 from typing import NamedTuple
 
-import numpy as np
-
 from wellfit.taps.boosting.objectives import ERRORS, LOWER, Objective, own_loss
 from wellfit.taps.names import signal_of
 from wellfit.taps.tap import Records
@@ -83,7 +81,7 @@ class Metrics:
             if self._counted.get(phase) != rows:
                 self._records.event("evaluation", step, phase=phase, rows=rows)
         self._counted |= self._rows
-        own = {name: float(np.mean(values)) for name, values in self._round.items()}
+        own = {name: sum(values) / len(values) for name, values in self._round.items()}
         for name, value in {**self._scores, **own}.items():
             self._records.value(name, step, value)
         if own:

@@ -9,7 +9,7 @@ from wellfit.taps.boosting.objectives import LOGARITHMIC, SOFTMAX, Objective
 
 Floats = NDArray[np.float64]
 
-ROWS = 20_000  # scored; of more, every so manieth
+ROWS = 10_000  # scored; of more, every so manieth
 NAMED_CLASSES = 100  # whose recall is recorded one by one
 LEAST = 1e-15  # a probability: below, both frameworks clip it for the loss
 
