@@ -14,6 +14,7 @@ from wellfit.taps.launch import BESIDE, TAPS
 def torch_training() -> bytes:
     import torch
     from torch import nn
+    from torch.optim.optimizer import register_optimizer_step_post_hook
     from torch.utils.data import DataLoader, TensorDataset
 
     torch.manual_seed(5)
@@ -22,6 +23,8 @@ def torch_training() -> bytes:
     y = x[:, :3].argmax(1)
     model = nn.Sequential(nn.Linear(4, 8), nn.ReLU(), nn.Dropout(0.1), nn.Linear(8, 3))
     optimizer = torch.optim.Adam(model.parameters(), lr=0.01)
+    # A stranger's hook behind ours: PyTorch goes on to it after a fault of ours.
+    stranger = register_optimizer_step_post_hook(lambda *_: None)
     criterion, bits = nn.CrossEntropyLoss(), b""
     for _ in range(4):
         model.train()
@@ -35,6 +38,7 @@ def torch_training() -> bytes:
         model.eval()
         with torch.no_grad():
             bits += criterion(model(x), y).numpy().tobytes()
+    stranger.remove()
     return bits + b"".join(p.detach().numpy().tobytes() for p in model.parameters())
 
 
