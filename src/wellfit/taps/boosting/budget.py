@@ -2,14 +2,15 @@
 
 from time import perf_counter
 
-FREE = 0.02  # seconds that are no cost to anybody
+FREE = 0.05  # seconds that are no cost to anybody
+GROWTH = 3  # looks are at most this factor apart: 5 of them in 100 rounds
 LOOKS = 0.6  # of what is allowed; the rest is for the trees, which are read at the end
 
 
 class Budget:
-    """Allows a share of a training's time, and two hundredths of a second.
+    """Allows a share of a training's time, and at least a twentieth of a second.
 
-    With `every` each so manieth round is looked at instead, at any price.
+    A few looks, ever further apart, are taken whatever they cost. With `every` each so manieth round is looked at instead, at any price.
     """
 
     def __init__(self, *, overhead: float, every: int | None) -> None:
@@ -18,7 +19,8 @@ class Budget:
         self._overhead = overhead
         self._every = every
         self._begun = perf_counter()
-        self._cost = 0.0  # of the latest look
+        self._cost = 0.0  # of a look
+        self._owed = 1  # the round that is looked at in any case
 
     @property
     def elapsed(self) -> float:
@@ -39,15 +41,17 @@ class Budget:
         """Whether to look at the booster after so many rounds."""
         if self._every is not None:
             return step % self._every == 0
-        return 2 * self._cost <= self._of(LOOKS)  # the last round's comes on top
+        # That of the last round comes on top.
+        return step >= self._owed or 2 * self._cost <= self._of(LOOKS)
 
     def pay(self, begun: float) -> None:
         """Something was done since then."""
         self.spent += perf_counter() - begun
 
-    def looked(self, begun: float) -> None:
-        """A look was taken since then."""
+    def looked(self, begun: float, step: int) -> None:
+        """A look was taken since then, after so many rounds."""
         cost = perf_counter() - begun
+        self._owed = GROWTH * step
         self.spent += cost
         self._cost = min(self._cost, cost) if self.looks else cost  # the first is cold
         self.looks += 1

@@ -96,7 +96,7 @@ class Rounds:
             if seen is not None:
                 found = scores(seen, self.settings.objective)
                 self._metrics.score(phase, found, rows=len(seen.targets))
-        self.budget.looked(begun)
+        self.budget.looked(begun, self.count)
 
     def _begin(self, machine: Machine) -> None:
         """Say what is known once a first round is done."""
