@@ -169,8 +169,8 @@ def _watching(options: Namespace) -> "Watch":
 
 
 def _display(run: Run) -> None:
-    from IPython.display import display  # type: ignore[attr-defined]
+    from IPython.display import display
 
     from wellfit.verbs.diagnose import diagnose
 
-    display(Judged(run, diagnose(run)))
+    display(Judged(run, diagnose(run)))  # type: ignore[no-untyped-call]

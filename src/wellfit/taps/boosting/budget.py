@@ -10,7 +10,8 @@ LOOKS = 0.6  # of what is allowed; the rest is for the trees, which are read at 
 class Budget:
     """Allows a share of a training's time, and at least a twentieth of a second.
 
-    A few looks, ever further apart, are taken whatever they cost. With `every` each so manieth round is looked at instead, at any price.
+    A few looks, ever further apart, are taken whatever they cost. With `every` each so
+    manieth round is looked at instead, at any price.
     """
 
     def __init__(self, *, overhead: float, every: int | None) -> None:
