@@ -196,9 +196,6 @@ def _survives(owner: Any, name: str, at: int, bare: bytes, capfd: Any) -> str | 
 
 
 @pytest.mark.parametrize("at", [0, pytest.param(4, marks=pytest.mark.slow)])
-@pytest.mark.xfail(
-    strict=True, reason="hooks on modules are unguarded, and so is detaching"
-)
 def test_a_fault_anywhere_ends_the_watching_and_nothing_else(
     at: int, capfd: pytest.CaptureFixture[str]
 ) -> None:
