@@ -308,7 +308,8 @@ class Steps:
         main = self._counts(optimizer)
         if self._look is not None:
             begun = perf_counter()
-            self._look.stepped(self._weights, self._now.norm, main=main)
+            now = self._now
+            self._look.stepped(self._weights, now.rows, now.norm, main=main)
             self._weights = {}
             self._timed += perf_counter() - begun
         now, self._now = self._now, _Step()
