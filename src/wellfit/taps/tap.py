@@ -3,7 +3,8 @@
 import os
 import sys
 import weakref
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, Protocol
 
 
@@ -108,6 +109,19 @@ def _blind() -> None:
 
 if hasattr(os, "register_at_fork"):  # not on Windows
     os.register_at_fork(after_in_child=_blind)
+
+
+@contextmanager
+def hushed() -> Iterator[None]:
+    """Within it no tap sees anything: what trains is a simple model of our own."""
+    watching = [guard for guard in _guards if guard.on]
+    for guard in watching:
+        guard.on = False
+    try:
+        yield
+    finally:
+        for guard in watching:
+            guard.on = True
 
 
 def enter(tap: Tap) -> None:
