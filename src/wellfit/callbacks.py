@@ -4,7 +4,9 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from wellfit.taps.keras.callback import KerasCallback
+    from wellfit.taps.keras.callback import (
+        KerasCallback as KerasCallback,  # noqa: PLC0414
+    )
 
 # Where each is at home: its framework is imported with it.
 _HOMES = {
