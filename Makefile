@@ -52,7 +52,7 @@ lint: $(STAMP)
 	$(PY) -m ruff check
 	$(PY) -m mypy
 
-BENCHES := overhead record
+BENCHES := overhead boosting record long_run
 
 bench: $(BENCHES:%=bench-%)
 

@@ -12,7 +12,10 @@ from wellfit.record import open_run
 HERE = Path(__file__).parent
 HASHED = HERE / "hashed.py"
 EXAMPLES = sorted((HERE.parent / "examples").glob("digits_*.py"))
-LOOPS = sorted((HERE / "loops").glob("*.py"))
+# The other loops run in one process, and as fast: tests/taps/test_ways.py.
+FIVE = ("accumulated", "adversarial", "closure", "recurrent", "sliced")
+LOOPS = [HERE / "loops" / f"{name}.py" for name in FIVE]
+OTHERS = sorted({*(HERE / "loops").glob("*.py")} - {*LOOPS})
 TRAININGS = sorted((HERE.parent / "bench" / "trainings").glob("*/*.py"))
 
 
@@ -44,6 +47,12 @@ def test_watching_changes_nothing(script: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("script", OTHERS, ids=lambda path: path.stem)
+def test_watching_any_loop_changes_nothing(script: Path, tmp_path: Path) -> None:
+    _stays_the_same(script, tmp_path, (), ("--every", "1"))
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("script", TRAININGS, ids=lambda path: path.stem)
 def test_watching_any_training_changes_nothing(script: Path, tmp_path: Path) -> None:
     _stays_the_same(script, tmp_path, ())
@@ -51,4 +60,4 @@ def test_watching_any_training_changes_nothing(script: Path, tmp_path: Path) -> 
 
 def test_there_are_enough_of_them() -> None:
     assert len(EXAMPLES) >= 2
-    assert len(LOOPS) >= 5
+    assert len(LOOPS) + len(OTHERS) >= 25

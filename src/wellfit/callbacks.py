@@ -1,27 +1,29 @@
-"""wellfit's callbacks for those who want one: each is loaded when it is asked for."""
+"""Callbacks, for those who would rather name wellfit in their script than run it by it.
+
+Each opens a run folder when the training begins, and closes it however it ends;
+`.folder` and `.run` tell what was seen. Under Accelerate, as in any loop of one's own,
+`with wellfit.watch(model):` does the same.
+"""
 
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from wellfit.taps.keras.callback import (
-        KerasCallback as KerasCallback,  # noqa: PLC0414
-    )
+    from wellfit.taps.keras.callback import KerasCallback
+    from wellfit.taps.lightning_callback import LightningCallback
+    from wellfit.taps.transformers_callback import TransformersCallback
 
-# Where each is at home: its framework is imported with it.
+# Where each is at home: loaded, and its framework with it, when it is first asked for.
 _HOMES = {
-    "KerasCallback": ("wellfit.taps.keras.callback", "KerasCallback"),
+    "KerasCallback": "wellfit.taps.keras.callback",
+    "LightningCallback": "wellfit.taps.lightning_callback",
+    "TransformersCallback": "wellfit.taps.transformers_callback",
 }
-__all__ = list(_HOMES)
+__all__ = ["KerasCallback", "LightningCallback", "TransformersCallback"]
 
 
 def __getattr__(name: str) -> Any:
     if name not in _HOMES:
         raise AttributeError(f"module 'wellfit.callbacks' has no attribute {name!r}")
-    home, attribute = _HOMES[name]
-    found = globals()[name] = getattr(import_module(home), attribute)
+    found = globals()[name] = getattr(import_module(_HOMES[name]), name)
     return found
-
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), *_HOMES})

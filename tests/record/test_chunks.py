@@ -2,11 +2,12 @@ import sqlite3
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from wellfit.record import chunks
+from wellfit.record import chunks, packing, tidy
 from wellfit.record.schema import TABLES
+from wellfit.record.thin import MANY
 
 STEPS = st.integers(-(2**63), 2**63 - 1)
 PAIRS = st.lists(st.tuples(STEPS, st.floats()), min_size=1, max_size=40)
@@ -32,11 +33,12 @@ def bits(numbers):
     return np.where(np.isnan(numbers), np.nan, numbers).view(np.int64).tolist()
 
 
+@settings(deadline=None)
 @given(PAIRS)
 def test_any_steps_and_any_floats_come_back(pairs):
     steps, numbers = zip(*pairs, strict=True)
-    row = chunks.pack(np.array(steps, np.int64), np.array(numbers))
-    back, (values,) = chunks.unpack(row)
+    row = packing.pack(np.array(steps, np.int64), np.array(numbers))
+    back, (values,) = packing.unpack(row)
     assert back.tolist() == list(steps)
     assert bits(values) == bits(numbers)
 
@@ -52,7 +54,7 @@ def test_any_steps_and_any_floats_come_back(pairs):
     ],
 )
 def test_steps_take_little_room(steps, size):
-    *_, deltas, _ = chunks.pack(np.array(steps, np.int64), np.zeros(len(steps)))
+    *_, deltas, _ = packing.pack(np.array(steps, np.int64), np.zeros(len(steps)))
     assert len(deltas or b"") == size * (len(steps) - 1)
 
 
@@ -66,7 +68,7 @@ def test_steps_take_little_room(steps, size):
     ],
 )
 def test_float32_only_where_it_loses_nothing(numbers, size):
-    *_, packed = chunks.pack(np.arange(len(numbers)), numbers)
+    *_, packed = packing.pack(np.arange(len(numbers)), numbers)
     assert len(packed) == size * len(numbers)
 
 
@@ -83,7 +85,7 @@ def test_float32_only_where_it_loses_nothing(numbers, size):
 )
 def test_a_damaged_row_is_told(row):
     with pytest.raises((ValueError, TypeError)):
-        chunks.unpack(row)
+        packing.unpack(row)
 
 
 def test_signals_said_at_the_same_steps_share_a_row():
@@ -104,23 +106,32 @@ def test_single_numbers_may_be_refused_too(db):
     assert chunks.read(db, 1)[1].tolist() == [1.0, 2.0]
 
 
+def fold(db, full=8192, *, wholly=False):
+    for signal in chunks.fold(db, lambda _: full):
+        tidy.tidy(db, tidy.CHUNKS, (signal,), most=10**9, full=full, wholly=wholly)
+
+
+def counts(db):
+    return [n for (n,) in db.execute("SELECT count FROM chunks ORDER BY id")]
+
+
 def test_slow_signals_do_not_become_a_row_a_value(db):
     for step in range(2000):
         say(db, (1, 2), [step], [[step, -step]])
-        chunks.fold(db)
+        fold(db)
     rows = db.execute("SELECT count(*) FROM chunks WHERE signal = 1").fetchone()[0]
-    assert rows <= np.log2(2000) + 1
+    assert rows < MANY
     assert chunks.read(db, 2)[1].tolist() == [-float(s) for s in range(2000)]
 
 
-def test_folding_wholly_leaves_full_chunks_and_a_rest(db):
+@pytest.mark.parametrize("wholly", [False, True])
+def test_tidying_leaves_full_chunks_and_a_rest(db, wholly):
     for start in range(0, 30_000, 1_000):
         steps = range(start, start + 1_000)
         say(db, (1,), steps, [0.1 * s for s in steps])
-        chunks.fold(db)
-    chunks.fold(db, wholly=True)
-    counts = [n for (n,) in db.execute("SELECT count FROM chunks ORDER BY id")]
-    assert sum(counts) == 30_000
-    assert all(n == chunks.FULL for n in counts[:-1])
+        fold(db, 4096, wholly=wholly)
+    assert sum(counts(db)) == 30_000
+    assert all(n == 4096 for n in counts(db)[:7])
+    assert len(counts(db)) == 8 if wholly else len(counts(db)) < 8 + MANY
     assert chunks.read(db, 1)[0].tolist() == list(range(30_000))
     assert db.execute("SELECT count(*) FROM recent").fetchone() == (0,)

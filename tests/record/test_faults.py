@@ -216,18 +216,21 @@ def test_without_standard_error_it_is_silent(tmp_path, monkeypatch):
 SPEAK = """
 import sys, time
 from pathlib import Path
-from wellfit.record import Recorder, chunks, store
-store.FOLD_ROWS, chunks.FULL = 4, 64
+from wellfit.record import Recorder, limits, upkeep
+upkeep.FOLD_ROWS, limits.FULL = 4, 64
+if sys.argv[2] == "thin":
+    limits.WHOLE = limits.Share(total=1, least=64, greatest=64)
+    upkeep.FOLD_VALUES, upkeep.FOLD_STEPS = 1, 1
 recorder = Recorder(Path(sys.argv[1]))
 names = "train/loss", "train/accuracy"
 step = 0
 while True:
     recorder.values(step, names, [step / 7, step * 2])
     recorder.value("val/loss", step, step / 3)
-    if sys.argv[2] == "flush":
-        recorder.flush()
-    else:
+    if sys.argv[2] == "pace":
         time.sleep(0.001)
+    else:
+        recorder.flush()
     print(time.monotonic(), step, flush=True)
     step += 1
 """
@@ -277,6 +280,19 @@ def test_kill_costs_a_second_at_most(tmp_path):
 def test_killed_at_any_moment_the_file_is_whole(tmp_path, seed):
     _, spoken = killed(tmp_path, "flush", seconds=random.Random(seed).uniform(0.1, 0.6))
     assert check(tmp_path) >= spoken[-1][1]
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_killed_while_it_thins_the_file_is_whole(tmp_path, seed):
+    _, spoken = killed(tmp_path, "thin", seconds=random.Random(seed).uniform(0.8, 1.6))
+    for name, by in (("train/loss", 7), ("val/loss", 3)):
+        signal = open_run(tmp_path).signal(name)
+        steps = signal.steps.tolist()
+        assert signal.values.tolist() == [step / by for step in steps]
+        assert steps == sorted(set(steps))
+        assert steps[:8] == list(range(8))
+        assert steps[-1] >= spoken[-1][1] >= 64
+        assert len(steps) <= 64 + 4  # and what was not folded yet
 
 
 def test_a_killed_run_is_left_as_it_is_and_can_be_moved(tmp_path):

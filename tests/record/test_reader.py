@@ -108,7 +108,7 @@ def nest(folder):
 @pytest.mark.parametrize(
     ("spoil", "said"),
     [
-        (newer, "newer wellfit.* version 99.* up to 1.*pip install -U wellfit"),
+        (newer, "newer wellfit.* version 99.* up to 2.*pip install -U wellfit"),
         (other, "expected the tables of wellfit, found cats"),
         (cut, "damaged"),
         (scribble, "damaged"),

@@ -10,15 +10,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from wellfit.core.signals import parse
-from wellfit.record import Recorder, chunks, open_run, store
+from wellfit.record import Recorder, limits, open_run, upkeep
 
 
 @pytest.fixture
 def eager():
     """Folds and merges all the time, as a long run does now and then."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(store, "FOLD_ROWS", 3)
-        patch.setattr(chunks, "FULL", 8)
+        patch.setattr(upkeep, "FOLD_ROWS", 3)
+        patch.setattr(limits, "FULL", 8)
         yield
 
 
@@ -44,8 +44,8 @@ FLUSH = st.just(("flush", None, None, None))
 @given(said=st.lists(ONE | MANY | FLUSH, max_size=60), array=st.booleans())
 def test_all_comes_back_as_from_a_list_a_signal(tmp_path_factory, said, array):
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(store, "FOLD_ROWS", 3)
-        patch.setattr(chunks, "FULL", 8)
+        patch.setattr(upkeep, "FOLD_ROWS", 3)
+        patch.setattr(limits, "FULL", 8)
         twin = defaultdict(list)
         recorder = Recorder(tmp_path_factory.mktemp("run"))
         for what, whose, step, number in said:

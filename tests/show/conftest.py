@@ -27,7 +27,9 @@ def sick() -> Run:
     signals |= _by_layer(random, by_layer, saturated=True)
     signals |= _evaluated(2.3035 + random.normal(0, 2e-4, 27), np.full(27, 0.102))
     signals |= _recalls({i: float(i == 3) for i in range(10)})
-    return Run.of(signals, facts=_facts("sigmoid", "suffering.py"), events=_epochs())
+    signals |= _machine(random)
+    facts = _facts("sigmoid", "suffering.py") | _machine_facts()
+    return Run.of(signals, facts=facts, events=_epochs())
 
 
 @pytest.fixture(scope="session")
@@ -202,6 +204,41 @@ def _evaluated(loss: Any, accuracy: Any) -> Signals:
 
 def _recalls(by_class: dict[int, float]) -> Signals:
     return {f"val/recall@{c}": {STEPS: recall} for c, recall in by_class.items()}
+
+
+def _machine(random: np.random.Generator) -> Signals:
+    """A GPU that waits half of the time, and memory that grows slowly."""
+    seconds = np.linspace(0.5, 400, 300)
+    steps = np.linspace(0, STEPS, 300).astype(int)
+    read = {
+        "elapsed": seconds,
+        "cpu_share": np.clip(random.normal(0.6, 0.1, 300), 0, 1),
+        "memory": 6e9 + 1e7 * seconds + random.normal(0, 1e8, 300),
+        "memory@workers": 4e9 + random.normal(0, 1e8, 300),
+        "gpu_share@cuda:0": np.clip(random.normal(0.45, 0.2, 300), 0, 1),
+        "gpu_memory@cuda:0": np.where(seconds < 5, 1e9, 3.1e10),
+    }
+    return {k: dict(zip(steps, v, strict=True)) for k, v in read.items()}
+
+
+def _machine_facts() -> dict[str, Any]:
+    device = {"name": "cuda:0", "kind": "NVIDIA H100 80GB HBM3", "memory": 85e9}
+    return {
+        "machine": {
+            "cores": 8.0,
+            "cores_in_all": 64,
+            "memory": 128e9,
+            "memory_limit": 16e9,
+            "memory_limit_by": "cgroup",
+            "devices": [device],
+        },
+        "usage": {
+            "seconds": 400.0,
+            "cpu_seconds": 1920.0,
+            "memory_peak": 10.4e9,
+            "totals": {"disk_read": 12.5e9, "disk_write": 3e8},
+        },
+    }
 
 
 def _epochs() -> Iterator[Event]:

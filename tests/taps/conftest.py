@@ -6,12 +6,24 @@ from typing import Any
 import pytest
 
 
+class Values(defaultdict[str, list[tuple[int, float]]]):
+    """Signal → its numbers by step; called as a recorder's `values`, it adds some."""
+
+    def __init__(self) -> None:
+        super().__init__(list)
+
+    def __call__(self, step: int, names: Any, numbers: Any) -> None:
+        for name, number in zip(names, numbers, strict=True):
+            self[name].append((step, float(number)))
+
+
 class Said:
     """Everything that was recorded, as plain lists and dicts."""
 
     def __init__(self) -> None:
         self.facts: dict[str, Any] = {}
-        self.values: dict[str, list[tuple[int, float]]] = defaultdict(list)
+        self.values = Values()
+        self.histograms: dict[str, list[tuple[int, list[int]]]] = defaultdict(list)
         self.events: list[tuple[str, int, dict[str, Any]]] = []
 
     def fact(self, key: str, value: Any) -> None:
@@ -20,9 +32,8 @@ class Said:
     def value(self, name: str, step: int, value: float) -> None:
         self.values[name].append((step, value))
 
-    def values(self, step: int, names: Any, numbers: Any) -> None:
-        for name, number in zip(names, numbers, strict=True):
-            self.value(name, step, float(number))
+    def histogram(self, name: str, step: int, counts: Any) -> None:
+        self.histograms[name].append((step, counts.tolist()))
 
     def event(self, kind: str, step: int, **data: Any) -> None:
         self.events.append((kind, step, data))

@@ -32,3 +32,12 @@ FailOn = Annotated[
 Quiet = Annotated[
     bool, typer.Option("--quiet", help="Show neither progress nor findings.")
 ]
+To = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--to",
+        help="A tool to write the run for, with a place where it takes one: "
+        "tensorboard, wandb, mlflow, comet, prometheus; repeatable.",
+        metavar="TOOL[=PLACE]",
+    ),
+]

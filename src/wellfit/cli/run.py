@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from wellfit.cli.options import FailOn, Ignore, Json, Quiet, RunFolder
+from wellfit.cli.options import FailOn, Ignore, Json, Quiet, RunFolder, To
 from wellfit.cli.output import STDOUT, write_json
 from wellfit.cli.output import fail_on as leave_on
 from wellfit.cli.settings import project
@@ -44,6 +44,11 @@ def run(
     ] = None,
     ignore: Ignore = None,
     fail_on: FailOn = None,
+    live: Annotated[
+        bool,
+        typer.Option("--live", help="Show curves and findings while it runs."),
+    ] = False,
+    to: To = None,
     quiet: Quiet = False,
 ) -> None:
     """Run a training script, untouched, and say what is wrong with its training.
@@ -60,10 +65,12 @@ def run(
 
     from rich.console import Console
 
+    from wellfit.cli.tools import Tools
     from wellfit.core.run import Run
-    from wellfit.record import new_folder
     from wellfit.show.follow import Follower
+    from wellfit.show.live import live_view
     from wellfit.show.terminal import show_diagnosis
+    from wellfit.taps import ranks
     from wellfit.verbs.diagnose import diagnose
 
     judge = partial(
@@ -71,29 +78,41 @@ def run(
     )
     judge(Run())  # a rule that does not exist is said before the script runs
     console = Console(stderr=True, highlight=False)
+    shown = live and not quiet and json != STDOUT
+    view = live_view(console, judge) if shown else None
     followers: dict[Path, Follower] = {}
+    tools = Tools(to or (), console, judge=judge, live=True, quiet=quiet)
 
     def follow(folder: Path) -> None:
-        followers.setdefault(folder, Follower(folder, console)).poll()
+        if view is not None:
+            view.poll(folder)
+        elif not quiet:
+            followers.setdefault(folder, Follower(folder, console)).poll()
+        tools.poll(folder)
 
     seen = verb.run(
         script,
         args or [],
         module=module,
-        out=out or new_folder(name, base=settings.out),
+        out=ranks.folder_for(name, out, base=settings.out),
         overhead=share,
         every=every or settings.every,
-        prints_to=sys.stderr if json == STDOUT else None,
-        while_running=None if quiet else follow,
+        prints_to=view.take if view else sys.stderr if json == STDOUT else None,
+        while_running=follow,
     )
+    if view is not None:
+        view.finish()
     for follower in followers.values():
         follower.finish()
     status = int(seen.facts["outcome"]["exit"])
+    if ranks.rank():
+        raise typer.Exit(status)
     diagnosis = judge(seen, script_exit=status)
     if json is not None:
         write_json(diagnosis.to_json(), json)
     if not quiet:
         show_diagnosis(diagnosis, seen, console)
+    tools.finish(seen, diagnosis)
     if status:
         raise typer.Exit(status)
     leave_on(diagnosis.worst, fail_on or settings.fail_on)

@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from wellfit.core.errors import UnknownName
-from wellfit.core.signals import PHASES, parse
+from wellfit.core.histogram import BINS, Histogram
+from wellfit.core.signals import MACHINE, PHASES, parse
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -60,10 +61,13 @@ class Event:
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
 class Run:
-    """All that was seen of one training: facts, signals, events.
+    """All that was seen of one training: facts, signals, histograms, events.
 
     `signals` maps full names (`train/loss`, `train/grad_norm@fc1.weight`) to signals,
-    places in the order of the forward pass; it may read them lazily from `path`.
+    places in the order of the forward pass; it may read them lazily from `path`, and
+    so may `histograms`, which maps such names to histograms. Where several processes
+    trained together this is the first of them, and `ranks` maps the others' numbers to
+    what each of them recorded.
 
     >>> run = Run.of(loss=[2.3, 1.1, 0.7], val_loss={2: 0.9})
     >>> run.signal("loss").last, run.signal("val/loss").steps.tolist()
@@ -75,7 +79,9 @@ class Run:
     facts: Mapping[str, Any] = field(default_factory=dict)
     signals: Mapping[str, Signal] = field(default_factory=dict)
     events: tuple[Event, ...] = ()
+    histograms: Mapping[str, Histogram] = field(default_factory=dict)
     path: Path | None = None
+    ranks: Mapping[int, "Run"] = field(default_factory=dict)
 
     @classmethod
     def of(
@@ -85,19 +91,23 @@ class Run:
         *,
         facts: Mapping[str, Any] | None = None,
         events: Iterable[Event] = (),
+        histograms: Mapping[str, ArrayLike | Mapping[int, ArrayLike]] | None = None,
         **named: ArrayLike | Mapping[int, float],
     ) -> "Run":
         """A run from plain numbers, for examples and tests.
 
         A sequence stands at steps 0, 1, 2, …; a mapping gives its steps. A keyword
-        `val_loss` means `val/loss`, and one without a phase is of training.
+        `val_loss` means `val/loss`, and one without a phase is of training. A histogram
+        is given by the counts of its 51 bins.
         """
         given = {**(signals or {}), **{_spelled(k): v for k, v in named.items()}}
         made = [_signal(name, numbers) for name, numbers in given.items()]
+        counted = [_histogram(name, rows) for name, rows in (histograms or {}).items()]
         return cls(
             facts=MappingProxyType(dict(facts or {})),
             signals=MappingProxyType({s.name: s for s in made}),
             events=tuple(events),
+            histograms=MappingProxyType({h.name: h for h in counted}),
         )
 
     def __contains__(self, name: str) -> bool:
@@ -136,7 +146,8 @@ class Run:
         loss = self.get("train/loss")
         if loss is not None and len(loss):
             return int(loss.steps[-1])
-        ends = [int(s.steps[-1]) for s in self.signals.values() if len(s)]
+        trained = (n for n in self.signals if parse(n).name not in MACHINE)
+        ends = [int(s.steps[-1]) for n in trained if len(s := self.signals[n])]
         return max(ends, default=-1)
 
 
@@ -146,10 +157,20 @@ def _spelled(keyword: str) -> str:
 
 
 def _signal(name: str, numbers: ArrayLike | Mapping[int, float]) -> Signal:
-    if isinstance(numbers, Mapping):
-        steps = np.array(list(numbers), dtype=np.int64)
-        values = np.array(list(numbers.values()), dtype=np.float64)
-    else:
-        values = np.array(numbers, dtype=np.float64)
-        steps = np.arange(len(values), dtype=np.int64)
+    steps, given = _by_step(numbers)
+    values = np.array(given, dtype=np.float64)
     return Signal(name=str(parse(name)), steps=steps, values=values)
+
+
+def _histogram(name: str, rows: ArrayLike | Mapping[int, ArrayLike]) -> Histogram:
+    steps, given = _by_step(rows)
+    counts = np.array(given, dtype=np.int64).reshape(len(steps), BINS)
+    return Histogram(name=str(parse(name)), steps=steps, counts=counts)
+
+
+def _by_step(given: Any) -> tuple[NDArray[np.int64], Any]:
+    """The steps, and what stands at them: 0, 1, 2, … where none are given."""
+    if isinstance(given, Mapping):
+        return np.array(list(given), dtype=np.int64), list(given.values())
+    rows = np.array(given)
+    return np.arange(len(rows), dtype=np.int64), rows

@@ -4,6 +4,7 @@ Writing costs the standard library until the first value; reading imports NumPy,
 therefore imported when it is asked for.
 """
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from wellfit.record.environment import write_environment as write_environment
@@ -16,11 +17,18 @@ from wellfit.record.writer import Recorder as Recorder
 
 if TYPE_CHECKING:
     from wellfit.record.reader import open_run as open_run
+    from wellfit.record.tail import Tail as Tail
+    from wellfit.record.tail import created as created
+
+# What reads, and where it is at home.
+_READING = {
+    "created": "wellfit.record.tail",
+    "open_run": "wellfit.record.reader",
+    "Tail": "wellfit.record.tail",
+}
 
 
 def __getattr__(name: str) -> Any:
-    if name != "open_run":
+    if name not in _READING:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from wellfit.record.reader import open_run as found
-
-    return found
+    return getattr(import_module(_READING[name]), name)

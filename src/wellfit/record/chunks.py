@@ -1,70 +1,22 @@
-"""Numbers by column: packed, folded into larger chunks, and read again.
+"""Numbers by column: gathered, folded into chunks, and read again.
 
 Imports NumPy, and is itself imported with the first value that is written: the script
 that is watched may set environment variables before it imports NumPy.
 """
 
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-FULL = 8192  # values in a chunk that is merged no further: 64 KiB at most
+from wellfit.record import tidy
+from wellfit.record.packing import PACKED, Packed, pack, unpack
+from wellfit.record.thin import Part
+from wellfit.record.tidy import joined
 
-Packed = tuple[int, int, int | None, bytes | None, bytes]  # the columns of PACKED
-Part = tuple[NDArray[np.int64], NDArray[np.float64]]  # steps (n), numbers (n)
 Said = tuple[tuple[int, ...], Sequence[Any], Sequence[Any]]  # signals, steps, rows
-
-PACKED = "count, first, stride, deltas, numbers"
-
-
-def pack(steps: NDArray[np.int64], numbers: NDArray[np.float64]) -> Packed:
-    """A row for steps (n) and numbers (n, or signals × n), every bit of them kept."""
-    return (len(steps), *_pack_steps(steps), _pack_numbers(numbers))
-
-
-def _pack_steps(steps: NDArray[np.int64]) -> tuple[int, int | None, bytes | None]:
-    first, deltas = int(steps[0]), np.diff(steps)  # wraps around, as cumsum then does
-    if not deltas.size:
-        return first, 0, None
-    low, high = int(deltas.min()), int(deltas.max())
-    if low == high:
-        return first, low, None
-    size = next(s for s in (1, 2, 4, 8) if max(high, ~low) < 1 << (8 * s - 1))
-    return first, None, deltas.astype(f"<i{size}").tobytes()
-
-
-def _pack_numbers(numbers: NDArray[np.float64]) -> bytes:
-    with np.errstate(all="ignore"):
-        small = numbers.astype("<f4")
-    same = (small == numbers) | np.isnan(numbers)
-    return (small if same.all() else numbers.astype("<f8")).tobytes()
-
-
-def unpack(
-    row: Packed, width: int = 1
-) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    """Steps (n) and numbers (width × n) of a row; ValueError where it is damaged."""
-    count, first, stride, deltas, packed = row
-    size, rest = divmod(len(packed), max(count * width, 1))
-    if rest or size not in (4, 8) or count < 1:
-        raise ValueError(f"{len(packed)} bytes for {count} × {width} numbers")
-    numbers = np.frombuffer(packed, f"<f{size}").astype(np.float64)
-    return _unpack_steps(count, first, stride, deltas), numbers.reshape(width, count)
-
-
-def _unpack_steps(
-    count: int, first: int, stride: int | None, deltas: bytes | None
-) -> NDArray[np.int64]:
-    steps = np.arange(count, dtype=np.int64)
-    if stride is not None:
-        return first + stride * steps
-    packed = deltas or b""
-    steps[0] = first
-    steps[1:] = np.frombuffer(packed, f"<i{len(packed) // (count - 1)}")
-    return np.cumsum(steps)
 
 
 def arrange(said: Iterable[Said]) -> tuple[list[tuple[Any, ...]], int]:
@@ -117,74 +69,45 @@ def _tried(step: Any, row: Any) -> tuple[np.int64, list[float]] | None:
         return None
 
 
-def fold(db: sqlite3.Connection, *, wholly: bool = False) -> None:
-    """Move what stands in `recent` into chunks, a signal each, in one transaction.
+def fold(db: sqlite3.Connection, full: Callable[[int], int]) -> list[int]:
+    """Move what stands in `recent` into chunks of `full(signal)`, in one transaction.
 
-    A signal's chunks double in length as they merge, up to `FULL` values, so that each
-    value is rewritten a few times only; `wholly` merges all that are not full.
+    Returns the signals that it was of; `wellfit.record.tidy` then merges their chunks.
     """
     with db:
         gathered: dict[int, list[Part]] = {}
-        for signals, steps, numbers in _recent(db):
-            for signal, column in zip(signals, numbers, strict=True):
+        for signals, row in _recent(db):
+            steps, numbers = unpack(row, len(signals))
+            for signal, column in zip(signals.tolist(), numbers, strict=True):
                 gathered.setdefault(signal, []).append((steps, column))
         for signal, parts in gathered.items():
-            _append(db, signal, parts, wholly=wholly)
+            _put(db, signal, joined(parts), full(signal))
         db.execute("DELETE FROM recent")
-        for signal in _scattered(db) if wholly else ():
-            _append(db, signal, [], wholly=True)
+    return list(gathered)
 
 
-def _recent(
-    db: sqlite3.Connection,
-) -> Iterator[tuple[list[int], NDArray[np.int64], NDArray[np.float64]]]:
-    for packed, *row in db.execute(f"SELECT signals, {PACKED} FROM recent ORDER BY id"):
-        signals = np.frombuffer(packed, "<i4").tolist()
-        yield signals, *unpack((*row,), len(signals))
+def _recent(db: sqlite3.Connection) -> Iterator[tuple[NDArray[np.int32], Packed]]:
+    query = f"SELECT signals, {PACKED} FROM recent ORDER BY id"
+    for packed, *row in db.execute(query):
+        yield np.frombuffer(packed, "<i4"), (*row,)
 
 
-def _scattered(db: sqlite3.Connection) -> list[int]:
-    query = "SELECT signal FROM chunks WHERE count < ? GROUP BY 1 HAVING count(*) > 1"
-    return [signal for (signal,) in db.execute(query, (FULL,))]
-
-
-def _append(
-    db: sqlite3.Connection, signal: int, parts: list[Part], *, wholly: bool
-) -> None:
-    query = "SELECT id, count FROM chunks WHERE signal = ? ORDER BY id DESC"
-    size, merged = sum(len(steps) for steps, _ in parts), []
-    for chunk, count in db.execute(query, (signal,)):
-        if count >= FULL or (count > size and not wholly):
-            break
-        size += count
-        merged.append((chunk,))
-    query = f"SELECT {PACKED} FROM chunks WHERE id = ?"
-    earlier = [_part(db.execute(query, chunk).fetchone()) for chunk in reversed(merged)]
-    steps, numbers = _joined(earlier + parts)
-    db.executemany("DELETE FROM chunks WHERE id = ?", merged)
+def _put(db: sqlite3.Connection, signal: int, part: Part, full: int) -> None:
+    steps, numbers = part
     db.executemany(
         f"INSERT INTO chunks (signal, {PACKED}) VALUES (?, ?, ?, ?, ?, ?)",
         (
-            (signal, *pack(steps[at : at + FULL], numbers[at : at + FULL]))
-            for at in range(0, size, FULL)
+            (signal, *pack(steps[at : at + full], numbers[at : at + full]))
+            for at in range(0, len(steps), full)
         ),
     )
 
 
-def _part(row: Packed) -> Part:
-    steps, numbers = unpack(row)
-    return steps, numbers[0]
-
-
-def _joined(parts: Sequence[Part]) -> Part:
-    return np.concatenate([s for s, _ in parts]), np.concatenate([n for _, n in parts])
-
-
 def read(db: sqlite3.Connection, signal: int) -> Part:
     """All steps and numbers of a signal, in the order in which they were said."""
-    query = f"SELECT {PACKED} FROM chunks WHERE signal = ? ORDER BY id"
-    parts = [_part(row) for row in db.execute(query, (signal,))]
-    for signals, steps, numbers in _recent(db):
-        if signal in signals:
-            parts.append((steps, numbers[signals.index(signal)]))
-    return _joined(parts)
+    parts = tidy.read(db, tidy.CHUNKS, (signal,))
+    for signals, row in _recent(db):
+        for at in np.flatnonzero(signals == signal).tolist():
+            steps, numbers = unpack(row, len(signals), only=at)
+            parts.append((steps, numbers[0]))
+    return joined(parts)

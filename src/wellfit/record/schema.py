@@ -11,9 +11,9 @@ from typing import Any
 
 from wellfit import __version__
 
-DATABASE = "run.db"
+DATABASE = "run.db"  # of the only rank, or the first
 WAL_BYTES = 4 << 20  # what SQLite checkpoints at, anyway
-SCHEMA = 1  # older versions are read for ever; a newer one is refused
+SCHEMA = 2  # older versions are read for ever; a newer one is refused
 
 TABLES = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL);
@@ -27,22 +27,34 @@ CREATE TABLE signals (
 CREATE TABLE chunks (
     id INTEGER PRIMARY KEY, signal INTEGER NOT NULL REFERENCES signals (id),
     count INTEGER NOT NULL, first INTEGER NOT NULL, stride INTEGER, deltas BLOB,
-    numbers BLOB NOT NULL);
+    numbers BLOB NOT NULL, thinned INTEGER NOT NULL DEFAULT 1);
 CREATE INDEX chunks_of_signal ON chunks (signal, id);
 CREATE TABLE recent (
     id INTEGER PRIMARY KEY, signals BLOB NOT NULL,
     count INTEGER NOT NULL, first INTEGER NOT NULL, stride INTEGER, deltas BLOB,
     numbers BLOB NOT NULL);
+CREATE TABLE histograms (
+    id INTEGER PRIMARY KEY, phase TEXT NOT NULL, name TEXT NOT NULL,
+    "where" TEXT NOT NULL,
+    count INTEGER NOT NULL, first INTEGER NOT NULL, stride INTEGER, deltas BLOB,
+    low INTEGER NOT NULL, bins INTEGER NOT NULL, counts BLOB NOT NULL,
+    thinned INTEGER NOT NULL DEFAULT 1);
+CREATE INDEX histograms_of_name ON histograms (phase, name, "where", id);
 """
 
 
-def create(folder: Path) -> sqlite3.Connection:
-    """Make `folder` and a new `run.db` in it; one that is there is never touched.
+def database(rank: int) -> str:
+    """The file of a rank: `run.db`, `run-1.db`, `run-2.db`, …"""
+    return f"run-{rank}.db" if rank else DATABASE
+
+
+def create(folder: Path, rank: int = 0) -> sqlite3.Connection:
+    """Make `folder` and a new file of the rank; one that is there is never touched.
 
     Raises OSError or sqlite3.Error, and then leaves no file behind.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    path = folder / DATABASE
+    path = folder / database(rank)
     os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))
     db = sqlite3.connect(path, timeout=1.0, check_same_thread=False)
     try:

@@ -3,14 +3,15 @@
 import sqlite3
 from collections import deque
 from collections.abc import Iterable, Iterator
-from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from wellfit.core.signals import Name, parse
+from wellfit.record import limits
 from wellfit.record.redact import redact
-from wellfit.record.schema import DATABASE, dumps
+from wellfit.record.schema import dumps
+from wellfit.record.upkeep import Upkeep
 
 if TYPE_CHECKING:
     from wellfit.record.chunks import Said
@@ -18,13 +19,14 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 Group = str | tuple[str, ...]  # a signal's name, or the names of several
 Number = tuple[Group, Any, Any]  # whose, step, a number or a row of them
+Counts = tuple[str, Any, Any]  # whose, step, the counts of the bins
 Told = tuple[str, str, int, Any]  # "fact" or "event", its name, step, plain data
 
-FOLD_ROWS = 128  # a reader goes through all of `recent` for a signal
-FOLD_VALUES = 1 << 18  # 2 MiB
+WEIGHT = 51  # values that a histogram counts as: its bins
 
 PUT_FACT = """INSERT INTO facts VALUES (?, ?)
     ON CONFLICT (name) DO UPDATE SET value = excluded.value"""
+PUT_HISTOGRAM = f"INSERT INTO histograms VALUES (NULL, {', '.join('?' * 10)}, 1)"
 
 
 @dataclass(kw_only=True, slots=True)
@@ -35,6 +37,7 @@ class Pending:
     facts: dict[str, str] = field(default_factory=dict)
     events: list[tuple[str, int, str]] = field(default_factory=list)
     rows: list[tuple[Any, ...]] = field(default_factory=list)  # of `recent`
+    histograms: list[tuple[Any, ...]] = field(default_factory=list)  # rows of those
     values: int = 0
 
     @property
@@ -43,36 +46,47 @@ class Pending:
         return len(self.facts) + len(self.events)
 
     def __bool__(self) -> bool:
-        return bool(self.told or self.rows)
+        return bool(self.told or self.rows or self.histograms)
 
 
 class Store:
     """Turns what was said into rows and commits them; outcomes are values here.
 
     `written` and `refused` count values: those on disk, and those that were no numbers;
-    `told` counts facts and events on disk.
+    a histogram is as many as it has bins. `told` counts facts and events on disk.
     """
 
-    def __init__(self, db: sqlite3.Connection, folder: Path) -> None:
+    def __init__(self, db: sqlite3.Connection, path: Path) -> None:
         self._db = db
-        self._path = folder.absolute() / DATABASE  # the script may change directory
+        self._path = path.absolute()  # the script may change directory
         self._inode = _inode(self._path)
         self._ids: dict[Name, int] = {}
         self._fresh: dict[int, Name] = {}  # without a number yet, and so not to be seen
         self._groups: dict[Group, tuple[int, ...]] = {}
-        self._recent = [0, 0]  # rows and values since they were last folded
+        self._upkeep = Upkeep(db)
         self.pending = Pending()
         self.written = self.refused = self.told = 0
 
-    def take(self, told: deque[Told], numbers: deque[Number]) -> None:
-        """Empty both queues into `pending`."""
+    def take(
+        self, told: deque[Told], numbers: deque[Number], counts: deque[Counts]
+    ) -> None:
+        """Empty the queues into `pending`."""
         for kind, name, step, data in _emptied(told):
             if kind == "fact":
                 self.pending.facts[name] = dumps(_scrubbed(data))
             else:
                 self.pending.events.append((name, step, dumps(_scrubbed(data))))
+        self._bound_events()
         for batch in self._batches(_emptied(numbers)):
             self._arrange(batch)
+        if counts:
+            self._count(_emptied(counts))
+
+    def _bound_events(self) -> None:
+        """Where nothing can be written, or all comes at once: keep as many of them."""
+        events = self.pending.events
+        kept = limits.spread(list(range(len(events))), 4 * limits.EVENTS)
+        self.pending.events = [events[at] for at in kept]
 
     def _batches(self, numbers: Iterator[Number]) -> "Iterator[Iterable[Said]]":
         """Numbers by group; a signal once in a batch, or its order would be lost."""
@@ -100,7 +114,7 @@ class Store:
         return found
 
     def _signal(self, text: str) -> int:
-        name = parse(text.encode(errors="replace").decode())  # SQLite takes UTF-8 only
+        name = _name(text)
         if name not in self._ids:
             self._ids[name] = len(self._ids) + 1
             self._fresh[self._ids[name]] = name
@@ -117,6 +131,20 @@ class Store:
             seen = self._fresh.keys() & chunks.signals_of(rows)
             self.pending.signals += [(id_, *self._fresh.pop(id_)) for id_ in seen]
 
+    def _count(self, said: Iterator[Counts]) -> None:
+        from wellfit.record import histograms
+
+        by_name: dict[str, tuple[list[Any], list[Any]]] = {}
+        for text, step, counts in said:
+            steps, rows = by_name.setdefault(text, ([], []))
+            steps.append(step)
+            rows.append(counts)
+        for text, (steps, rows) in by_name.items():
+            made, refused = histograms.arrange(steps, rows)
+            self.refused += WEIGHT * refused
+            self.pending.values += WEIGHT * (len(rows) - refused)
+            self.pending.histograms += [(*_name(text), *row) for row in made]
+
     def commit(self) -> str | None:
         """Write what is pending, all or nothing: why it could not be, or None."""
         if self.gone:
@@ -128,8 +156,7 @@ class Store:
             return str(error)
         self.written += self.pending.values
         self.told += self.pending.told
-        self._recent[0] += len(self.pending.rows)
-        self._recent[1] += self.pending.values
+        self._upkeep.saw(self.pending)
         self.pending = Pending()
         return None
 
@@ -139,6 +166,7 @@ class Store:
         put(PUT_FACT, said.facts.items())
         put("INSERT INTO events (kind, step, data) VALUES (?, ?, ?)", said.events)
         put("INSERT INTO recent VALUES (NULL, ?, ?, ?, ?, ?, ?)", said.rows)
+        put(PUT_HISTOGRAM, said.histograms)
 
     @property
     def gone(self) -> bool:
@@ -153,30 +181,19 @@ class Store:
             (values + self.written, told + self.told) if self.gone else (values, told)
         )
 
-    def fold(self) -> None:
-        """Pack what came lately, once enough of it has come; a fault leaves it be."""
-        if self._recent[0] >= FOLD_ROWS or self._recent[1] >= FOLD_VALUES:
-            self._recent = [0, 0]  # after a fault, too: not every second again
-            self._fold(wholly=False)
-
-    def _fold(self, *, wholly: bool) -> None:
-        from wellfit.record import chunks
-
-        with suppress(sqlite3.Error):
-            chunks.fold(self._db, wholly=wholly)
+    def upkeep(self) -> None:
+        """Pack and thin what is on disk, where that is due."""
+        self._upkeep.work()
 
     def close(self) -> None:
         """Compact, and leave a single file that needs no -wal beside it."""
         if not self.gone:
-            self._compact()
+            self._upkeep.finish()
         self._db.close()
 
-    def _compact(self) -> None:
-        if self.written:
-            self._fold(wholly=True)
-        with suppress(sqlite3.Error):
-            self._db.executescript("PRAGMA incremental_vacuum")  # a row for each page
-            self._db.execute("PRAGMA journal_mode = DELETE")
+
+def _name(text: str) -> Name:
+    return parse(text.encode(errors="replace").decode())  # SQLite takes UTF-8 only
 
 
 def _emptied(queue: deque[T]) -> Iterator[T]:

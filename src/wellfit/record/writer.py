@@ -6,6 +6,7 @@ import sqlite3
 import sys
 import tempfile
 import threading
+import time
 import weakref
 from collections import deque
 from collections.abc import Sequence
@@ -14,8 +15,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, SupportsFloat
 
-from wellfit.record.schema import create, plain
-from wellfit.record.store import Number, Store, Told
+from wellfit.record.schema import create, database, plain
+from wellfit.record.store import WEIGHT, Counts, Number, Store, Told
 
 if TYPE_CHECKING:
     import numpy as np
@@ -33,6 +34,8 @@ class Recorder:
     one takes its place: `folder` tells where, a line on standard error why. Whatever
     happens later (a full disk, a folder removed) raises nothing: what was said is kept,
     up to two million values, and tried again. After a fork the child's copy is silent.
+    Of several processes that train together, each is given its `rank`: they share the
+    folder, and each writes a file of its own.
 
     >>> from wellfit.record import new_folder, open_run
     >>> folder = new_folder("doctest", base=Path(tempfile.mkdtemp()))
@@ -43,8 +46,9 @@ class Recorder:
     0.5
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, rank: int = 0) -> None:
         self._numbers: deque[Number] = deque()
+        self._counts: deque[Counts] = deque()
         self._told: deque[Told] = deque()
         self._marks: deque[threading.Event] = deque()
         self._said = 0  # values, ever; may not pass
@@ -55,9 +59,9 @@ class Recorder:
         self._closing = False
         self._wake = threading.Event()
         self._thread: threading.Thread | None = None
-        self.folder, db = _opened(Path(folder).absolute())
+        self.folder, db = _opened(Path(folder).absolute(), rank)
         if db is not None:
-            self._start(Store(db, self.folder))
+            self._start(Store(db, self.folder / database(rank)))
 
     def _start(self, store: Store) -> None:
         # Only the thread knows the connection: in a forked child its frame never
@@ -95,6 +99,17 @@ class Recorder:
         else:
             self._dropped += len(names)
 
+    def histogram(self, name: str, step: int, counts: "NDArray[np.int64]") -> None:
+        """Say the counts of a sample, as `wellfit.core.histogram` makes them.
+
+        They are handed over: they are read up to a second later.
+        """
+        if self._said < self._limit:
+            self._said += WEIGHT
+            self._counts.append((name, step, counts))
+        else:
+            self._dropped += WEIGHT
+
     def fact(self, name: str, data: Any) -> None:
         """Say a fact, or say it anew; `data` is copied, as JSON will hold it."""
         if self._thread is not None:
@@ -107,7 +122,10 @@ class Recorder:
 
     @property
     def lost(self) -> int:
-        """Values that are not in the record: what waits while it runs is not lost."""
+        """Values that are not in the record: what waits while it runs is not lost.
+
+        A histogram counts as one value a bin.
+        """
         return self._dropped + self._refused + self._unwritten
 
     def flush(self) -> None:
@@ -147,11 +165,13 @@ class Recorder:
 
     def _work(self, store: Store) -> None:
         try:
+            taken = 0.0
             while not self._closing:
-                self._wake.wait(INTERVAL)
+                self._wake.wait(max(INTERVAL - taken, 0))
                 self._wake.clear()
+                start = time.monotonic()
                 self._round(store)
-                self._limit = store.written + store.refused + BOUND
+                taken = time.monotonic() - start
             self._limit = 0
             self._round(store)
             store.close()
@@ -162,7 +182,7 @@ class Recorder:
 
     def _round(self, store: Store) -> None:
         marks = [self._marks.popleft() for _ in range(len(self._marks))]
-        store.take(self._told, self._numbers)
+        store.take(self._told, self._numbers, self._counts)
         fault = store.commit() if store.pending else None
         if fault:
             self._warn(
@@ -174,9 +194,11 @@ class Recorder:
                 f"values come faster than {self.folder} takes them; some are lost"
             )
         self._refused = store.refused
+        if not self._closing:
+            self._limit = store.written + store.refused + BOUND
         for mark in marks:
             mark.set()
-        store.fold()
+        store.upkeep()
 
     def _warn(self, text: str) -> None:
         if not self._warned:
@@ -198,14 +220,14 @@ if hasattr(os, "register_at_fork"):  # not on Windows
     os.register_at_fork(after_in_child=_silence)
 
 
-def _opened(folder: Path) -> tuple[Path, sqlite3.Connection | None]:
+def _opened(folder: Path, rank: int) -> tuple[Path, sqlite3.Connection | None]:
     try:
-        return folder, create(folder)
+        return folder, create(folder, rank)
     except (OSError, sqlite3.Error) as error:
         why = getattr(error, "strerror", None) or error
     try:
         spare = Path(tempfile.mkdtemp(prefix=f"wellfit-{folder.name}-"))
-        db = create(spare)
+        db = create(spare, rank)
     except (OSError, sqlite3.Error):
         _print(
             f"cannot write to {folder} ({why}), nor to temporary files; "

@@ -94,6 +94,9 @@ class Overfitting(Rule):
         lost = 0.0 if rise is None else rise.worse
         fell = drop.worse if drop is not None and _ahead(stands, drop) else 0.0
         wide = gap is not None and gap >= self.gap
+        # A forest of full-grown trees recalls its training rows, however good it is.
+        if run.facts.get("model", {}).get("memorizes") and not _below_reference(stands):
+            gap = 0.0
         weighed = self._weighed(lost, fell, gap or 0.0, _below_reference(stands))
         if weighed <= 0.5 and rise is not None and rise.worse > 0:
             weighed = max(weighed, self._by_itself(run, rise))

@@ -14,6 +14,7 @@ from wellfit.core.errors import BadRun
 from wellfit.core.run import Run
 from wellfit.record import open_run
 from wellfit.show.numerals import number, share
+from wellfit.show.pace import Pace
 
 FIRST: Final = 10.0  # seconds to a line of its own where no epoch has ended yet
 LATER: Final = 60.0  # the same, between two epochs
@@ -46,11 +47,12 @@ class Follower:
         self._console = console
         self._clock = clock
         self._printed = Mark("", 0)
-        self._said = self._ready = clock()
+        self._said = clock()
+        self._pace = Pace(clock, rest=REST)
 
     def poll(self) -> None:
         """Print the epochs that have ended since, where there are any."""
-        if self._clock() >= self._ready:
+        if self._pace.due:
             self._look(finished=False)
 
     def finish(self) -> None:
@@ -67,8 +69,7 @@ class Follower:
                 self._say(run, mark)
         except BadRun:
             return  # not begun, or gone: whoever runs the script tells of it
-        now = self._clock()
-        self._ready = now + REST * (now - begun)
+        self._pace.took(self._clock() - begun)
 
     def _due(self, run: Run, *, finished: bool) -> Iterator[Mark]:
         marks = _marks(run)
@@ -117,33 +118,35 @@ def _fields(run: Run, mark: Mark, since: int) -> Iterator[tuple[str, str]]:
         label, _, value = mark.name.partition(" ")
         yield label, value
     yield "step", f"{mark.step:>6,}"
-    losses = _during(run, "train/loss", since, mark.step)
+    losses = during(run, "train/loss", since, mark.step)
     if len(losses):
         yield "loss", f"{number(float(losses.mean())):<7}"
-    held = _by(run, "val/loss", mark.step)
+    held = by(run, "val/loss", mark.step)
     if held is not None:
         yield "val", f"{number(held):<7}"
-    yield from _score(run, since, mark.step)
-    rate = _by(run, "learning_rate", mark.step)
+    yield from score(run, since, mark.step)
+    rate = by(run, "learning_rate", mark.step)
     if rate is not None:
         yield "lr", f"{number(rate):<7}"
-    seconds = _during(run, "step_time", since, mark.step)
+    seconds = during(run, "step_time", since, mark.step)
     if len(seconds) and seconds.mean() > 0:
         yield "steps/s", number(float(f"{1 / seconds.mean():.3g}"))
 
 
-def _score(run: Run, since: int, step: int) -> Iterator[tuple[str, str]]:
+def score(run: Run, since: int, step: int) -> Iterator[tuple[str, str]]:
+    """The first score that there is, in words: of validation, or of training."""
     for name, words in SCORES.items():
-        score = _by(run, f"val/{name}", step)
-        seen = _during(run, f"train/{name}", since, step)
-        if score is None and len(seen):
-            score = float(seen.mean())
-        if score is not None:
-            yield words, f"{share(score) if name == 'accuracy' else number(score):<6}"
+        reached = by(run, f"val/{name}", step)
+        seen = during(run, f"train/{name}", since, step)
+        if reached is None and len(seen):
+            reached = float(seen.mean())
+        if reached is not None:
+            said = share(reached) if name == "accuracy" else number(reached)
+            yield words, f"{said:<6}"
             return
 
 
-def _during(run: Run, name: str, since: int, step: int) -> NDArray[np.float64]:
+def during(run: Run, name: str, since: int, step: int) -> NDArray[np.float64]:
     """The values at the steps from `since` on, and before `step`."""
     signal = run.get(name)
     if signal is None:
@@ -151,7 +154,7 @@ def _during(run: Run, name: str, since: int, step: int) -> NDArray[np.float64]:
     return signal.values[(signal.steps >= since) & (signal.steps < step)]
 
 
-def _by(run: Run, name: str, step: int) -> float | None:
+def by(run: Run, name: str, step: int) -> float | None:
     """The latest value that stood by then."""
     signal = run.get(name)
     if signal is None:

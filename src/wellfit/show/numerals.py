@@ -68,6 +68,21 @@ def duration(seconds: float | None) -> str:
     return f"{seconds:.0f} s"
 
 
+def size(of_bytes: float | None) -> str:
+    """A number of bytes, in the largest unit that leaves something before the point.
+
+    >>> [size(b) for b in (0, 512, 48_000, 1.25e9, 85_000_000_000, None)]
+    ['0 B', '512 B', '48 kB', '1.2 GB', '85 GB', '–']
+    """
+    if of_bytes is None or not math.isfinite(of_bytes):
+        return "–"
+    for unit, power in (("TB", 12), ("GB", 9), ("MB", 6), ("kB", 3)):
+        value = of_bytes / 10**power
+        if value >= 1:
+            return f"{value:.0f} {unit}" if value >= 10 else f"{value:.2g} {unit}"
+    return f"{of_bytes:.0f} B"
+
+
 def quantity(name: str) -> str:
     """A signal's or a metric's name, as it is written in running text.
 

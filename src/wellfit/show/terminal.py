@@ -10,7 +10,7 @@ from rich.text import Text
 from wellfit.core.finding import COVERAGE, Diagnosis, Finding, Severity
 from wellfit.core.run import Run
 from wellfit.show.numerals import count, duration, listed
-from wellfit.show.outcome import failure, interrupted
+from wellfit.show.outcome import cost, failure, interrupted
 from wellfit.show.tree import Branch, tree
 
 WIDEST: Final = 100  # columns: longer lines are hard to read
@@ -74,6 +74,7 @@ def _seen(run: Run) -> Iterator[Line]:
     parts += [count(steps, "step") if steps else "no training seen"]
     parts += [count(epochs, "epoch")] if epochs else []
     parts += [duration(training["seconds"])] if training.get("seconds") else []
+    parts += [cost(run)]
     yield Line(Text(printable(" · ".join(p for p in parts if p)), style="dim"))
     failed = failure(run)
     if interrupted(run):

@@ -1,8 +1,9 @@
 """Run a script as `python` would, watched: `python -m wellfit.taps.launch`.
 
-The arguments are a JSON object (`folder`, `module`, `overhead`, `every`), the script
-or module, and the script's own arguments. Nothing but the standard library is loaded
-before the script loads it: what it sets before importing a framework still counts.
+The arguments are a JSON object (`folder`, `module`, `overhead`, `every`, `rank`: one
+of several processes that a launcher of ours started), the script or module, and the
+script's own arguments. Nothing but the standard library is loaded before the script
+loads it: what it sets before importing a framework still counts.
 """
 
 import builtins
@@ -15,12 +16,19 @@ import sys
 import types
 from collections.abc import Callable
 from functools import partial
-from importlib.abc import MetaPathFinder
-from importlib.machinery import ModuleSpec, SourceFileLoader
+from importlib.machinery import SourceFileLoader
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from wellfit.record import Recorder, redact, redact_args
+from wellfit.record.folder import databases
+from wellfit.record.schema import database
+from wellfit.taps import ranks
+from wellfit.taps.imports import OnImport
+from wellfit.taps.launchers import Launchers
+from wellfit.taps.patches import UNSEEN
+from wellfit.taps.resources import Resources
+from wellfit.taps.shared import Shared
 
 if TYPE_CHECKING:
     from wellfit.taps.tap import Tap
@@ -30,43 +38,33 @@ HERE = Path(__file__).parent  # the taps: their lines are kept out of tracebacks
 # Once a module has been loaded, the tap that meets it is attached. The order is that
 # in which they finish: what PyTorch's then learns from a sample is nobody's training.
 TAPS = {
+    "lightning.pytorch": "wellfit.taps.lightning:LightningTap",
+    "pytorch_lightning": "wellfit.taps.lightning:pytorch_lightning",
+    "transformers.trainer": "wellfit.taps.transformers:TransformersTap",
+    "accelerate.accelerator": "wellfit.taps.accelerate:AccelerateTap",
+    "sklearn.base": "wellfit.taps.sklearn.tap:SklearnTap",
+    "xgboost": "wellfit.taps.boosting.xgboost:XGBoostTap",
+    "lightgbm": "wellfit.taps.boosting.lightgbm:LightGBMTap",
     "torch": "wellfit.taps.torch.tap:TorchTap",
     "keras": "wellfit.taps.keras.tap:KerasTap",
 }
+# Taps beside them, of the same framework.
+BESIDE = {"torch": "wellfit.taps.torch.ranks:RanksTap"}
 
 
-class _OnImport(MetaPathFinder):
-    """Calls back once a module has been loaded, however it is imported."""
+class Watched:
+    """The script's process: its recorder, and a tap once there is a framework.
 
-    def __init__(self, name: str, then: Callable[[], None]) -> None:
-        self._name = name
-        self._then = then
+    `rank` is that of the process, where it is not known from elsewhere.
+    """
 
-    def find_spec(self, name: str, path: Any, target: Any = None) -> ModuleSpec | None:
-        if name != self._name:
-            return None
-        sys.meta_path.remove(self)
-        spec = importlib.util.find_spec(name)
-        if spec is None or spec.loader is None:
-            return None
-        loader: Any = spec.loader
-
-        def exec_module(module: types.ModuleType) -> None:
-            del loader.exec_module  # the loader's own again
-            loader.exec_module(module)
-            self._then()
-
-        loader.exec_module = exec_module
-        return spec
-
-
-class _Watched:
-    """The script's process: its recorder, and a tap once there is a framework."""
-
-    def __init__(self, settings: dict[str, Any]) -> None:
-        self.recorder = Recorder(Path(settings["folder"]))
-        with os.fdopen(settings["tell"], "w", encoding="utf-8") as pipe:
-            pipe.write(str(self.recorder.folder))
+    def __init__(self, settings: dict[str, Any], *, rank: int | None = None) -> None:
+        rank, folder = ranks.rank() if rank is None else rank, Path(settings["folder"])
+        ranks.make_room(folder, rank)
+        self.recorder = Recorder(folder, rank=rank)
+        if settings["tell"] is not None:
+            with os.fdopen(settings["tell"], "w", encoding="utf-8") as pipe:
+                pipe.write(str(self.recorder.folder))
         self._command = {
             "script": redact(sys.argv[0]),
             "args": redact_args(sys.argv[1:]),
@@ -74,40 +72,99 @@ class _Watched:
             "python": sys.version.split()[0],
         }
         self.recorder.fact("command", self._command)
+        self._records = Shared(self.recorder)
+        self._resources = Resources(self._records)
         self._settings = settings
-        self._taps: dict[str, Tap] = {}
+        self._taps: dict[str, list[Tap]] = {}
         for module in TAPS:
             attach = partial(self._attach, module)
-            sys.meta_path.insert(0, _OnImport(module, attach))
+            sys.meta_path.insert(0, OnImport(module, attach))
+        self._launches = 0
+        self._handed_over = False
+        self._launchers = Launchers(settings, self._hand_over)
+        if not settings["rank"]:
+            for module, patch in self._launchers.known.items():
+                wrap = partial(self._wrap, module, patch)
+                sys.meta_path.insert(0, OnImport(module, wrap))
+
+    def attach_to_loaded(self) -> None:
+        """Attach the taps whose framework has been loaded already."""
+        for module in TAPS:
+            if module in sys.modules and module not in self._taps:
+                self._attach(module)
+
+    @staticmethod
+    def _wrap(module: str, patch: Callable[[types.ModuleType], None]) -> None:
+        try:
+            patch(sys.modules[module])
+        except Exception as error:  # another version, say
+            print(f"wellfit: cannot watch {module}: {error}", file=sys.stderr)
+
+    def _hand_over(self) -> Path:
+        """Where processes that are started now record: the run is theirs.
+
+        Not where this one has trained itself, or has started others before.
+        """
+        self._launches += 1
+        folder = self.recorder.folder
+        taps = self._attached
+        if self._launches > 1 or any(tap.step for tap in taps):
+            return folder / "trials" / f"launch-{self._launches}"
+        for tap in taps:
+            tap.detach()
+        self.recorder.close()
+        for file in folder.glob(f"{database(0)}*"):
+            file.unlink()
+        self._handed_over = True
+        return folder
 
     def _attach(self, module: str) -> None:
+        taps = self._taps.setdefault(module, [])
         try:
-            home, _, name = TAPS[module].partition(":")
-            make = getattr(importlib.import_module(home), name)
-            tap: Tap = make(
-                self.recorder,
-                overhead=self._settings["overhead"],
-                every=self._settings["every"],
-            )
-            tap.attach()
+            for path in filter(None, (TAPS[module], BESIDE.get(module))):
+                home, _, name = path.partition(":")
+                make = getattr(importlib.import_module(home), name)
+                tap: Tap = make(
+                    self._records,
+                    overhead=self._settings["overhead"],
+                    every=self._settings["every"],
+                )
+                taps.append(tap)
+                tap.attach()
         except Exception as error:
+            for tap in taps:
+                tap.detach()  # what was attached of it
+            taps.clear()
             print(f"wellfit: cannot watch {module}: {error}", file=sys.stderr)
             return
-        self._taps[module] = tap
+        if len(self._taps) == 1:
+            self._resources.start()
         self._say_command()
+
+    @property
+    def _attached(self) -> "list[Tap]":
+        """The taps, in the order in which they finish: those beside others first."""
+        return [tap for module in TAPS for tap in reversed(self._taps.get(module, []))]
 
     def _say_command(self) -> None:
         """The framework is the first whose tap saw a step; until then, the first."""
-        taps = [self._taps[module] for module in TAPS if module in self._taps]
+        taps = self._attached
         seen = next((tap for tap in taps if tap.step), next(iter(taps), None))
         framework = {} if seen is None else {"framework": seen.framework}
         self.recorder.fact("command", self._command | framework)
 
     def finish(self, error: BaseException | None) -> None:
         """The script has ended: record what is left, and how it ended."""
+        self._launchers.restore()
+        if self._handed_over:
+            if databases(self.recorder.folder):
+                return  # the ranks', the first of which says how it ended
+            self.recorder = Recorder(self.recorder.folder)
         failed = error is not None and not isinstance(error, SystemExit)
-        for tap in [self._taps[module] for module in TAPS if module in self._taps]:
+        self._resources.finish()  # while the taps can still tell the step
+        for tap in self._attached:
             tap.finish()
+        self._records.settle()
         self._say_command()
         lines = redact(str(error)).strip().splitlines()
         said = {"type": type(error).__name__, "message": lines[0] if lines else ""}
@@ -188,7 +245,7 @@ def _module(name: str) -> tuple[types.ModuleType, Callable[[], types.CodeType]]:
     return main, compiled
 
 
-def _without_us(error: BaseException) -> BaseException:
+def without_us(error: BaseException) -> BaseException:
     """The exception, and what led to it, with no line of ours in their tracebacks."""
     seen: set[int] = set()
     chain: list[BaseException | None] = [error]
@@ -204,7 +261,8 @@ def _without_us(error: BaseException) -> BaseException:
 def _stripped(trace: types.TracebackType | None) -> types.TracebackType | None:
     theirs = []
     while trace is not None:
-        if HERE not in Path(trace.tb_frame.f_code.co_filename).parents:
+        file = trace.tb_frame.f_code.co_filename
+        if file != UNSEEN and HERE not in Path(file).parents:
             theirs.append(trace)
         trace = trace.tb_next
     kept: types.TracebackType | None = None
@@ -217,7 +275,7 @@ def main() -> None:
     """Run what the command line says, and end as it ends."""
     settings = json.loads(sys.argv[1])
     sys.argv = sys.argv[2:]
-    watched = _Watched(settings)
+    watched = Watched(settings)
     ended: BaseException | None = None
     try:
         start = _module if settings["module"] else _script
@@ -225,7 +283,7 @@ def main() -> None:
         sys.modules["__main__"] = module
         exec(compiled(), module.__dict__)  # the user's own script, as they asked
     except BaseException as error:
-        ended = _without_us(error)
+        ended = without_us(error)
         if not isinstance(ended, SystemExit):
             sys.excepthook(type(ended), ended, ended.__traceback__)
     watched.finish(ended)

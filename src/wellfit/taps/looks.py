@@ -1,54 +1,95 @@
-"""When to look at a step in full."""
+"""When to look at a step in full, within a share of the training's time."""
 
 from time import perf_counter
 
 FIRST = 10  # steps that are always looked at: what goes wrong early, goes wrong here
-GROWTH = 1.2  # looks are at most this factor apart: 40 of them in 10,000 steps
+GROWTH = 1.3  # looks are at most this factor apart: 30 of them in 10,000 steps
 ALARM = 5  # steps looked at after something unusual
+AIM = 0.75  # of the overhead that was asked for: some of the cost is not to be seen
+HIDDEN = 3.0  # times what was timed: a look's cost by the clock is believed up to there
+SKETCHED = 1.1  # the steps that are sketched too are this factor apart
+SKETCH_FIRST = 5  # and the first so many looks are
 
 
 class Looks:
-    """Decides which steps are seen in full, within a share of the training's time.
+    """Decides which steps are seen in full.
 
-    The first ten steps are, then as many as `overhead` (a share of the time, 0.02 is
-    2 %) pays for, and a few, ever further apart, whatever they cost. With `every` it
-    is every so manieth step instead, at any price.
+    The first ten are; then as many as `overhead` (a share of the time, 0.02 is 2 %)
+    pays for, two successive ones at a time; and a few, ever further apart, whatever
+    they cost. With `every` it is every so manieth step instead, at any price.
+
+    What a look costs is timed by whoever looks (`spent`), and seen by the clock too:
+    a step that was looked at took so much longer than the calm ones. `calm` is what
+    every other step costs, in seconds.
     """
 
     def __init__(self, *, overhead: float, every: int | None) -> None:
-        self.spent = 0.0  # seconds
+        self.spent = 0.0  # seconds, of looks that are done
         self.taken = 0
+        self.steps = 0
+        self.calm = 0.0
+        self.typical: float | None = None  # seconds of a step that is not looked at
         self._overhead = overhead
         self._every = every
         self._start: float | None = None
         self._owed = 0
         self._alarmed = 0
-        self._calm = 0  # the step from which on an alarm is heard again
+        self._quiet_until = 0  # from this step on an alarm is heard again
+        self._sketched = 0
+        self._second = False  # the next look would be the second of two
 
     def begin(self) -> None:
         """The first step is under way."""
         self._start = perf_counter()
 
     def due(self, step: int) -> bool:
-        """Whether that step is to be looked at."""
+        """Whether that step is to be looked at; `step` are done."""
+        self.steps = step
         if self._every is not None:
             return step % self._every == 0
         if self._alarmed > 0:
             self._alarmed -= 1
             return True
-        affordable = self.spent <= self._overhead * self.elapsed
-        return step < FIRST or step >= self._owed or affordable
+        return step < FIRST or step >= self._owed or self._affordable()
 
-    def took(self, step: int) -> None:
-        """A look at that step was taken."""
+    def _affordable(self) -> bool:
+        if not self.cost <= AIM * self._overhead * self.elapsed:
+            return self._second and self.cost <= self._overhead * self.elapsed
+        return True
+
+    def sketch(self, step: int) -> bool:
+        """Whether a look at that step also takes what is dearer than a number."""
+        if self.taken >= SKETCH_FIRST and step < self._sketched:
+            return False
+        self._sketched = max(step + 1, round(step * SKETCHED))
+        return True
+
+    def usual(self, seconds: float) -> None:
+        """So long the last steps took each, most of them not looked at."""
+        known = self.typical
+        self.typical = seconds if known is None else 0.8 * known + 0.2 * seconds
+
+    def took(self, step: int, timed: float = 0.0, lasted: float = 0.0) -> None:
+        """A look at that step took so many seconds of a step that lasted so long.
+
+        Nothing is added to what was `spent` where neither is told.
+        """
+        longer = 0.0 if self.typical is None else lasted - self.typical
+        self.spent += min(max(timed, longer), HIDDEN * timed)
         self.taken += 1
+        self._second = not self._second
         self._owed = max(step + 1, round(step * GROWTH))
 
     def alarm(self, step: int) -> None:
         """Something unusual was seen: look at the next steps, if not just done so."""
-        if step >= self._calm:
+        if step >= self._quiet_until:
             self._alarmed = ALARM
-            self._calm = round(GROWTH * (step + 20))
+            self._quiet_until = round(GROWTH * (step + 20))
+
+    @property
+    def cost(self) -> float:
+        """Seconds that watching has cost until now."""
+        return self.spent + self.calm * (self.steps - self.taken)
 
     @property
     def elapsed(self) -> float:

@@ -7,6 +7,17 @@ from typing import Any
 
 MISSING: Any = object()  # the owner had no such attribute of its own
 
+# The file that code claims to be from whose frames are not to be seen. Python leaves
+# out frames of its import machinery, told by these two words, where it counts the
+# `stacklevel` of a warning: the warning then appears at the line that it is meant for.
+UNSEEN = "<frozen importlib._bootstrap of wellfit>"
+
+
+def unseen(function: Any) -> Any:
+    """The function, its frame passed over where a warning's place is counted."""
+    function.__code__ = function.__code__.replace(co_filename=UNSEEN)
+    return function
+
 
 class Patches:
     """Attributes replaced while a tap is attached."""
@@ -20,7 +31,10 @@ class Patches:
         Where a class inherited the attribute, it is gone from it after `restore`.
         """
         original = getattr(owner, name)
-        wrapped = functools.wraps(original)(make(original))
+        self.put(owner, name, functools.wraps(original)(make(original)))
+
+    def put(self, owner: Any, name: str, wrapped: Any) -> None:
+        """Put that in the place of `owner.name`: a function, or a descriptor."""
         own = vars(owner).get(name, MISSING)
         self._replaced.append((owner, name, own, wrapped))
         setattr(owner, name, wrapped)

@@ -3,8 +3,13 @@
 import os
 import sys
 import weakref
-from collections.abc import Callable, Sequence
-from typing import Any, Protocol
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 
 class Records(Protocol):
@@ -20,6 +25,9 @@ class Records(Protocol):
         self, step: int, names: tuple[str, ...], numbers: Sequence[float], /
     ) -> None:
         """A number of each of several signals, the names distinct, in one append."""
+
+    def histogram(self, name: str, step: int, counts: "NDArray[np.int64]", /) -> None:
+        """The counts of a sample, as `wellfit.core.histogram` makes them."""
 
     def event(self, kind: str, step: int, **data: Any) -> None:
         """Something happened."""
@@ -79,13 +87,19 @@ class Guard:
 
         return call
 
+    @property
+    def tap(self) -> Tap | None:
+        """The tap that it guards, while there is one."""
+        return self._tap()
+
     def fail(self, error: Exception) -> None:
         """A fault of our own: say so once, and leave the training alone."""
         self.on = False
         tap = self._tap()
         if tap is None:
             return
-        tap.detach()
+        with suppress(Exception):  # a second fault, of the same cause
+            tap.detach()
         said = (f"{type(error).__name__}: {error}".splitlines() or ["?"])[0]
         text = f"the watching of {tap.framework} ended: {said}"
         tap.records.event("note", tap.step, text=text)
@@ -125,6 +139,23 @@ def leave(tap: Tap) -> None:
 def attached() -> list[Tap]:
     """The taps that watch at present."""
     return list(_attached)
+
+
+@contextmanager
+def unseen(records: Records) -> Iterator[None]:
+    """Within it no tap that writes there sees anything: what happens is a rehearsal."""
+    silent = [
+        guard
+        for guard in list(_guards)
+        if guard.on and (tap := guard.tap) is not None and tap.records is records
+    ]
+    for guard in silent:
+        guard.on = False
+    try:
+        yield
+    finally:
+        for guard in silent:
+            guard.on = guard.tap in _attached
 
 
 def step_of(records: Records) -> int:

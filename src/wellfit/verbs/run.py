@@ -15,9 +15,14 @@ from typing import Any, TextIO
 
 from wellfit.core.errors import BadScript, nearest
 from wellfit.core.run import Run
-from wellfit.record import new_folder, open_run, vacant, write_environment
+from wellfit.record import open_run, write_environment
+from wellfit.taps import ranks
+from wellfit.verbs.terminal import PseudoTerminal
 
 POLL = 1.0  # seconds between two calls of `while_running`
+FRAME = 0.25  # the same, where what the script prints is handed over
+
+HandOver = Callable[[bytes], None]
 
 
 def run(
@@ -28,7 +33,7 @@ def run(
     out: str | Path | None = None,
     overhead: float = 0.02,
     every: int | None = None,
-    prints_to: TextIO | None = None,
+    prints_to: TextIO | HandOver | None = None,
     while_running: Callable[[Path], None] | None = None,
 ) -> Run:
     """Run a script as `python script args…` would, watched, and return what was seen.
@@ -39,12 +44,14 @@ def run(
 
     `out` is the run folder, `overhead` the share of the time that looking may take;
     with `every` each so manieth step is looked at instead. What the script prints goes
-    to `prints_to`, by default to standard output. `while_running` is called with the
-    run folder about once a second.
+    to `prints_to`, by default to standard output. Where that is a function, the script
+    has a pseudo-terminal in the place of ours, and what it prints there is handed over,
+    from another thread. `while_running` is called with the run folder about once a
+    second, and then four times.
     `BadScript` where there is no such script, `BadRun` where a run stands in `out`.
     """
     name = check(str(script), module=module)
-    folder = vacant(Path(out)) if out is not None else new_folder(name)
+    folder = ranks.folder_for(name, out)
     told, tell = os.pipe()  # by which the script's process says where it records
     settings = {
         "folder": str(folder.absolute()),
@@ -52,17 +59,29 @@ def run(
         "module": module,
         "overhead": overhead,
         "every": every,
+        "rank": False,
     }
     launch = [sys.executable, "-m", "wellfit.taps.launch", json.dumps(settings)]
+    terminal: PseudoTerminal | None = None
+    streams: tuple[TextIO | int | None, TextIO | int | None]
+    if callable(prints_to):
+        terminal = PseudoTerminal(prints_to)
+        streams = terminal.instead(sys.__stdout__), terminal.instead(sys.__stderr__)
+    else:
+        streams = prints_to, None
     process = subprocess.Popen(
-        [*launch, str(script), *args], stdout=prints_to, pass_fds=[tell]
+        [*launch, str(script), *args],
+        stdout=streams[0],
+        stderr=streams[1],
+        pass_fds=[tell],
     )
     os.close(tell)
     with _passing_on_signals(process):
         with os.fdopen(told, encoding="utf-8") as pipe:
             folder = Path(pipe.read() or folder)
-        write_environment(folder, [str(script), *args])
-        status = _wait(process, folder, while_running)
+        if not ranks.rank():
+            write_environment(folder, [str(script), *args])
+        status = _wait(process, folder, while_running, terminal)
     return _seen(folder, status)
 
 
@@ -96,13 +115,20 @@ def _wait(
     process: "subprocess.Popen[bytes]",
     folder: Path,
     while_running: Callable[[Path], None] | None,
+    terminal: PseudoTerminal | None,
 ) -> int:
     while True:
         try:
-            return process.wait(timeout=POLL)
+            status = process.wait(timeout=POLL if terminal is None else FRAME)
         except subprocess.TimeoutExpired:
             if while_running is not None:
                 while_running(folder)
+            if terminal is not None:
+                terminal.resize()
+        else:
+            if terminal is not None:
+                terminal.close()
+            return status
 
 
 @contextmanager
@@ -129,14 +155,23 @@ def _passing_on_signals(process: "subprocess.Popen[bytes]") -> Iterator[None]:
 
 def _seen(folder: Path, status: int) -> Run:
     """The run; its outcome told by us where the process could no longer tell it."""
+    if ranks.rank():  # the first one's process tells of them all
+        return Run(facts={"outcome": {"exit": _shell(status)}}, path=folder)
     seen = open_run(folder)
-    if "outcome" in seen.facts:
-        return seen
+    told = seen.facts.get("outcome")
+    if told is not None:  # of several ranks by the first; the status is of all of them
+        told = {**told, "exit": _shell(status)}
+        return replace(seen, facts={**seen.facts, "outcome": told})
     ended = -status if status < 0 else None
     said = f"ended by {signal.Signals(ended).name}" if ended else "ended early"
     outcome = {
-        "exit": 128 + ended if ended else status,
+        "exit": _shell(status),
         "error": {"type": "killed", "message": said},
         "interrupted": False,
     }
     return replace(seen, facts={**seen.facts, "outcome": outcome})
+
+
+def _shell(status: int) -> int:
+    """The exit status as a shell would have it, of a process ended by a signal too."""
+    return 128 - status if status < 0 else status

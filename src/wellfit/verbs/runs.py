@@ -9,7 +9,7 @@ from pathlib import Path
 from wellfit.core.errors import BadRun, UnknownName
 from wellfit.core.run import Run
 from wellfit.record import open_run, runs_in
-from wellfit.record.folder import RUNS
+from wellfit.record.folder import RUNS, databases, last_written
 from wellfit.record.schema import DATABASE
 
 
@@ -33,7 +33,7 @@ def find(name: str, folder: Path = RUNS) -> Path:
     `UnknownName` where there is neither; it says which name is nearest.
     """
     for place in (Path(name), folder / name):
-        if (place / DATABASE).is_file():
+        if databases(place):
             return place
     raise UnknownName("run", name, among=[path.name for path in runs_in(folder)])
 
@@ -41,7 +41,7 @@ def find(name: str, folder: Path = RUNS) -> Path:
 def remove(run: str | Path) -> None:
     """Delete a run folder and all that is in it; `BadRun` where it cannot be."""
     path = Path(run)
-    if not (path / DATABASE).is_file():
+    if not databases(path):
         raise BadRun(
             f"{path} is no run folder: it holds no {DATABASE}; nothing removed"
         )
@@ -73,10 +73,9 @@ class Summary:
 
 def summary(run: Run, path: Path) -> Summary:
     """The run at `path` in a line."""
-    written = (path / DATABASE).stat().st_mtime
     return Summary(
         run=path,
-        written=datetime.fromtimestamp(written).astimezone(),
+        written=datetime.fromtimestamp(last_written(path)).astimezone(),
         model=(run.facts.get("model") or {}).get("class"),
         steps=run.last_step + 1,
         train_loss=last(run, "train/loss"),

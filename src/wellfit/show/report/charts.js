@@ -12,6 +12,17 @@
     if (size >= 1e6 || (size < 1e-3 && size > 0)) return d3.format(".2~e")(value);
     return d3.format(size >= 1000 ? ",.0f" : ".4~g")(value);
   };
+  const size = (value) => {
+    const unit = d3.max([0, 3, 6, 9, 12], (power) => (value >= 10 ** power ? power : 0));
+    const units = { 0: "B", 3: "kB", 6: "MB", 9: "GB", 12: "TB" };
+    return `${d3.format(".3~g")(value / 10 ** unit)} ${units[unit]}`;
+  };
+  const time = (milliseconds) => {
+    const s = milliseconds / 1000;
+    if (s < 90) return `${d3.format(".3~g")(s)} s`;
+    if (s < 5400) return `${d3.format(".3~g")(s / 60)} min`;
+    return `${d3.format(".3~g")(s / 3600)} h`;
+  };
   const percent = (value) => `${d3.format(".3~g")(100 * value)} %`;
 
   // The end of a name says more than its beginning: encoder.layers.11.attention
@@ -50,7 +61,9 @@
 
   function lines(chart, width) {
     const share = chart.unit === "share";
-    const say = share ? percent : number;
+    const say = { share: percent, bytes: size, number }[chart.unit];
+    const timed = chart.along === "time";
+    const when = timed ? time : (step) => `step ${whole(step)}`;
     const eased = (line) => (chart.smooth ? line.smooth : null);
     const points = (line, [at, values]) =>
       at.map((step, i) => ({
@@ -70,14 +83,16 @@
       height: Math.round(Math.min(300, Math.max(180, width * 0.45))),
       marginLeft: 52, marginTop: chart.spans.length ? 26 : 14, marginBottom: 36,
       x: {
-        ...axis(width, "step"), tickFormat: steps,
-        domain: [0, Math.max(given.last, d3.max(top, (d) => d.step) ?? 0)],
+        ...axis(width, timed ? "time" : "step"), tickFormat: timed ? time : steps,
+        ticks: timed ? moments(d3.max(top, (d) => d.step) ?? 0, width / 90) : undefined,
+        domain: [0, Math.max(timed ? 0 : given.last, d3.max(top, (d) => d.step) ?? 0)],
       },
       y: {
         type: chart.log ? "log" : "linear", label: null, grid: true, nice: true,
         tickFormat: say,
         ticks: chart.log ? decades([low, high], 5) : 5,
-        domain: share && !(low < high && high > 0.9) ? [0, 1] : undefined,
+        domain: chart.unit === "bytes" ? [0, d3.max([high, ...chart.levels])]
+          : share && !(low < high && high > 0.9) ? [0, 1] : undefined,
       },
       marks: [
         ...spans(chart, top),
@@ -93,10 +108,18 @@
           })),
         Plot.tip(top, Plot.pointer({
           ...tip, x: "step", y: "value",
-          title: (d) => `${d.line}\nstep ${whole(d.step)}: ${say(d.value)}`,
+          title: (d) => `${d.line}\n${when(d.step)}: ${say(d.value)}`,
         })),
       ],
     });
+  }
+
+  // Times to read off: whole seconds, minutes or hours, `most` of them at most.
+  function moments(end, most) {
+    const steps = [0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 1800, 3600, 7200]
+      .map((seconds) => 1000 * seconds);
+    const step = steps.find((size) => end / size <= most) ?? end / most;
+    return d3.range(0, end + 1, step);
   }
 
   function spans(chart, drawn) {

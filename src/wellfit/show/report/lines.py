@@ -1,6 +1,6 @@
 """Line charts: signals by step, with the spans of findings shaded."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -9,12 +9,17 @@ from numpy.typing import NDArray
 
 from wellfit.core.run import Signal
 from wellfit.core.signals import parse
-from wellfit.show.numerals import number, share
+from wellfit.show.numerals import number, share, size
 from wellfit.show.report.parts import Chart, Key, plain
 from wellfit.show.report.thin import noisy, settled, smooth, thin
 
 Best = Literal["min", "max"]
-Unit = Literal["number", "share"]
+Unit = Literal["number", "share", "bytes"]
+WRITE: Mapping[Unit, Callable[[float], str]] = {
+    "number": number,
+    "share": share,
+    "bytes": size,
+}
 SHARES = ("accuracy", "balanced_accuracy", "recall")
 WIDE = 1e3  # from the 5th to the 95th of 100 values: then a log scale is the choice
 POWERS = ("grad_norm", "update_ratio")  # read by powers of ten anyway
@@ -23,7 +28,7 @@ POWERS = ("grad_norm", "update_ratio")  # read by powers of ten anyway
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Line:
     """A signal under the name it has in the legend; `dots` marks single values,
-    `steps` keeps each value until the next.
+    `steps` keeps each value until the next, `text` is said of it in place of its end.
     """
 
     name: str
@@ -31,6 +36,7 @@ class Line:
     tone: int
     dots: bool = False
     steps: bool = False
+    text: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -62,11 +68,11 @@ def line_chart(
     points: int = 800,
 ) -> Chart:
     """A chart of the lines; it starts on a log scale where the values span decades."""
-    write = share if unit == "share" else number
+    write = WRITE[unit]
     values = np.concatenate([line.signal.finite().values for line in lines])
-    positive = unit != "share" and len(values) > 0 and bool(values.min() > 0)
+    positive = unit == "number" and len(values) > 0 and bool(values.min() > 0)
     smoothed = any(_smoothable(line) for line in lines)
-    words = {line.name: _in_words(line, best, write) for line in lines}
+    words = {x.name: x.text or _in_words(x, best, write) for x in lines}
     return Chart(
         id=name,
         title=title,

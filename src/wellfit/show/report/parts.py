@@ -58,7 +58,7 @@ class Table:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Section:
-    """A part of the page under a heading of its own."""
+    """A part of the page under its heading; `pairs` sets two charts abreast."""
 
     id: str
     title: str
@@ -66,6 +66,7 @@ class Section:
     charts: tuple[Chart, ...] = ()
     tables: tuple[Table, ...] = ()
     facts: tuple[tuple[str, str], ...] = field(default=())
+    pairs: bool = False
 
     @property
     def empty(self) -> bool:

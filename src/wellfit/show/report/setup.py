@@ -5,7 +5,8 @@ from typing import Any
 
 from wellfit.core.finding import Diagnosis
 from wellfit.core.run import Run
-from wellfit.show.numerals import count, duration, number, share
+from wellfit.show.numerals import count, duration, number
+from wellfit.show.outcome import cost
 from wellfit.show.report.parts import Cell, Section, Table
 
 MOST = 300  # layers that are listed
@@ -34,7 +35,7 @@ def setting(run: Run, diagnosis: Diagnosis) -> Section:
             *_training(run.facts.get("training") or {}),
             *_seeds(run.facts.get("seeds") or {}),
             *_versions(run.facts.get("versions") or {}),
-            *_watching(run.facts.get("watching") or {}),
+            *_watching(run),
             *(("Note", event.data["text"]) for event in run.happened("note")),
         ),
     )
@@ -158,11 +159,12 @@ def _versions(versions: Mapping[str, Any]) -> Iterator[Fact]:
         yield "Versions", ", ".join(f"{k} {v}" for k, v in versions.items())
 
 
-def _watching(watching: Mapping[str, Any]) -> Iterator[Fact]:
-    if watching.get("seconds") is not None:
-        part = f", {share(watching['share'])} of it" if watching.get("share") else ""
+def _watching(run: Run) -> Iterator[Fact]:
+    watching, spent = run.facts.get("watching") or {}, cost(run)
+    if spent is not None:
         looks = watching.get("looks")
-        seen = f"; {count(looks, 'step')} seen in full" if looks else ""
-        yield "Watching took", f"{duration(watching['seconds'])}{part}{seen}"
+        took = [f"{duration(watching['seconds'])} in all"] * ("seconds" in watching)
+        seen = [f"{count(looks, 'step')} seen in full"] if looks else []
+        yield "Watching", "; ".join([spent, *took, *seen])
     if watching.get("lost"):
         yield "Lost", f"{count(watching['lost'], 'value')} could not be written"

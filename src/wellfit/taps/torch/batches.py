@@ -17,7 +17,8 @@ MOST_HELD = 1 << 20  # outputs held back for one calculation: 4 MiB of float32
 class Batches:
     """Calls of criteria, held for a moment so that many are worked off at once."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, whole: bool = False) -> None:
+        self._whole = whole  # an evaluation, not some steps of a training
         self.rows = 0
         self.calls = 0
         self.scores: Scores | None = None
@@ -47,7 +48,7 @@ class Batches:
         whole = [call for call, version in scored if _version(call) == version]
         for call in _joined(whole):
             if self.scores is None:
-                self.scores = scores_for(call.task)
+                self.scores = scores_for(call.task, whole=self._whole)
             if self.scores is not None:
                 self.scores.add(call)
 

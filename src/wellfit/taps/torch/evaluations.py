@@ -4,6 +4,7 @@ from wellfit.taps.tap import Records
 from wellfit.taps.torch.batches import Batches
 from wellfit.taps.torch.criteria import Call
 from wellfit.taps.torch.inputs import Entered
+from wellfit.taps.torch.scores import ClassScores
 from wellfit.taps.torch.sources import Part, Sources, fingerprints, part_of
 
 ON_TRAINING = ("loss", "accuracy", "r2")  # of a pass over the training data
@@ -14,6 +15,7 @@ class Evaluations:
 
     def __init__(self, records: Records, sources: Sources) -> None:
         self.done = 0
+        self._confusion: dict[str, list[list[int]]] = {}
         self._records = records
         self._sources = sources
         self._batches: Batches | None = None
@@ -34,7 +36,7 @@ class Evaluations:
         if self._batches is not None and self._is_another(entered, rows):
             self.end(step)
         if self._batches is None:
-            self._batches, self._rows = Batches(), set()
+            self._batches, self._rows = Batches(whole=True), set()
         origin = entered.origin()
         self._from = None if origin is None else part_of(origin)
         self._loaded, self._size = entered.loaded is not None, entered.rows
@@ -58,14 +60,14 @@ class Evaluations:
         # a whole data set, and one of another size is another.
         return entered.rows != self._size
 
-    def end(self, step: int) -> bool:
+    def end(self, step: int) -> str | None:
         """The pass is over: training goes on, or another data set is evaluated.
 
-        Says whether there was one.
+        Gives its phase; None where there was none.
         """
         batches, self._batches = self._batches, None
         if batches is None:
-            return False
+            return None
         loss, scores = batches.loss, batches.result()
         origin = None if self._from is None else self._from.origin()
         phase = self._sources.phase(origin, self._rows)
@@ -76,5 +78,10 @@ class Evaluations:
                 self._records.value(f"{phase}/{name}", step, value)
             elif name in ON_TRAINING:
                 self._records.value(f"train/eval_{name}", step, value)
+        if isinstance(batches.scores, ClassScores):
+            table = batches.scores.confusion()
+            if table is not None:
+                self._confusion[phase] = table
+                self._records.fact("confusion", self._confusion)
         self._records.event("evaluation", step, phase=phase, rows=batches.rows)
-        return True
+        return phase

@@ -1,15 +1,19 @@
 """What enters the models: the batch at hand, its scale, and where it was loaded."""
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-import torch
+import numpy as np
 from torch import Tensor, nn
 
+from wellfit.taps.torch.calm import Calm
+from wellfit.taps.torch.doors import Doors, usual
+from wellfit.taps.torch.numbers import Floats, Later, flat, send
 from wellfit.taps.torch.sources import Origin
 
-MOST_VALUES = 1 << 16  # of a batch looked at in one step
+MOST_VALUES = 1 << 14  # of a batch looked at in one step
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,9 +44,11 @@ class Entered:
 class Inputs:
     """The latest batch at a model's door, and the scale of what was seen there."""
 
-    def __init__(self) -> None:
+    def __init__(self, calm: Calm, doors: Doors) -> None:
         self.batch: Tensor | None = None
-        self._loaded: object | None = None  # the data set of a batch that is unused yet
+        self._doors = doors
+        self._attending = False
+        self._calm = calm  # which has the data set of a batch that was loaded
         self._roots: list[nn.Module] = []
         self.first_layer: str | None = None
         self._example: Tensor | None = None
@@ -50,7 +56,6 @@ class Inputs:
         self._range = [float("inf"), float("-inf")]
         self._sums = [0.0, 0.0, 0.0]  # of looks: means, variances + means², non-finite
         self._looks = 0
-        self._handles: list[Any] = []
 
     def meet(self, root: nn.Module) -> None:
         """Note, from now on, what enters this model."""
@@ -59,66 +64,68 @@ class Inputs:
         self.attend(True)
 
     def attend(self, wanted: bool) -> None:
-        """Stand at the models' doors, or leave them: a hook costs at every call."""
-        if wanted and not self._handles:
-            self._handles = [
-                root.register_forward_pre_hook(self._enter, with_kwargs=True)
-                for root in self._roots
-            ]
-        elif not wanted and self._handles:
-            for handle in self._handles:
-                handle.remove()
-            self._handles = []
-
-    def load(self, data: object) -> None:
-        """A batch was loaded from this data set."""
-        self._loaded = data
+        """Stand at the models' doors, or leave them: it costs at every call."""
+        if wanted == self._attending:
+            return
+        self._attending = wanted
+        keys = {id(root) for root in self._roots}
+        others = {k: v for k, v in self._doors.entered.items() if k not in keys}
+        mine = dict.fromkeys(keys, self._enter) if wanted else {}
+        self._doors.entered = others | mine
+        self._doors.update()
 
     def used(self) -> bool:
         """The batch at hand was trained on; says whether it had been loaded."""
-        loaded, self._loaded, self.batch = self._loaded, None, None
+        loaded, self._calm.data, self.batch = self._calm.data, None, None
         return loaded is not None
 
     def close(self) -> None:
-        """Leave the doors."""
+        """Leave the doors, and forget the models."""
         self.attend(False)
-        self.batch = self._loaded = None
+        self._roots.clear()
+        self.batch = self._calm.data = None
 
-    def _enter(self, _: nn.Module, args: Any, kwargs: Any) -> None:
-        if torch.compiler.is_compiling():
-            return
+    def _enter(self, args: Any, kwargs: Any) -> None:
         first = args[0] if args else None
-        if isinstance(first, Tensor) and not first.requires_grad:
+        if first is not None and usual(first) and not first.requires_grad:
             self.batch = first
         else:
             self.batch = next(_tensors((args, kwargs)), None)
 
     def entered(self) -> Entered:
         """The batch at hand."""
-        return Entered(self.batch, self._loaded)
+        return Entered(self.batch, self._calm.data)
 
-    def look(self, batch: Tensor) -> dict[str, float]:
+    def look(self, batch: Tensor) -> Later | None:
         """The `input_*` signals of a batch."""
-        if not batch.is_floating_point() or not batch.numel():
-            return {}
+        if not batch.is_floating_point() or batch.is_nested or not batch.numel():
+            return None
         self._example = batch[:0].detach()
         self._rows += len(batch)
-        flat = batch.detach().reshape(-1)
-        some = flat[:: -(-len(flat) // MOST_VALUES)].float()
-        # The norm tells in a tenth of the time whether anything is not finite.
-        finite = some if some.norm().isfinite() else some[some.isfinite()]
-        missing = 1 - len(finite) / len(some)
+        some = flat(batch)[:: -(-batch.numel() // MOST_VALUES)]
+        return Later((send(some.clone()),), self._tell)
+
+    def _tell(self, numbers: Floats) -> dict[str, float]:
+        finite, total = numbers, float(numbers.sum())
+        if not math.isfinite(total):
+            finite = numbers[np.isfinite(numbers)]
+            total = float(finite.sum())
+        missing = 1 - len(finite) / len(numbers)
+        self._sums[2] += missing
+        self._looks += 1
         found = {"input_nonfinite": missing}
         if len(finite):
-            deviation, mean = torch.std_mean(finite, correction=0)
-            low, high = (float(v) for v in torch.aminmax(finite))
-            found |= {"input_mean": float(mean), "input_std": float(deviation)}
+            mean = total / len(finite)
+            square = float(finite @ finite) / len(finite)
+            deviation = max(square - mean**2, 0.0) ** 0.5
+            if deviation < 1e-3 * abs(mean):  # what cancels is lost
+                deviation = float(finite.std())
+            low, high = float(finite.min()), float(finite.max())
+            found |= {"input_mean": mean, "input_std": deviation}
             found |= {"input_min": low, "input_max": high}
             self._range = [min(self._range[0], low), max(self._range[1], high)]
-            self._sums[0] += float(mean)
-            self._sums[1] += float(deviation) ** 2 + float(mean) ** 2
-            self._looks += 1
-        self._sums[2] += missing
+            self._sums[0] += mean
+            self._sums[1] += square
         return found
 
     def fact(self) -> dict[str, Any] | None:
@@ -143,7 +150,7 @@ class Inputs:
 def _tensors(value: Any) -> Iterator[Tensor]:
     """The tensors of nested arguments, in order, those that are no parameters' work."""
     if isinstance(value, Tensor):
-        if not value.requires_grad:
+        if usual(value) and not value.requires_grad:
             yield value
     elif isinstance(value, dict):
         for item in value.values():

@@ -1,12 +1,21 @@
 """Activations, by layer, at the steps that are looked at."""
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
 from time import perf_counter
 from typing import Any
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from wellfit.taps.torch.numbers import fetch
+from wellfit.taps.torch.columns import Columns
+from wellfit.taps.torch.doors import Doors, Left, usual
+from wellfit.taps.torch.numbers import OnItsWay, send
+from wellfit.taps.torch.parameters import joined
+from wellfit.taps.torch.segments import Segments
 
 RELU = (nn.ReLU, nn.ReLU6, nn.Threshold, nn.Hardtanh)
 SIGMOID = (nn.Sigmoid, nn.Hardsigmoid)
@@ -14,7 +23,7 @@ TANH = (nn.Tanh, nn.Softsign)
 WINDOW = 10  # looks without a sign of life after which a unit counts as dead
 EDGE = 0.025  # of the range, at either end: where the slope is under a tenth of its
 # greatest (sigmoid: 0.024 of 0.25; tanh: 0.0975 of 1)
-MOST_VALUES = 1 << 16  # of a layer's activations looked at in one step
+MOST_VALUES = 1 << 14  # of a layer's activations looked at in one step
 
 
 def activation_of(module: nn.Module) -> str | None:
@@ -23,113 +32,210 @@ def activation_of(module: nn.Module) -> str | None:
     return next((k for k, types in kinds.items() if isinstance(module, types)), None)
 
 
-class LayersLook:
-    """Forward hooks on the layers of a model, which come for a step and go again.
+@dataclass(slots=True)
+class _Seen:
+    """A sample of what a layer gave, its units last; `entered` a layer, not left it."""
 
-    An activation called as a function has no module: it is seen at the input of the
-    layer behind it, and told under the name of the layer before it.
+    name: str
+    kind: str | None
+    entered: bool
+    sample: Tensor
+
+
+class LayersLook:
+    """A listener at the layers of a model, which comes for a step and goes again.
+
+    It takes a sample and no more; what it tells is worked out for all layers at
+    once. An activation called as a function has no module: it is seen at the input of
+    the layer behind it, and told under the name of the layer before it.
     """
 
-    def __init__(self, layers: dict[str, nn.Module]) -> None:
+    def __init__(self, doors: Doors) -> None:
         self.spent = 0.0  # seconds, since it was last asked
-        self._layers = layers
-        self._handles: list[Any] = []
-        self._names: list[str] = []
-        self._scalars: list[Tensor] = []
-        self._silent: dict[str, Tensor] = {}  # looks since a unit was last alive
-        self._looks: dict[str, int] = {}
-        self._before: tuple[str, nn.Module] | None = None
+        self._doors = doors
+        self._layers: list[tuple[_Layer, nn.Module]] = []
+        self._seen: dict[tuple[str, bool], _Seen] = {}
+        self._before: tuple[_Layer, Any] | None = None  # the latest, what it gave
+        self._listeners: dict[int, Left] = {}
+
+    def meet(self, layers: Mapping[str, nn.Module]) -> None:
+        """These are the layers now."""
+        self._layers = [(_Layer.of(name, m), m) for name, m in layers.items()]
+        self._listeners = {id(m): partial(self._look, ly) for ly, m in self._layers}
 
     def open(self) -> None:
         """Begin to look."""
-        self.close()
-        self._before = None
-        for name, module in self._layers.items():
-            hook = self._hook(name)
-            self._handles.append(module.register_forward_hook(hook))
+        self._seen, self._before = {}, None
+        self._doors.left = self._listeners
+        self._doors.update()
 
-    def close(self) -> dict[str, float]:
-        """End the look; the signals that were seen, by name."""
-        for handle in self._handles:
-            handle.remove()
-        self._handles.clear()
-        found = dict(zip(self._names, fetch(self._scalars), strict=True))
-        self._names.clear()
-        self._scalars.clear()
-        return found
+    def close(self) -> "Activations | None":
+        """End the look; what was seen."""
+        seen = list(self._seen.values())
+        self.drop()
+        return Activations.of(seen) if seen else None
 
-    def _hook(self, name: str) -> Any:
-        def look(module: nn.Module, args: Any, output: Any) -> None:
-            if torch.compiler.is_compiling() or not torch.is_grad_enabled():
-                return
-            begun = perf_counter()
-            with torch.no_grad():
-                self._see(name, module, args, output)
-            self.spent += perf_counter() - begun
+    def drop(self) -> None:
+        """End the look, whatever was seen."""
+        self._doors.left = {}
+        self._doors.update()
+        self._seen, self._before = {}, None
 
-        return look
+    @property
+    def latest(self) -> str | None:
+        """The layer that was called last."""
+        return None if self._before is None else self._before[0].name
 
-    def _see(self, name: str, module: nn.Module, args: Any, output: Any) -> None:
+    def _look(self, layer: "_Layer", args: Any, output: Any) -> None:
+        begun = perf_counter()
+        self._see(layer, args, output)
+        self.spent += perf_counter() - begun
+
+    def _see(self, layer: "_Layer", args: Any, output: Any) -> None:
+        if (layer.name, False) in self._seen:
+            return  # called again in this step: the first time will do
+        before = self._before
+        if before is not None and layer.weighted and before[0].weighted:
+            self._functional(layer, args)
         out = _plain(output)
-        kind = activation_of(module)
         if out is not None:
-            some = _some(out)
-            self._say("activation_mean", name, some.mean())
-            self._say("activation_std", name, some.std(correction=0))
-            if kind is not None:
-                self._activation(name, kind, some, _units(some, self._wide()))
-        has_weight = next(module.parameters(recurse=False), None) is not None
-        if has_weight and self._before is not None:
-            self._functional(args)
-        self._before = (name, module)
+            wide = layer.wide or (
+                layer.kind is not None and before is not None and before[0].wide
+            )
+            seen = _Seen(layer.name, layer.kind, False, _sample(out, wide))
+            self._seen[layer.name, False] = seen
+        self._before = (layer, output)
 
-    def _functional(self, args: Any) -> None:
+    def _functional(self, layer: "_Layer", args: Any) -> None:
         """What stands between the layer before and this one, where no module does."""
         assert self._before is not None
-        name, module = self._before
-        entering = _plain(args[0] if args else None)
-        weighted = next(module.parameters(recurse=False), None) is not None
-        if entering is None or not weighted or isinstance(module, nn.Embedding):
-            return
-        some = _some(entering)
-        low, high = (float(v) for v in torch.aminmax(some))
-        if low == 0.0 and high > 0:
-            self._activation(name, "relu", some, _units(some, self._wide()))
-        elif (low > 0 and high < 1) or (-1 < low < -0.9 and 0.9 < high < 1):
-            kind = "sigmoid" if low > 0 else "tanh"
-            self._activation(name, kind, some, _units(some, self._wide()))
+        before, output = self._before
+        entering = args[0] if args else None
+        tensor = None if entering is output else _plain(entering)
+        if tensor is not None and not before.embeds:
+            sample = _sample(tensor, layer.wide)
+            seen = _Seen(before.name, None, True, sample)
+            self._seen.setdefault((before.name, True), seen)
 
-    def _activation(self, name: str, kind: str, some: Tensor, units: int) -> None:
+
+@dataclass(frozen=True, slots=True)
+class _Layer:
+    """What a look needs to know of a module."""
+
+    name: str
+    kind: str | None  # of activation
+    weighted: bool
+    wide: bool  # it keeps its units in dimension 1, as images have
+    embeds: bool
+
+    @classmethod
+    def of(cls, name: str, module: nn.Module) -> "_Layer":
+        wide = (nn.modules.conv._ConvNd, nn.modules.batchnorm._BatchNorm)
+        return cls(
+            name=name,
+            kind=activation_of(module),
+            weighted=any(p is not None for p in module._parameters.values()),
+            wide=isinstance(module, wide),
+            embeds=isinstance(module, nn.Embedding),
+        )
+
+
+@dataclass(slots=True)
+class Activations:
+    """What a look saw of the layers, on its way to the host."""
+
+    seen: list[_Seen]
+    shapes: list[tuple[int, int]]  # rows and units of each sample
+    numbers: OnItsWay
+
+    @classmethod
+    def of(cls, seen: list[_Seen]) -> "Activations":
+        """These samples, together; they are let go of."""
+        shapes = [(s.sample.shape[0], s.sample.shape[1]) for s in seen]
+        numbers = send(joined([s.sample.reshape(-1) for s in seen]))
+        for one in seen:
+            one.sample = one.sample[:0]
+        return cls(seen, shapes, numbers)
+
+    @property
+    def form(self) -> tuple[object, ...]:
+        """Looks of one form can be worked out together."""
+        return (*[(s.name, s.kind, s.entered) for s in self.seen], *self.shapes)
+
+    @property
+    def names(self) -> tuple[str | None, ...]:
+        """The layer whose output a segment is; None for what entered one."""
+        return tuple(None if s.entered else s.name for s in self.seen)
+
+    @property
+    def here(self) -> bool:
+        """Whether its numbers have come."""
+        return self.numbers.here
+
+
+def segments(looks: Sequence[Activations]) -> Segments:
+    """Samples of one form, a row a look."""
+    sizes = [rows * units for rows, units in looks[0].shapes]
+    return Segments.of([look.numbers.array() for look in looks], sizes)
+
+
+class Life:
+    """Signs of life of the layers' units, over the looks: which are dead?"""
+
+    def __init__(self) -> None:
+        self._silent: dict[str, NDArray[np.int64]] = {}  # looks since a unit was alive
+        self._looks: dict[str, int] = {}
+
+    def told(self, looks: Sequence[Activations]) -> Columns:
+        """The signals of the activations of looks of one form, by look and layer."""
+        said, found, first = Columns(), segments(looks), looks[0]
+        left = [place for place, seen in enumerate(first.seen) if not seen.entered]
+        names = [first.seen[place].name for place in left]
+        with np.errstate(all="ignore"):
+            said.add_by_place("activation_mean", names, found.means[:, left])
+            said.add_by_place("activation_std", names, found.deviations[:, left])
+        ends = np.append(found.starts, found.numbers.shape[1])
+        for place, seen in enumerate(first.seen):
+            numbers = found.numbers[:, ends[place] : ends[place + 1]]
+            kind = _guess(numbers) if seen.entered else seen.kind
+            if kind is not None:
+                units = numbers.reshape(len(looks), *first.shapes[place])
+                self._tell(said, seen.name, kind, units)
+        return said
+
+    def _tell(
+        self, said: Columns, name: str, kind: str, units: NDArray[np.float64]
+    ) -> None:
+        """Of units (looks × rows × units)."""
         if kind != "relu":
             low = 0.0 if kind == "sigmoid" else -1.0
             margin = EDGE * (1 - low)
-            beyond = (some < low + margin) | (some > 1 - margin)
-            self._say("saturated_share", name, beyond.float().mean())
+            beyond = (units < low + margin) | (units > 1 - margin)
+            said.add(f"saturated_share@{name}", beyond.mean(axis=(1, 2)))
             return
-        alive = some != 0
-        self._say("zero_share", name, 1 - alive.mean(dtype=torch.float32))
-        self._say("dead_share", name, self._dead(name, alive, units))
+        alive = units != 0
+        said.add(f"zero_share@{name}", 1 - alive.mean(axis=(1, 2)))
+        dead = [self._dead(name, woken) for woken in alive.any(axis=1)]
+        said.add(f"dead_share@{name}", np.array(dead))
 
-    def _dead(self, name: str, alive: Tensor, units: int) -> Tensor:
-        others = [d for d in range(alive.ndim) if d != units]
-        woken = alive.any(others)
+    def _dead(self, name: str, woken: NDArray[np.bool_]) -> float:
         silent = self._silent.get(name)
         if silent is None or silent.shape != woken.shape:
-            silent = torch.zeros_like(woken, dtype=torch.int32)
+            silent = np.zeros(woken.shape, np.int64)
             self._looks[name] = 0
         self._looks[name] += 1
-        silent = torch.where(woken, 0, silent + 1)
-        self._silent[name] = silent
-        return (silent >= min(WINDOW, self._looks[name])).float().mean()
+        silent = self._silent[name] = np.where(woken, 0, silent + 1)
+        return float((silent >= min(WINDOW, self._looks[name])).mean())
 
-    def _wide(self) -> bool:
-        """Whether the layer before keeps its units in dimension 1, as images have."""
-        kinds = (nn.modules.conv._ConvNd, nn.modules.batchnorm._BatchNorm)
-        return self._before is not None and isinstance(self._before[1], kinds)
 
-    def _say(self, signal: str, where: str, value: Tensor) -> None:
-        self._names.append(f"{signal}@{where}")
-        self._scalars.append(value)
+def _guess(numbers: NDArray[np.float64]) -> str | None:
+    """Which activation, called as a function, such values come from."""
+    low, high = float(numbers.min()), float(numbers.max())
+    if low == 0.0 and high > 0:
+        return "relu"
+    if low > 0 and high < 1:
+        return "sigmoid"
+    return "tanh" if -1 < low < -0.9 and 0.9 < high < 1 else None
 
 
 def _plain(value: Any) -> Tensor | None:
@@ -137,19 +243,27 @@ def _plain(value: Any) -> Tensor | None:
     if isinstance(value, (tuple, list)) and value:
         value = value[0]
     usable = (
-        isinstance(value, Tensor)
+        usual(value)
         and value.is_floating_point()
-        and value.layout == torch.strided
         and value.ndim > 1
         and value.numel() > 0
     )
     return value.detach() if usable else None
 
 
-def _some(values: Tensor) -> Tensor:
-    rows = max(1, MOST_VALUES // max(1, values[0].numel()))
-    return values[:: -(-len(values) // rows)] if len(values) > rows else values
-
-
-def _units(values: Tensor, wide: bool) -> int:
-    return 1 if values.ndim > 3 or (wide and values.ndim > 2) else values.ndim - 1
+def _sample(values: Tensor, wide: bool) -> Tensor:
+    """Some of the values, `(rows, units)`: a copy, for they may be changed in place."""
+    shape = values.shape
+    count = values.numel()
+    if count > MOST_VALUES:
+        rows = max(1, MOST_VALUES // (count // shape[0]))
+        values = values[:: -(-shape[0] // rows)]
+    if len(shape) > 3 or (wide and len(shape) > 2):
+        values = values.flatten(2)
+        apart = -(-values.numel() // MOST_VALUES)
+        values = values[:, :, ::apart].movedim(1, -1)
+    if len(shape) > 2:
+        values = values.reshape(-1, values.shape[-1])
+        apart = -(-values.numel() // MOST_VALUES)
+        values = values[::apart]
+    return values.clone(memory_format=torch.contiguous_format)

@@ -1,13 +1,12 @@
 """Which models are trained: found by watching which modules are called."""
 
 import weakref
-from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.nn.modules.module import register_module_forward_pre_hook
 
 from wellfit.taps.torch.describe import layers_of
+from wellfit.taps.torch.doors import Doors
 
 
 class Models:
@@ -17,18 +16,42 @@ class Models:
     those that hold parameters of an optimizer and are no part of another such one.
     """
 
-    def __init__(self, given: nn.Module | None = None) -> None:
+    def __init__(self, doors: Doors, given: nn.Module | None = None) -> None:
         self.roots: dict[str, nn.Module] = {}
         self.layers: dict[str, nn.Module] = {}
         self.parameters: dict[str, Tensor] = {}
         self._given = given
         self._called: dict[int, weakref.ref[nn.Module]] = {}
         self._names: dict[int, str] = {}
-        self._handle: Any = register_module_forward_pre_hook(self._note)
+        self._doors = doors
 
-    def _note(self, module: nn.Module, _: Any) -> None:
-        if not torch.compiler.is_compiling():
-            self._called.setdefault(id(module), weakref.ref(module))
+    def listen(self) -> None:
+        """Note every module that is called, until the next optimizer is met."""
+        self._doors.note = self.note
+        self._doors.update()
+
+    def note(self, module: nn.Module) -> None:
+        """A module is called."""
+        known = self._called.get(id(module))
+        if known is None or known() is None:  # an id is used again
+            self._called[id(module)] = weakref.ref(module)
+
+    def forget(self) -> None:
+        """The optimizer that was counted is gone, and its models with it, maybe."""
+        self.roots, self.layers, self.parameters, self._names = {}, {}, {}, {}
+
+    @property
+    def main(self) -> nn.Module | None:
+        """The first model; None where none was found."""
+        return next(iter(self.roots.values()), None)
+
+    def name_of(self, optimizer: torch.optim.Optimizer) -> str:
+        """A place that tells an optimizer from others: its first parameter's model."""
+        stepped = {id(p) for g in optimizer.param_groups for p in g["params"]}
+        for label, root in self.roots.items():
+            if any(id(p) in stepped for p in root.parameters()):
+                return label
+        return type(optimizer).__name__
 
     def settle(self, optimizer: torch.optim.Optimizer) -> dict[str, nn.Module]:
         """Find the models that the optimizer trains, before its first step.
@@ -95,9 +118,8 @@ class Models:
 
     def close(self) -> None:
         """Note no more calls."""
-        if self._handle is not None:
-            self._handle.remove()
-            self._handle = None
+        self._doors.note = None
+        self._doors.update()
 
 
 def _tops(called: list[nn.Module], stepped: set[int] | None) -> list[nn.Module]:

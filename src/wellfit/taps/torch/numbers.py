@@ -1,19 +1,87 @@
-"""Many small numbers, brought from their devices in one go."""
+"""Samples of tensors and many small numbers, brought from their devices in one go."""
 
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-
-def norms(tensors: list[Tensor]) -> list[Tensor]:
-    """The L2 norm of each tensor, as scalars that may still be under way."""
-    dense = [t.coalesce().values() if t.is_sparse else t for t in tensors]
-    return list(torch._foreach_norm(dense)) if dense else []
+Floats = NDArray[np.float64]
 
 
-def fetch(scalars: list[Tensor]) -> list[float]:
+@dataclass(slots=True)
+class OnItsWay:
+    """A tensor that is copied to the host: `event` tells of its arrival.
+
+    Of the CPU's own tensors there is nothing to wait for, and no event.
+    """
+
+    host: Tensor
+    event: Any = None
+
+    @property
+    def here(self) -> bool:
+        """Whether it has come."""
+        return self.event is None or bool(self.event.query())
+
+    def array(self) -> Floats:
+        """The numbers, as float64; waits for them where they have not come."""
+        if self.event is not None:
+            self.event.synchronize()
+        return self.host.numpy().astype(np.float64)
+
+
+def send(tensor: Tensor) -> OnItsWay:
+    """Copy a tensor to the host without waiting for it; to float32, unless wider."""
+    plain = tensor.detach()
+    if plain.dtype != torch.float64:
+        plain = plain.float()
+    if plain.device.type != "cuda":
+        return OnItsWay(plain.cpu())
+    # Only pinned memory is filled by the device's own queue; to any other the copy may
+    # be read before it is there.
+    host = torch.empty(plain.shape, dtype=plain.dtype, pin_memory=True)
+    host.copy_(plain, non_blocking=True)
+    event = torch.cuda.Event()  # type: ignore[no-untyped-call]
+    event.record()
+    return OnItsWay(host, event)
+
+
+_ORDINARY = (Tensor, torch.nn.Parameter)
+
+
+def flat(tensor: Tensor) -> Tensor:
+    """The numbers of a tensor in one dimension: of a sparse one, those it holds.
+
+    Of a tensor that is spread over several devices, those that are here; a complex one
+    counts for two.
+    """
+    plain = tensor.detach()
+    if type(tensor) not in _ORDINARY and hasattr(plain, "to_local"):
+        plain = plain.to_local()
+    if plain.is_sparse:
+        plain = plain.coalesce().values()
+    if plain.is_complex():
+        plain = torch.view_as_real(plain)
+    return plain.reshape(-1)
+
+
+@dataclass(slots=True)
+class Later:
+    """What is told once some tensors have come: `tell` of their arrays, by signal."""
+
+    coming: tuple[OnItsWay, ...]
+    tell: Callable[..., dict[str, float]]
+
+    def told(self) -> dict[str, float]:
+        """The signals; waits where it must."""
+        return self.tell(*[one.array() for one in self.coming])
+
+
+def fetch(scalars: Sequence[Tensor]) -> list[float]:
     """The values of zero-dimensional tensors, with one wait for each device."""
     if not scalars:
         return []
@@ -22,10 +90,4 @@ def fetch(scalars: list[Tensor]) -> list[float]:
         device = torch.device("cpu")
     if any(s.dtype != scalars[0].dtype or s.device != device for s in scalars):
         scalars = [s.to(device, torch.float64) for s in scalars]
-    return [float(v) for v in torch.stack(scalars).tolist()]
-
-
-def array(tensor: Tensor) -> NDArray[Any]:
-    """The tensor's numbers, cut off from the graph, as NumPy can hold them."""
-    held = tensor.detach()
-    return (held.float() if held.dtype == torch.bfloat16 else held).cpu().numpy()
+    return [float(v) for v in torch.stack(list(scalars)).tolist()]

@@ -2,12 +2,15 @@
 
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from wellfit.taps.torch.criteria import CRITERIA, Call
+from wellfit.taps.torch.numbers import Floats, Later, flat, send
 
-ROWS = 1024  # of a call that are looked at
+ROWS = 256  # of a call that are looked at
+MOST_VALUES = 1 << 13  # in them; of wider ones fewer rows
 TARGETS = 4096  # kept for the trivial answer of a regression
 
 
@@ -18,41 +21,53 @@ class Objective:
         self.task = "other"
         self._call: Call | None = None
         self._looks = 0
-        self._shares = torch.zeros(3, dtype=torch.float64)
+        self._shares = np.zeros(3)
         self._range = [float("inf"), float("-inf")]
         self._targets: list[Tensor] = []
         self._kept = 0
         self._counts: dict[int, int] = {}
 
-    def look(self, call: Call) -> dict[str, float]:
-        """Take in one call of training; its `output_*` and `target_*` signals."""
+    def look(self, call: Call, *, sketch: bool) -> Later | None:
+        """Take in one call of training; its `output_*` and `target_*` signals.
+
+        `sketch` looks closer: at what the outputs might be, and at classes.
+        """
         if self._call is None:
             self._call, self.task = call, call.task
         elif call.criterion != self._call.criterion:
-            return {}
-        outputs = call.outputs.reshape(-1, *call.outputs.shape[1:])[:ROWS].float()
-        if not outputs.numel():
-            return {}
-        low, high = (float(v) for v in torch.aminmax(outputs))
-        self._range = [min(self._range[0], low), max(self._range[1], high)]
-        self._shares += _shares(outputs)
-        self._looks += 1
-        return {"output_min": low, "output_max": high} | self._target(call)
-
-    def _target(self, call: Call) -> dict[str, float]:
-        targets = call.targets
-        if targets is None or not targets.numel() or targets.is_complex():
-            return {}
-        some = targets.reshape(-1)[:TARGETS].double().cpu()
+            return None
+        outputs, targets = _some(call.outputs), call.targets
+        if outputs is None:
+            return None
+        told = targets is not None and targets.numel() and not targets.is_complex()
         ignored = call.options.get("ignore_index", -100)
-        some = some[some != ignored] if self.task == "classification" else some
+
+        def tell(outputs: Floats, targets: Floats | None = None) -> dict[str, float]:
+            if sketch:
+                self._shares += _shares(outputs)
+                self._looks += 1
+            low, high = float(outputs.min()), float(outputs.max())
+            self._range = [min(self._range[0], low), max(self._range[1], high)]
+            found = {"output_min": low, "output_max": high}
+            return found | ({} if targets is None else self._target(targets, ignored))
+
+        coming = [send(outputs)]
+        if targets is not None and told and (sketch or self.task == "regression"):
+            coming.append(send(flat(targets)[:TARGETS]))
+        return Later(tuple(coming), tell)
+
+    def _target(self, targets: Floats, ignored: int) -> dict[str, float]:
+        if self.task == "classification":
+            targets = targets[targets != ignored]
         if self._kept < TARGETS:
-            self._targets.append(some)
-            self._kept += len(some)
-        if self.task != "regression":
+            self._targets.append(torch.from_numpy(targets))
+            self._kept += len(targets)
+        if self.task != "regression" or not len(targets):
             return {}
-        deviation = float(some.std(correction=0))
-        return {"target_mean": float(some.mean()), "target_std": deviation}
+        return {
+            "target_mean": float(targets.mean()),
+            "target_std": float(targets.std()),
+        }
 
     def count(self, counts: dict[int, int]) -> None:
         """So many more samples of each class were seen."""
@@ -65,7 +80,7 @@ class Objective:
         if call is None or not self._looks:
             return None
         targets = torch.cat(self._targets) if self._targets else torch.zeros(0)
-        shares = (self._shares / self._looks).tolist()
+        shares = [float(share) for share in self._shares / self._looks]
         shape = list(call.targets.shape) if call.targets is not None else None
         return {
             "criterion": call.criterion,
@@ -121,15 +136,23 @@ class Objective:
         return found
 
 
-def _shares(outputs: Tensor) -> Tensor:
+def _some(outputs: Tensor) -> Tensor | None:
+    """Some rows of the outputs as they are; None where there are none."""
+    if not outputs.numel() or outputs.is_complex() or outputs.is_nested:
+        return None
+    some = outputs.detach().reshape(-1, *outputs.shape[1:])
+    apart = max(1, -(-some.numel() // MOST_VALUES), -(-len(some) // ROWS))
+    return some[::apart]
+
+
+def _shares(outputs: Floats) -> Floats:
     """Shares of rows that sum to one, of values in [0, 1], and of values ≤ 0."""
     inside = (outputs >= 0) & (outputs <= 1)
-    sums = torch.zeros(1)
+    sums = 0.0
     if outputs.ndim > 1 and outputs.shape[1] > 1:
-        whole = (outputs.sum(1) - 1).abs() < 1e-3
-        sums = (whole & inside.all(1)).double().mean().reshape(1)
-    rest = torch.stack([inside.double().mean(), (outputs <= 0).double().mean()])
-    return torch.cat([sums.double().cpu(), rest.cpu()])
+        whole = np.abs(outputs.sum(1) - 1) < 1e-3
+        sums = float((whole & inside.all(1)).mean())
+    return np.array([sums, inside.mean(), (outputs <= 0).mean()])
 
 
 def _targets(targets: Tensor) -> dict[str, Any]:

@@ -1,18 +1,21 @@
 """The steps of a training: what each was trained on, and what it did to the weights."""
 
-import math
 import weakref
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from itertools import pairwise
 from time import perf_counter
 from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.optim.optimizer import register_optimizer_step_pre_hook
 
 from wellfit.taps.looks import Looks
 from wellfit.taps.sample import COLUMNS, Sample
 from wellfit.taps.tap import Records
 from wellfit.taps.torch.batches import Batches
+from wellfit.taps.torch.calm import Calm, compiling
 from wellfit.taps.torch.criteria import Call
 from wellfit.taps.torch.describe import (
     model_fact,
@@ -20,22 +23,29 @@ from wellfit.taps.torch.describe import (
     seeds_fact,
     versions_fact,
 )
+from wellfit.taps.torch.doors import Doors
 from wellfit.taps.torch.inputs import Entered, Inputs
 from wellfit.taps.torch.layers import LayersLook
+from wellfit.taps.torch.look import Look, Looked
+from wellfit.taps.torch.losses import Losses
 from wellfit.taps.torch.models import Models
-from wellfit.taps.torch.numbers import array, fetch
+from wellfit.taps.torch.numbers import Floats, Later, send
 from wellfit.taps.torch.objective import Objective
+from wellfit.taps.torch.parameters import Weights
+from wellfit.taps.torch.persample import by_sample
 from wellfit.taps.torch.scores import ClassScores
 from wellfit.taps.torch.sources import Sources
-from wellfit.taps.torch.weights import WeightsLook
+from wellfit.taps.torch.ways import Ways
 
 WINDOWS = (16, 256)  # steps whose losses are fetched together, at first and later
 PATIENCE = 0.5  # seconds after which they are fetched anyway
 SMALL = 4096  # outputs of a step that are scored between looks too
 DENSE = 64  # of twice as many steps each is seen with its batch; later ever fewer
 SCORED = 16  # batches that are scored together
-SPIKE = 3.0  # times the recent loss: unusual enough to look at the next steps
 SAID_AGAIN = 2.0  # seconds after which facts that grow are written again
+KNOWN = 16  # rows of a batch that are remembered, where they are wide
+TRIES = 2  # steps that a model is waited for
+ALONE = 100  # steps without another optimizer's, after which there is but one
 
 
 @dataclass(slots=True)
@@ -46,83 +56,120 @@ class _Step:
     backwards: int = 0
     rows: int = 0
     norm: Tensor | None = None  # of the gradient, before it was clipped
-    waited: float = 0.0
 
 
 class Steps:
     """Turns backward passes and optimizer steps into signals."""
 
     def __init__(
-        self, records: Records, looks: Looks, sources: Sources, model: nn.Module | None
+        self,
+        records: Records,
+        looks: Looks,
+        sources: Sources,
+        calm: Calm,
+        doors: Doors,
+        model: nn.Module | None,
     ) -> None:
-        self.count = 0  # optimizer steps done
         self.inside = False  # of an optimizer's step, where a closure may be called
-        self.skimming = (
-            False  # this step: the loss is taken, the batch is not looked at
-        )
-        self.inputs = Inputs()
-        self.models = Models(model)
+        self.inputs = Inputs(calm, doors)
+        self.models = Models(doors, model)
         self.criteria: set[str] = set()  # that were trained on
         self.sample = Sample()
         self.objective = Objective()
+        self.ways = Ways()
+        self._done = 0  # optimizer steps, but for those that are calm yet
         self._records = records
         self._looks = looks
         self._sources = sources
+        self._calm = calm
+        self._losses = Losses(records, looks.alarm)
         self._main: weakref.ref[torch.optim.Optimizer] | None = None
         self._met: weakref.WeakSet[torch.optim.Optimizer] = weakref.WeakSet()
-        self._layers: LayersLook | None = None
-        self._weights: WeightsLook | None = None
-        self._looking = False
-        self._closure = False
+        self._tries: weakref.WeakKeyDictionary[torch.optim.Optimizer, int] = (
+            weakref.WeakKeyDictionary()
+        )
+        self._layers = LayersLook(doors)
+        self._kept = Weights()
+        self._look: Look | None = None
+        self._looked = Looked(records)
+        self._weights: dict[str, Tensor] = {}  # that are being stepped, at a look
+        self._timed = 0.0  # seconds that the look under way took
         self._by_loader = False  # the batches that are trained on are loaded
+        self._closure = False  # the optimizer calls one: several passes a step
         self._plain = False  # backward is called on a criterion's own value
-        self._now = _Step()
-        self._losses: list[tuple[int, Tensor]] = []
-        self._norms: list[tuple[int, Tensor]] = []
+        self._other = -ALONE  # the step at which another optimizer stepped last
+        self._now = self._was = _Step()
         self._scored = Batches()
         self._rates: dict[int, float] = {}
-        self._recent = math.nan
-        self._flushed = self._said = perf_counter()
+        self._flushed = self._said = self._stepped = perf_counter()
         self._counted = 0
         self._epochs = 0
         self._rows = 0  # trained on since the epoch began
         self._epoch_rows = 0
         self._batch_size = 0  # the greatest: the last of an epoch is often less
 
-    # -- within a step -----------------------------------------------------------
+    @property
+    def count(self) -> int:
+        """Optimizer steps done."""
+        return self._done + len(self._calm.ends)
 
-    def waited(self, seconds: float) -> None:
-        """So long the step waited for a batch."""
-        self._now.waited += seconds
+    # -- within a step -----------------------------------------------------------
 
     def clipped(self, norm: Any, kind: str, limit: float) -> None:
         """The gradient was clipped; `norm` is its length before."""
         if isinstance(norm, Tensor):
+            if self._calm.on:
+                self._losses.add("train/grad_norm", self.count, norm.detach())
             self._now.norm = norm.detach()
-        if not self.count:
-            self._records.fact("clipping", {"kind": kind, "limit": float(limit)})
+        if self.ways.clipping is None:
+            self.ways.clipping = {"kind": kind, "limit": float(limit)}
+            self._records.fact("clipping", self.ways.clipping)
 
-    def skim(self, loss: Tensor) -> None:
-        """A backward pass on what is known to be the criterion's own value."""
-        now = self._now
-        self.inputs.used()
-        if self.inside and now.backwards:
-            return
-        now.backwards += 1
-        part = loss.detach()
-        if now.loss is None:
-            now.loss = part
-        else:
-            now.loss = now.loss + (part - now.loss) / now.backwards
-        now.rows += self._batch_size
+    @property
+    def backwards(self) -> int:
+        """Backward passes since the last step."""
+        return self._now.backwards
 
-    def backward(self, calls: list[Call], value: Tensor) -> None:
-        """A backward pass, with the calls of the criterion that led to it."""
+    def failed(self) -> None:
+        """The backward pass that was told of last has raised."""
+        self._now = self._was
+
+    def skipped(self, optimizer: torch.optim.Optimizer) -> None:
+        """A GradScaler found the gradient not finite, and did not step."""
+        if self._is_main(optimizer):
+            self._now = _Step()
+            self._records.event("skipped", self.count)
+
+    def zeroed(self, optimizer: torch.optim.Optimizer) -> None:
+        """Gradients are set to zero: a backward pass before it counts for nothing."""
+        if self._now.backwards and not self.inside and self._is_main(optimizer):
+            self._now = _Step()
+
+    def _is_main(self, optimizer: torch.optim.Optimizer) -> bool:
+        main = None if self._main is None else self._main()
+        return main is None or main is optimizer
+
+    def scaled(self, scaler: Any) -> None:
+        """A GradScaler has a new scale, or the same again."""
+        scale = getattr(scaler, "_scale", None)
+        if isinstance(scale, Tensor):
+            self._losses.add("train/loss_scale", self.count, scale.detach().clone())
+
+    def backward(self, calls: list[Call], value: Tensor | None) -> None:
+        """A backward pass, with the calls of the criterion that led to it.
+
+        `value` is what it began at; None where that is not known.
+        """
         now = self._now
+        self._was = replace(now)
         if self.inside and now.backwards:
             return  # a closure that is called again within one step
+        if self._look is not None and not now.backwards:
+            self.ways.look(self.models.parameters)
         now.backwards += 1
-        self._plain = len(calls) == 1 and calls[0].value is value and value.ndim == 0
+        self._plain = (
+            len(calls) == 1 and calls[0].value is value and calls[0].value.ndim == 0
+        )
         if calls:
             part, rows = _mean(calls), calls[0].rows
             if now.loss is None:
@@ -131,6 +178,7 @@ class Steps:
                 share = rows / max(now.rows + rows, 1)
                 now.loss = now.loss + (part - now.loss) * share
         else:
+            assert value is not None
             part = value.detach() if value.ndim == 0 else value.detach().mean()
             rows = self.inputs.entered().rows or self._batch_size
             now.loss = part if now.loss is None else now.loss + part
@@ -146,181 +194,282 @@ class Steps:
         )
         for call in calls:
             self.criteria.add(call.criterion)
-        if calls and (self._looking or calls[0].outputs.numel() <= SMALL):
+        look = self._look
+        if calls and (look is not None or calls[0].outputs.numel() <= SMALL):
             self._scored.add(calls[0].cut())
-        if self._looking:
+        if look is not None:
             begun = perf_counter()
-            self._look_at_batch(entered, calls[0].cut() if calls else None)
-            self._looks.spent += perf_counter() - begun
+            self._look_at_batch(look, entered, calls[0].cut() if calls else None)
+            self._timed += perf_counter() - begun
 
-    def _look_at_batch(self, entered: Entered, call: Call | None) -> None:
+    def _look_at_batch(self, look: Look, entered: Entered, call: Call | None) -> None:
         if call is not None:
-            self._say(self.objective.look(call))
+            look.say_later(self.objective.look(call, sketch=look.sketch))
+            look.say_later(by_sample(call) if look.sketch else None)
+        self.ways.mode("train", self.models.main)
         if entered.batch is None:
             return
-        self._say(self.inputs.look(entered.batch))
-        if entered.rows:
-            self._sources.remember(entered.batch)
-        if entered.rows and entered.batch[0].numel() <= COLUMNS:
+        look.say_later(self.inputs.look(entered.batch))
+        if entered.rows and (look.sketch or not self.sample.full):
             targets = None if call is None else call.targets
-            told = None if targets is None else array(targets)
-            self.sample.add(array(entered.batch), told)
+            look.say_later(self._remember(entered.batch, targets))
+
+    def _remember(self, batch: Tensor, targets: Tensor | None) -> Later | None:
+        """Keep some rows, to know them again and to learn from."""
+        if not batch.numel() or batch.is_nested or batch.is_sparse:
+            return None
+        apart = -(-len(batch) // self.sample.room)
+        if batch[0].numel() > COLUMNS:  # too wide to be learnt from
+            apart = -(-len(batch) // KNOWN)
+        coming = [send(batch.detach()[::apart].clone())]
+        if targets is not None and targets.numel() == len(batch):
+            coming.append(send(targets.detach().reshape(-1)[::apart].clone()))
+
+        def tell(rows: Floats, targets: Floats | None = None) -> dict[str, float]:
+            self._sources.remember(torch.from_numpy(rows))
+            self.sample.add(rows, targets)
+            return {}
+
+        return Later(tuple(coming), tell)
+
+    def computed(self, outputs: Tensor) -> None:
+        """A loss is being computed of these, with gradient."""
+        if self._look is not None:
+            self.ways.computed(outputs)
+
+    def evaluated(self, phase: str) -> None:
+        """An evaluation was seen: in which mode were the models?"""
+        self.ways.mode(phase, self.models.main)
 
     # -- around a step -----------------------------------------------------------
 
-    def before(self, optimizer: torch.optim.Optimizer, closure: bool) -> None:
-        """An optimizer is about to step."""
-        self.inside, self._closure = True, closure
-        if self._main is None:
-            self._begin(optimizer)
-        elif optimizer is not self._main() and optimizer not in self._met:
-            self._meet(optimizer)
-        if self._looking and not closure:
+    def before(self, optimizer: torch.optim.Optimizer, *, closure: bool) -> None:
+        """An optimizer is about to step, and not calmly."""
+        self.inside = self._closure = closure
+        self._meet(optimizer)
+        if self._look is not None:
             begun = perf_counter()
-            self._weights = WeightsLook(self.models.of(optimizer))
-            self._looks.spent += perf_counter() - begun
+            self._weights = self.models.of(optimizer)
+            self._look.stepping(self._weights, self._now.rows, closure=closure)
+            self._timed += perf_counter() - begun
+
+    def _meet(self, optimizer: torch.optim.Optimizer) -> None:
+        """An optimizer's first step: its models are known now."""
+        if optimizer in self._met:
+            return
+        first = self._main is None or self._main() is None
+        if first:  # of all, or the one that was counted is gone
+            self._main = weakref.ref(optimizer)
+            self.models.forget()
+            self.inputs.close()
+        for root in self.models.settle(optimizer).values():
+            self.inputs.meet(root)
+        if self.models.roots or self._tries.get(optimizer, 0) >= TRIES:
+            self._met.add(optimizer)
+        else:  # its model was made after those that were listened for
+            self._tries[optimizer] = self._tries.get(optimizer, 0) + 1
+            self.models.listen()
+        layers = self.models.layers.values()
+        weighted = (m for m in layers if next(m.parameters(), None) is not None)
+        entered = next(weighted, None)
+        self.inputs.first_layer = None if entered is None else type(entered).__name__
+        self.ways.meet(self.models.parameters, optimizer, first=first)
+        if first:
+            self._begin(optimizer)
 
     def _begin(self, optimizer: torch.optim.Optimizer) -> None:
         """The first step is about to be done: now the models are known."""
-        self._main = weakref.ref(optimizer)
         models, say = self.models, self._records.fact
-        self._meet(optimizer)
-        self._layers = LayersLook(models.layers)
         say("model", model_fact(list(models.roots), models.layers, models.parameters))
         say("optimizer", optimizer_fact(optimizer))
         say("seeds", seeds_fact())
         say("versions", versions_fact())
-        self._looking = True
-        self._looks.begin()
-        self._flushed = perf_counter()
+        self._layers.meet(models.layers)
+        if not self._done:
+            self._looks.begin()
+            self._flushed = self._stepped = perf_counter()
+        if self._look is None:
+            self._open_look()
 
-    def _meet(self, optimizer: torch.optim.Optimizer) -> None:
-        """An optimizer's first step: its models are known now."""
-        self._met.add(optimizer)
-        for root in self.models.settle(optimizer).values():
-            self.inputs.meet(root)
-        layers = self.models.layers.values()
-        weighted = (m for m in layers if next(m.parameters(), None) is not None)
-        first = next(weighted, None)
-        self.inputs.first_layer = None if first is None else type(first).__name__
+    def _open_look(self) -> None:
+        sketch = self._looks.sketch(self._done)
+        self._look = Look(self._layers, self._kept, self._done, sketch=sketch)
+        self._look.open()
 
     def after(self, optimizer: torch.optim.Optimizer) -> None:
-        """An optimizer has stepped."""
+        """An optimizer has stepped: the last of some calm steps, or one that is not."""
         self.inside = False
-        main = self._main() if self._main is not None else None
-        if main is None:  # the one that was counted is gone
-            self._main, main = weakref.ref(optimizer), optimizer
-        if self._looking:
+        if self._calm.on and self._calm.optimizer == id(optimizer):
+            self.settle_calm()
+            self._tell_rates(optimizer, self._done - 1)
+            self._decide(optimizer)
+            return
+        self._meet(optimizer)
+        main = self._counts(optimizer)
+        if self._look is not None:
             begun = perf_counter()
-            self._look(optimizer, main=optimizer is main)
-            self._looks.spent += perf_counter() - begun
-        if optimizer is main:
-            self._done(optimizer)
-
-    def _look(self, optimizer: torch.optim.Optimizer, *, main: bool) -> None:
-        weights = self._weights or WeightsLook(self.models.of(optimizer))
-        self._weights = None
-        found = weights.after()
-        if self._closure:  # the weights had moved before they could be looked at
-            found = {n: v for n, v in found.items() if not n.startswith("update_ratio")}
-        if self._now.norm is not None:
-            found["grad_norm"] = float(self._now.norm)
-        if not main:  # what is of the whole run is of its first optimizer
-            found = {n: v for n, v in found.items() if "@" in n}
-        elif self._layers is not None:
-            found |= self._layers.close()
-            self._looks.spent += self._layers.spent
-            self._layers.spent = 0.0
-        self._say(found)
-
-    def _done(self, optimizer: torch.optim.Optimizer) -> None:
-        """A step that counts is done."""
+            self._look.stepped(self._weights, self._now.norm, main=main)
+            self._weights = {}
+            self._timed += perf_counter() - begun
         now, self._now = self._now, _Step()
-        step = self.count
+        self._was = self._now
+        if main:
+            self._finish(optimizer, now)
+        else:
+            self._other = self._done
+            if now.loss is not None:
+                name = f"train/loss@{self.models.name_of(optimizer)}"
+                self._losses.add(name, self._done, now.loss)
+
+    def _counts(self, optimizer: torch.optim.Optimizer) -> bool:
+        """Whether its steps are those that count.
+
+        So are those of one that steps the same parameters, where a backward pass came
+        before: it has taken over. (An optimizer around another has none of its own.)
+        """
+        main = None if self._main is None else self._main()
+        if optimizer is main:
+            return True
+        if main is None or not self._now.backwards:
+            return False
+        mine = {id(p) for group in main.param_groups for p in group["params"]}
+        groups = optimizer.param_groups
+        if any(id(p) in mine for group in groups for p in group["params"]):
+            self._main = weakref.ref(optimizer)
+            return True
+        return False
+
+    def _finish(self, optimizer: torch.optim.Optimizer, now: _Step) -> None:
+        """A step that counts is done."""
+        step = self._done
         if now.loss is not None:
-            self._losses.append((step, now.loss))
-        if now.norm is not None and not self._looking:
-            self._norms.append((step, now.norm))
-        for place, group in enumerate(optimizer.param_groups):
-            if self._rates.get(place) != group["lr"]:
-                self._rate(place, group["lr"])
+            self._losses.add("train/loss", step, now.loss)
+            on_cpu = now.loss.device.type == "cpu"
+            self._calm.take = Tensor.item if on_cpu else Tensor.detach
+        if now.norm is not None and self._look is None:
+            self._losses.add("train/grad_norm", step, now.norm)
+        self._tell_rates(optimizer, step)
         self._rows += now.rows
         self._batch_size = max(self._batch_size, now.rows)
-        if self._looking:
-            self._looks.took(step)
-            self._say({"batch_size": now.rows, "data_time": now.waited})
-        self.count = step + 1
-        window = min(max(WINDOWS[0], step // 32), WINDOWS[1])
-        due = self.count - self._counted >= window
-        if due or perf_counter() - self._flushed > PATIENCE:
-            self.flush()
-        self._looking = self._looks.due(self.count)
-        dense = self.count % max(1, self.count // DENSE) == 0
-        self.skimming = self._plain and not dense and not self._looking
-        self.inputs.attend(self._looking or not self._by_loader)
-        if self._looking and self._layers is not None:
-            self._layers.open()
+        self.ways.stepped(now.backwards)
+        if self._look is not None:
+            self._end_look(self._look, now.rows)
+        self._done = step + 1
+        self._decide(optimizer)
 
-    def _rate(self, group: int, rate: Any) -> None:
-        self._rates[group] = rate
+    def _end_look(self, look: Look, rows: int) -> None:
+        begun = perf_counter()
+        self._look = None
+        look.say({"batch_size": rows, "data_time": self._calm.waited})
+        look.close()
+        self._looked.add(look)
+        now = perf_counter()
+        timed, self._timed = self._timed + now - begun + self._layers.spent, 0.0
+        self._layers.spent = 0.0
+        self._looks.took(look.step, timed, now - self._stepped)
+
+    def _decide(self, optimizer: torch.optim.Optimizer) -> None:
+        """How much is to be seen of the steps that come."""
+        step, calm = self._done, self._calm
+        window = min(max(WINDOWS[0], step // 32), WINDOWS[1])
+        if step - self._counted >= window or perf_counter() - self._flushed > PATIENCE:
+            self.flush()
+        begun = perf_counter()
+        every = max(1, step // DENSE)
+        dense = step % every == 0
+        if self._looks.due(step):
+            self._open_look()
+        self.inputs.attend(self._look is not None or not self._by_loader)
+        alone = step - self._other >= ALONE
+        ordinary = self._plain and alone and not self._closure
+        if ordinary and not dense and self._look is None:
+            calm.left = min(every - step % every, self._counted + window - step)
+            calm.begin(optimizer, self.models.main)
+        calm.waited = 0.0
+        self._stepped = perf_counter()
+        if self._look is not None:
+            self._timed += self._stepped - begun
+
+    def settle_calm(self) -> None:
+        """Take over what calm steps left, and end them."""
+        calm, first = self._calm, self._done
+        losses, ends, rates = calm.losses, calm.ends, calm.rates
+        calm.end()
+        self._done = first + len(ends)
+        for place, rate in rates:
+            self._rate(0, rate, first + place)
+        for place, (begin, end) in enumerate(pairwise([0, *ends])):
+            if end > begin:
+                self._losses.add(
+                    "train/loss", first + place, _average(losses[begin:end])
+                )
+        if ends:
+            wait = calm.waited / len(ends)
+            self._records.value("train/data_time", self._done - 1, wait)
+        last = ends[-1] if ends else 0
+        self._rows += self._batch_size * last
+        for loss in losses[last:]:  # of a step that is not done
+            self._now.loss = torch.as_tensor(loss)
+            self._now.backwards += 1
+            self._now.rows += self._batch_size
+
+    def _tell_rates(self, optimizer: torch.optim.Optimizer, step: int) -> None:
+        for place, group in enumerate(optimizer.param_groups):
+            rate = group.get("lr")
+            if rate is not None and self._rates.get(place) != rate:
+                self._rate(place, rate, step)
+
+    def _rate(self, group: int, rate: Any, step: int) -> None:
+        self._rates[group] = rate = float(rate)
         where = f"@group{group}" if group else ""
-        self._say({f"learning_rate{where}": float(rate)})
+        self._records.value(f"train/learning_rate{where}", step, rate)
 
     def end_epoch(self) -> None:
         """The training's data have been gone through once."""
+        self.settle_calm()
         if not self._rows:
             return  # they were evaluated, not trained on
         self._epochs += 1
         self._epoch_rows, self._rows = self._rows, 0
         self._records.event("epoch", self.count, number=self._epochs)
 
+    def pause(self) -> None:
+        """An evaluation goes on: what was trained on must be known by now."""
+        self.settle_calm()
+        self._looked.record(wait=True)
+
     def resume(self) -> None:
         """An evaluation is over: its time is not the steps'."""
         self.flush(whole=True)
-        self._flushed = perf_counter()
+        self._flushed = self._stepped = perf_counter()
 
     # -- out of hand ---------------------------------------------------------------
 
     def flush(self, *, whole: bool = False) -> None:
-        """Fetch what is still under way, and record it; scores too where `whole`."""
-        (losses, self._losses), (norms, self._norms) = (
-            (self._losses, []),
-            (self._norms, []),
-        )
-        numbers = fetch([v for _, v in losses] + [v for _, v in norms])
-        for (step, _), value in zip(losses, numbers[: len(losses)], strict=True):
-            self._records.value("train/loss", step, value)
-            self._watch_for_the_unusual(step, value)
-        for (step, _), value in zip(norms, numbers[len(losses) :], strict=True):
-            self._records.value("train/grad_norm", step, value)
+        """Fetch what is under way, and record it; scores, and all, where `whole`."""
+        self.settle_calm()
+        begun = perf_counter()
+        self._losses.flush(wait=whole)
+        self._looked.record(wait=whole)
         self._flush_scores(whole)
-        now = perf_counter()
-        if self.count > self._counted:
-            mean = (now - self._flushed) / (self.count - self._counted)
-            self._records.value("train/step_time", self.count - 1, mean)
-        self._flushed, self._counted = now, self.count
-        if now - self._said > SAID_AGAIN:
+        if self._done > self._counted:
+            mean = (begun - self._flushed) / (self._done - self._counted)
+            self._records.value("train/step_time", self._done - 1, mean)
+            self._looks.usual(mean)
+        if begun - self._said > SAID_AGAIN:
             self.say_facts()
+        self._flushed, self._counted = perf_counter(), self._done
+        self._looks.spent += self._flushed - begun
 
     def _flush_scores(self, whole: bool) -> None:
         if self._scored.calls < SCORED and not whole:
             return
         scored, self._scored = self._scored, Batches()
         for name, value in scored.result().items():
-            if not name.startswith("recall@"):
-                self._records.value(f"train/{name}", self.count - 1, value)
+            if "@" not in name:
+                self._records.value(f"train/{name}", self._done - 1, value)
         if isinstance(scored.scores, ClassScores):
             self.objective.count(scored.scores.counts())
-
-    def _watch_for_the_unusual(self, step: int, loss: float) -> None:
-        recent = self._recent
-        if not math.isfinite(loss):
-            if math.isfinite(recent):
-                self._records.event("non-finite", step, what="loss")
-                self._looks.alarm(step)
-        elif math.isfinite(recent) and abs(loss) > SPIKE * abs(recent) + 1e-12:
-            self._looks.alarm(step)
-        self._recent = loss if math.isnan(recent) else 0.9 * recent + 0.1 * loss
 
     def say_facts(self) -> None:
         """Write the facts that grow as the training goes on."""
@@ -329,6 +478,7 @@ class Steps:
         facts = {
             "objective": self.objective.fact(),
             "inputs": self.inputs.fact(),
+            "loop": self.ways.fact(),
             "training": {
                 "steps": self.count,
                 "epochs": self._epochs or None,
@@ -338,8 +488,8 @@ class Steps:
                 "loss_source": "criterion" if self.criteria else "backward",
             },
             "watching": {
-                "seconds": looks.spent,
-                "share": looks.spent / max(looks.elapsed, 1e-9),
+                "seconds": looks.cost,
+                "share": looks.cost / max(looks.elapsed, 1e-9),
                 "looks": looks.taken,
             },
         }
@@ -349,14 +499,21 @@ class Steps:
 
     def close(self) -> None:
         """Leave nothing behind in the models."""
+        self.settle_calm()
         self.models.close()
         self.inputs.close()
-        if self._layers is not None:
-            self._layers.close()
+        if self._look is not None:
+            self._look.drop()
+            self._look = None
 
-    def _say(self, found: dict[str, float]) -> None:
-        for name, value in found.items():
-            self._records.value(f"train/{name}", self.count, value)
+
+def _average(losses: list[Any]) -> Any:
+    """The loss of a step: of one backward pass, or of several parts of a batch."""
+    if len(losses) == 1:
+        return losses[0]
+    if isinstance(losses[0], float):
+        return sum(losses) / len(losses)
+    return torch.stack(losses).mean()
 
 
 def _mean(calls: list[Call]) -> Tensor:
@@ -367,3 +524,14 @@ def _mean(calls: list[Call]) -> Tensor:
     for call in calls:
         by_name.setdefault(call.criterion, []).append(call.loss())
     return torch.stack([torch.stack(v).mean() for v in by_name.values()]).sum()
+
+
+def hook_steps(calm: Calm, before: Callable[..., None]) -> Any:
+    """A hook before every optimizer's step, which is handed its own arguments."""
+
+    def hook(optimizer: Any, args: Any, kwargs: Any) -> None:
+        if not compiling() and not calm.on:
+            closure = args[1] if len(args) > 1 else kwargs.get("closure")
+            before(optimizer, closure=callable(closure))
+
+    return register_optimizer_step_pre_hook(hook)

@@ -6,14 +6,14 @@ steps are looked at in full (`looks.py`); the others cost a few microseconds.
 """
 
 from collections.abc import Callable
-from time import perf_counter
+from contextlib import ExitStack
+from functools import partial
 from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
 from torch.optim.optimizer import (
     register_optimizer_step_post_hook,
-    register_optimizer_step_pre_hook,
 )
 from torch.utils.data import DataLoader
 from torch.utils.data.dataloader import _BaseDataLoaderIter
@@ -21,12 +21,23 @@ from torch.utils.data.dataloader import _BaseDataLoaderIter
 from wellfit.taps.looks import Looks
 from wellfit.taps.patches import Patches
 from wellfit.taps.tap import Guard, Records, enter, leave
+from wellfit.taps.torch.calm import (
+    Calm,
+    compiling,
+    cost,
+    watched_backward,
+    watched_criterion,
+    watched_next,
+    watched_step,
+    watched_zero,
+)
 from wellfit.taps.torch.criteria import CRITERIA, Call, call_of
+from wellfit.taps.torch.doors import Doors
 from wellfit.taps.torch.evaluations import Evaluations
 from wellfit.taps.torch.inputs import Entered
 from wellfit.taps.torch.loaders import Loaders
 from wellfit.taps.torch.sources import Origin, Sources
-from wellfit.taps.torch.steps import Steps
+from wellfit.taps.torch.steps import Steps, hook_steps
 
 MOST_PENDING = 16  # calls with gradient and no backward yet: each holds its graph
 
@@ -62,9 +73,15 @@ class TorchTap:
         self._guard = Guard(self)
         self._patches = Patches()
         self._handles: list[Any] = []
+        self._hooking = False  # a hook of ours on a step is being called
         self._sources = Sources()
-        self._looks = Looks(overhead=overhead, every=every)
-        self._steps = Steps(records, self._looks, self._sources, model)
+        self._calm = Calm()
+        looks = Looks(overhead=overhead, every=every)
+        looks.calm = cost()
+        self._doors = Doors(self._guard)
+        self._steps = Steps(
+            records, looks, self._sources, self._calm, self._doors, model
+        )
         self._evaluations = Evaluations(records, self._sources)
         self._pending: list[_Pending] = []
         self._loaders = Loaders()
@@ -79,18 +96,35 @@ class TorchTap:
     def attach(self) -> None:
         """Begin to watch."""
         replace, functional = self._patches.replace, torch.nn.functional
+        seen = self._guard(self._criterion)
         for name in CRITERIA:
-            replace(functional, name, self._criterion_patch(name))
-        replace(Tensor, "backward", self._backward_patch)
+            make = partial(watched_criterion, name=name, calm=self._calm, seen=seen)
+            replace(functional, name, make)
+        over, calm = self._guard(self._exhausted), self._calm
+        before, after = self._hooked(self._steps.before), self._hooked(self._stepped)
+        backward = self._guard(self._backward)
+        failed = self._guard(self._steps.failed)
+        replace(
+            Tensor, "backward", lambda o: watched_backward(o, calm, backward, failed)
+        )
         for owner in (nn.utils, nn.utils.clip_grad):
             replace(owner, "clip_grad_norm_", self._clip_patch("norm"))
             replace(owner, "clip_grad_value_", self._clip_patch("value"))
         replace(DataLoader, "__iter__", self._loader_patch)
-        replace(_BaseDataLoaderIter, "__next__", self._batch_patch)
+        replace(_BaseDataLoaderIter, "__next__", lambda o: watched_next(o, calm, over))
         replace(torch.jit, "script", self._script_patch)
+        zeroed = self._guard(self._steps.zeroed)
+        replace(
+            torch.optim.Optimizer, "zero_grad", lambda o: watched_zero(o, calm, zeroed)
+        )
+        replace(torch.amp.GradScaler, "step", self._scaler_patch)
+        replace(torch.amp.GradScaler, "update", self._scale_patch)
+        replace(torch, "compile", self._compile_patch)
+        replace(nn.Module, "compile", self._compile_patch)
+        self._steps.models.listen()
         self._handles += [
-            register_optimizer_step_pre_hook(self._guarded(self._before_step)),
-            register_optimizer_step_post_hook(self._guarded(self._after_step)),
+            hook_steps(calm, before),
+            register_optimizer_step_post_hook(watched_step(calm, after)),
         ]
         self._guard.on = True
         enter(self)
@@ -98,23 +132,55 @@ class TorchTap:
     def detach(self) -> None:
         """Stop watching; nothing of the tap's stays behind in PyTorch."""
         self._guard.on = False
-        leave(self)
-        self._patches.restore()
+        with ExitStack() as parts:  # each of them, whatever becomes of the others
+            if self._hooking:  # PyTorch goes through its table of hooks at this moment
+                parts.callback(self._leave_later)
+            else:
+                parts.callback(self._unhook)
+            parts.callback(self._doors.close)
+            parts.callback(self._steps.close)
+            parts.callback(self._patches.restore)
+            parts.callback(leave, self)
+
+    def _unhook(self) -> None:
         for handle in self._handles:
             handle.remove()
         self._handles.clear()
-        self._steps.close()
+
+    def _leave_later(self) -> None:
+        self._patches.replace(Tensor, "backward", self._leave_patch)
+
+    def _leave_patch(self, original: Any) -> Any:
+        """The next backward pass takes away what is left of the tap."""
+
+        def backward(*args: Any, **kwargs: Any) -> Any:
+            self._patches.restore()
+            self._unhook()
+            return original(*args, **kwargs)
+
+        return backward
+
+    def _hooked(self, function: Callable[..., None]) -> Callable[..., None]:
+        """The function, guarded, to be called from a hook on an optimizer's step."""
+        guarded = self._guard(function)
+
+        def call(*args: Any, **kwargs: Any) -> None:
+            self._hooking = True
+            guarded(*args, **kwargs)
+            self._hooking = False
+
+        return call
 
     def finish(self) -> None:
         """Detach, and record what is still held and what the whole tells."""
         was_on = self._guard.on
-        self.detach()
-        if not was_on:
-            return
         try:
+            self.detach()
+            if not was_on:
+                return
             self._settle()
             self._steps.flush(whole=True)
-            self._evaluations.end(self.step)
+            self._end_evaluation()
             self._say_facts()
         except Exception as error:
             self._guard.fail(error)
@@ -123,7 +189,7 @@ class TorchTap:
         guarded = self._guard(function)
 
         def call(*args: Any) -> None:
-            if not torch.compiler.is_compiling():
+            if not compiling():
                 guarded(*args)
 
         return call
@@ -139,28 +205,6 @@ class TorchTap:
         self.records.fact("loaders", self._loaders.fact())
 
     # -- what is patched -----------------------------------------------------------
-
-    def _criterion_patch(self, name: str) -> Callable[[Any], Any]:
-        seen = self._guarded(self._criterion)
-
-        def make(original: Any) -> Any:
-            def criterion(*args: Any, **kwargs: Any) -> Any:
-                value = original(*args, **kwargs)
-                seen(name, args, kwargs, value)
-                return value
-
-            return criterion
-
-        return make
-
-    def _backward_patch(self, original: Any) -> Any:
-        seen = self._guarded(self._backward)
-
-        def backward(loss: Tensor, *args: Any, **kwargs: Any) -> Any:
-            seen(loss)
-            return original(loss, *args, **kwargs)
-
-        return backward
 
     def _clip_patch(self, kind: str) -> Callable[[Any], Any]:
         seen = self._guarded(self._steps.clipped)
@@ -186,21 +230,6 @@ class TorchTap:
 
         return iterate
 
-    def _batch_patch(self, original: Any) -> Any:
-        loaded, over = self._guarded(self._loaded), self._guarded(self._exhausted)
-
-        def following(batches: Any) -> Any:
-            begun = perf_counter()
-            try:
-                batch = original(batches)
-            except StopIteration:
-                over(batches)
-                raise
-            loaded(batches, perf_counter() - begun)
-            return batch
-
-        return following
-
     def _script_patch(self, original: Any) -> Any:
         def script(*args: Any, **kwargs: Any) -> Any:
             with self._patches.lifted():  # it compiles the sources of what it calls
@@ -208,14 +237,24 @@ class TorchTap:
 
         return script
 
+    def _compile_patch(self, original: Any) -> Any:
+        noted = self._guard(self._compiled)
+
+        def compile_(model: Any = None, *args: Any, **kwargs: Any) -> Any:
+            noted(model)
+            return original(model, *args, **kwargs)
+
+        return compile_
+
+    def _compiled(self, model: Any) -> None:
+        self._doors.pin()
+        if isinstance(model, nn.Module):
+            self._steps.models.note(model)
+
     # -- data ----------------------------------------------------------------------
 
     def _loading(self, loader: Any) -> None:
         self._loaders.add(loader)
-
-    def _loaded(self, batches: Any, seconds: float) -> None:
-        self._steps.inputs.load(getattr(batches, "_dataset", None))
-        self._steps.waited(seconds)
 
     def _exhausted(self, batches: Any) -> None:
         self._steps.inputs.attend(True)  # what comes now may be an evaluation
@@ -227,11 +266,11 @@ class TorchTap:
     def _criterion(self, name: str, args: Any, options: Any, value: Any) -> None:
         trained = getattr(value, "requires_grad", False) and torch.is_grad_enabled()
         evaluating = trained and self._steps.models.evaluating()
-        if trained and self._steps.skimming and not evaluating:
-            return
         call = call_of(name, args, options, value)
         if call is None:
             return
+        if trained:
+            self._steps.computed(call.outputs)
         entered = None
         if evaluating or not trained:  # a backward may never come
             call, entered = call.cut(), self._steps.inputs.entered()
@@ -252,13 +291,49 @@ class TorchTap:
     def _evaluate(self, call: Call, entered: Entered) -> None:
         trained = self._steps.criteria
         if not trained or call.criterion in trained:  # else a measure beside it
+            self._steps.pause()
             self._evaluations.add(call, entered, self.step)
+
+    def _end_evaluation(self) -> bool:
+        phase = self._evaluations.end(self.step)
+        if phase is not None:
+            self._steps.evaluated(phase)
+        return phase is not None
+
+    def _stepped(self, optimizer: torch.optim.Optimizer) -> None:
+        if self._pending and not self._steps.backwards:
+            # A backward pass that did not go through `Tensor.backward`.
+            calls = [one.call for one in self._pending if one.entered is None]
+            self._pending = []
+            if calls:
+                self._end_evaluation()
+                self._steps.backward(calls, None)
+        self._steps.after(optimizer)
+
+    def _scaler_patch(self, original: Any) -> Any:
+        skipped = self._guard(self._steps.skipped)
+
+        def step(scaler: Any, optimizer: Any, *args: Any, **kwargs: Any) -> Any:
+            before = self.step
+            given = original(scaler, optimizer, *args, **kwargs)
+            if self.step == before:
+                skipped(optimizer)
+            return given
+
+        return step
+
+    def _scale_patch(self, original: Any) -> Any:
+        scaled = self._guard(self._steps.scaled)
+
+        def update(scaler: Any, *args: Any, **kwargs: Any) -> Any:
+            given = original(scaler, *args, **kwargs)
+            scaled(scaler)
+            return given
+
+        return update
 
     def _backward(self, loss: Tensor) -> None:
         pending, steps = self._pending, self._steps
-        if steps.skimming and not pending and not self._evaluations.going_on:
-            steps.skim(loss)
-            return
         own = [p for p in pending if p.call.value is loss]
         if not own and pending:  # made of several, or scaled, or cut off above
             place = loss.data_ptr()
@@ -269,17 +344,9 @@ class TorchTap:
             self._pending = [p for p in pending if id(p) not in chosen]
             self._settle()
         self._pending = []
-        if self._evaluations.end(self.step):
+        if self._end_evaluation():
             steps.resume()
         loaded = steps.inputs.entered().loaded
         if loaded is not None:
             self._loaders.trained(loaded)
         steps.backward([p.call for p in own], loss)
-
-    def _before_step(self, optimizer: Any, args: Any, kwargs: Any) -> None:
-        # The hook is handed the step's own arguments, the optimizer first.
-        closure = args[1] if len(args) > 1 else kwargs.get("closure")
-        self._steps.before(optimizer, closure is not None)
-
-    def _after_step(self, optimizer: Any, *_: Any) -> None:
-        self._steps.after(optimizer)

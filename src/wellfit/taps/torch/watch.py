@@ -7,7 +7,10 @@ from typing import Any
 from torch import nn
 
 from wellfit.core.run import Run
-from wellfit.record import Recorder, new_folder, open_run, redact, vacant
+from wellfit.record import Recorder, open_run, redact
+from wellfit.taps import ranks
+from wellfit.taps.resources import Resources
+from wellfit.taps.torch.ranks import RanksTap
 from wellfit.taps.torch.tap import TorchTap
 
 
@@ -16,8 +19,10 @@ class Watch:
 
     def __init__(self, tap: TorchTap, recorder: Recorder, *, owned: bool) -> None:
         self._tap = tap
+        self._ranks = RanksTap(recorder)
         self._recorder = recorder
         self._owned = owned
+        self._resources = Resources(recorder)
 
     @property
     def folder(self) -> Path:
@@ -36,6 +41,8 @@ class Watch:
 
     def __enter__(self) -> "Watch":
         self._tap.attach()
+        self._ranks.attach()
+        self._resources.start()
         return self
 
     def __exit__(
@@ -44,7 +51,9 @@ class Watch:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        self._resources.finish()  # while the tap can still tell the step
         self._tap.finish()
+        self._ranks.finish()
         said = None if error is None else error_line(error)
         interrupted = isinstance(error, KeyboardInterrupt)
         self._recorder.fact("outcome", {"error": said, "interrupted": interrupted})
@@ -73,8 +82,7 @@ def watch(
     """
     owned = recorder is None
     if recorder is None:
-        folder = vacant(Path(out)) if out is not None else new_folder("watch")
-        recorder = Recorder(folder)
+        recorder = Recorder(ranks.folder_for("watch", out), rank=ranks.rank())
         recorder.fact("command", {"script": None, "args": [], "framework": "torch"})
     tap = TorchTap(recorder, model=model, overhead=overhead, every=every)
     return Watch(tap, recorder, owned=owned)

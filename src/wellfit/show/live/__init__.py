@@ -1,0 +1,4 @@
+"""A training as it goes, in a view that is redrawn in place."""
+
+from wellfit.show.live.view import LiveView as LiveView
+from wellfit.show.live.view import live_view as live_view

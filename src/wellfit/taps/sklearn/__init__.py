@@ -1,0 +1,1 @@
+"""scikit-learn, watched: every fit, and the scores that are computed after it."""

@@ -1,0 +1,204 @@
+"""The steps between looks: a microsecond or two each, and nothing held.
+
+These wrappers stand on the path of every step of every training, so they are written
+flat: one object of slots, no call of ours where none is needed. Whatever is out of the
+ordinary leaves them for the function `seen`, which is guarded.
+"""
+
+from collections.abc import Callable
+from time import perf_counter
+from types import SimpleNamespace
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+Seen = Callable[..., None]
+
+# Dynamo takes this for True while it traces, and drops what is of ours from the graph.
+compiling = torch.compiler.is_dynamo_compiling
+
+
+class Calm:
+    """What is taken of steps that are not looked at, until it is flushed.
+
+    `on` while such steps are taken; `left` of them until the next one that is seen.
+    `losses` are of backward passes, as numbers or (of other devices) tensors; `ends`
+    has their number at the end of each step.
+    """
+
+    __slots__ = (
+        "data",
+        "ends",
+        "left",
+        "losses",
+        "on",
+        "optimizer",
+        "rate",
+        "rates",
+        "root",
+        "take",
+        "waited",
+    )
+
+    def __init__(self) -> None:
+        self.on = False
+        self.left = 0
+        self.losses: list[Any] = []
+        self.ends: list[int] = []
+        self.rates: list[tuple[int, Any]] = []  # place in `ends`, what it became
+        self.rate: Any = None
+        self.optimizer = 0  # its `id`: it is not kept alive
+        self.root: nn.Module | None = None
+        self.take: Callable[[Tensor], Any] = Tensor.detach
+        self.data: object | None = None  # data set of a loaded batch, unused yet
+        self.waited = 0.0  # seconds, for batches
+
+    def begin(self, optimizer: torch.optim.Optimizer, root: nn.Module | None) -> None:
+        """The next step is calm."""
+        self.optimizer = id(optimizer)
+        self.root = root
+        self.rate = optimizer.param_groups[0]["lr"]
+        self.on = root is not None
+
+    def end(self) -> None:
+        """Hand over what was taken, and take no more."""
+        self.on = False
+        self.losses, self.ends, self.rates, self.root = [], [], [], None
+
+
+def watched_criterion(
+    original: Any, name: str, calm: Calm, seen: Seen
+) -> Callable[..., Any]:
+    """A loss of `torch.nn.functional` that tells of its calls."""
+
+    def criterion(*args: Any, **kwargs: Any) -> Any:
+        value = original(*args, **kwargs)
+        if compiling():
+            return value
+        if calm.on and getattr(value, "requires_grad", False):
+            root = calm.root
+            if root is not None and root.training:
+                return value
+        seen(name, args, kwargs, value)
+        return value
+
+    return criterion
+
+
+def watched_backward(
+    original: Any, calm: Calm, seen: Seen, failed: Seen
+) -> Callable[..., Any]:
+    """`Tensor.backward`, of which each call tells a loss; one that fails does not."""
+
+    def backward(loss: Tensor, *args: Any, **kwargs: Any) -> Any:
+        if compiling():
+            pass
+        elif calm.on:
+            try:
+                calm.losses.append(calm.take(loss))
+                calm.data = None
+            except Exception:  # not one number: nothing that a calm step has
+                calm.on = False
+                seen(loss)
+        else:
+            seen(loss)
+        try:
+            return original(loss, *args, **kwargs)
+        except BaseException:
+            if calm.on:
+                del calm.losses[-1:]
+            else:
+                failed()
+            raise
+
+    return backward
+
+
+def watched_step(calm: Calm, seen: Seen) -> Callable[..., None]:
+    """A hook for after an optimizer's step."""
+
+    def after(optimizer: torch.optim.Optimizer, _: Any, __: Any) -> None:
+        if compiling():
+            return
+        if calm.on and calm.optimizer == id(optimizer):
+            calm.ends.append(len(calm.losses))
+            rate = optimizer.param_groups[0]["lr"]
+            if rate is not calm.rate:
+                calm.rate = rate
+                calm.rates.append((len(calm.ends) - 1, rate))
+            calm.left -= 1
+            if calm.left > 0:
+                return
+        seen(optimizer)
+
+    return after
+
+
+def watched_zero(original: Any, calm: Calm, seen: Seen) -> Callable[..., Any]:
+    """An optimizer's `zero_grad`: what was not stepped until now never will be."""
+
+    def zero_grad(optimizer: torch.optim.Optimizer, *args: Any, **kwargs: Any) -> Any:
+        given = original(optimizer, *args, **kwargs)
+        if compiling():
+            return given
+        if not calm.on:
+            seen(optimizer)
+        elif calm.optimizer == id(optimizer):
+            stepped = calm.ends[-1] if calm.ends else 0
+            if len(calm.losses) > stepped:
+                del calm.losses[stepped:]
+        return given
+
+    return zero_grad
+
+
+def watched_next(original: Any, calm: Calm, over: Seen) -> Callable[..., Any]:
+    """A DataLoader's `__next__`, which tells how long it took and whose batch it is."""
+
+    def following(batches: Any) -> Any:
+        begun = perf_counter()
+        try:
+            batch = original(batches)
+        except StopIteration:
+            over(batches)
+            raise
+        calm.waited += perf_counter() - begun
+        calm.data = getattr(batches, "_dataset", None)
+        return batch
+
+    return following
+
+
+def cost() -> float:
+    """Seconds that a calm step costs here: the wrappers around nothing, timed."""
+    # Stand-ins: a real model would draw its weights, a real optimizer hook its class.
+    calm, model = Calm(), nn.Identity()
+    optimizer: Any = SimpleNamespace(param_groups=[{"lr": 1.0}])
+    loss = torch.zeros((), requires_grad=True)
+    batches = iter(range(1 << 20))
+    ways: list[tuple[Callable[..., Any], tuple[Any, ...]]] = [
+        (watched_next(next, calm, _nothing), (batches,)),
+        (watched_criterion(_first, "", calm, _nothing), (loss,)),
+        (watched_backward(_nothing, calm, _nothing, _nothing), (loss,)),
+        (watched_step(calm, _nothing), (optimizer, (), {})),
+        (watched_zero(_nothing, calm, _nothing), (optimizer,)),
+    ]
+    calm.take = Tensor.item
+    calm.begin(optimizer, model)
+    best = float("inf")
+    for _ in range(5):
+        begun = perf_counter()
+        for _ in range(50):
+            for function, args in ways:
+                function(*args)
+        best = min(best, (perf_counter() - begun) / 50)
+    return best
+
+
+def _nothing(*_: Any) -> None:
+    pass
+
+
+def _first(value: Any) -> Any:
+    return value

@@ -1,0 +1,96 @@
+"""Who enters and leaves the modules: one function around all calls, while it is needed.
+
+Hooks would stand on the modules themselves: they would be copied and pickled with a
+model, be warned of by `torch.compile`, and slow every call down. This stands on the
+class, for as long as somebody listens, and knows the modules by their identity.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from wellfit.taps.patches import Patches
+from wellfit.taps.tap import Guard
+from wellfit.taps.torch.calm import compiling
+
+Entered = Callable[[Any, Any], None]  # of a call's arguments
+Left = Callable[[Any, Any], None]  # of a call's positional arguments, and its output
+
+
+class Doors:
+    """Listeners at the calls of modules.
+
+    `note` is told of every module that is called; `entered` and `left` of those whose
+    `id` they hold. `update` is to be called after any of them was changed.
+    """
+
+    def __init__(self, guard: Guard) -> None:
+        self.note: Callable[[nn.Module], None] | None = None
+        self.entered: dict[int, Entered] = {}
+        self.left: dict[int, Left] = {}
+        self._guard = guard
+        self._patches = Patches()
+        self._standing = False
+        self._pinned = False
+
+    def update(self) -> None:
+        """Stand at the doors if anybody listens, else leave them."""
+        wanted = bool(self.note or self.entered or self.left or self._pinned)
+        if wanted and not self._standing:
+            self._patches.replace(nn.Module, "__call__", self._patch)
+        elif not wanted and self._standing:
+            self._patches.restore()
+        self._standing = wanted
+
+    def pin(self) -> None:
+        """Stay, heard or not: at each change compiled code would be compiled anew."""
+        self._pinned = True
+        self.update()
+
+    def close(self) -> None:
+        """Leave the doors for good."""
+        self.note, self._pinned = None, False
+        self.entered, self.left = {}, {}
+        self.update()
+
+    def _patch(self, original: Any) -> Any:
+        def call(module: nn.Module, *args: Any, **kwargs: Any) -> Any:
+            if compiling():
+                return original(module, *args, **kwargs)
+            key = id(module)
+            if self.note is not None or key in self.entered:
+                try:
+                    self._enter(module, args, kwargs)
+                except Exception as error:
+                    self._guard.fail(error)
+            output = original(module, *args, **kwargs)
+            if key in self.left:
+                try:
+                    self._leave(key, args, output)
+                except Exception as error:
+                    self._guard.fail(error)
+            return output
+
+        return call
+
+    def _enter(self, module: nn.Module, args: Any, kwargs: Any) -> None:
+        if self.note is not None:
+            self.note(module)
+        entered = self.entered.get(id(module))
+        if entered is not None:
+            entered(args, kwargs)
+
+    def _leave(self, key: int, args: Any, output: Any) -> None:
+        if torch.is_grad_enabled() and torch._C._get_tracing_state() is None:
+            self.left[key](args, output)
+
+
+def usual(value: Any) -> bool:
+    """Whether it is a tensor that can be read now: no transform's, nor nested."""
+    return (
+        isinstance(value, Tensor)
+        and value.layout == torch.strided
+        and not torch._C._functorch.is_functorch_wrapped_tensor(value)
+    )

@@ -1,0 +1,79 @@
+"""How a training goes about it: what the fact `loop` says."""
+
+from collections import Counter
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from wellfit.taps.torch.numbers import OnItsWay, flat, send
+
+GLANCE = 64  # elements of a gradient that tell whether it was zeroed
+
+
+class Ways:
+    """Gathers the habits of a training loop, most of them at steps looked at."""
+
+    def __init__(self) -> None:
+        self.clipping: dict[str, Any] | None = None
+        self._backwards: Counter[int] = Counter()
+        self._looks = 0
+        self._left: list[OnItsWay] = []  # gradients found before a backward pass
+        self._stale = 0
+        self._modes: dict[str, Counter[str]] = {}
+        self._precision: str | None = None
+        self._unstepped: list[str] = []
+
+    def meet(
+        self,
+        parameters: Mapping[str, Tensor],
+        optimizer: torch.optim.Optimizer,
+        *,
+        first: bool,
+    ) -> None:
+        """An optimizer is met: which of the parameters does none step?"""
+        stepped = {id(p) for g in optimizer.param_groups for p in g["params"]}
+        wanted = [n for n, p in parameters.items() if p.requires_grad]
+        known = wanted if first else self._unstepped
+        self._unstepped = [n for n in known if id(parameters.get(n)) not in stepped]
+
+    def look(self, parameters: Mapping[str, Tensor]) -> None:
+        """A step's first backward pass is about to begin: are there gradients yet?"""
+        self._looks += 1
+        grads = (p.grad for p in parameters.values() if p.grad is not None)
+        first = next(grads, None)
+        if first is not None:
+            self._left.append(send(flat(first)[:GLANCE].clone()))
+        while self._left and self._left[0].here:
+            self._stale += bool(self._left.pop(0).array().any())
+
+    def stepped(self, backwards: int) -> None:
+        """A step was done, of so many backward passes."""
+        self._backwards[backwards] += 1
+
+    def mode(self, phase: str, root: nn.Module | None) -> None:
+        """A model was seen in that phase."""
+        if root is not None:
+            mode = "train" if root.training else "eval"
+            self._modes.setdefault(phase, Counter())[mode] += 1
+
+    def computed(self, outputs: Tensor) -> None:
+        """What the computing is done in."""
+        device = outputs.device.type
+        if torch.is_autocast_enabled(device):
+            dtype = torch.get_autocast_dtype(device)
+            self._precision = f"{dtype} autocast".removeprefix("torch.")
+        elif self._precision is None:
+            self._precision = str(outputs.dtype).removeprefix("torch.")
+
+    def fact(self) -> dict[str, Any]:
+        """The fact `loop`."""
+        usual = self._backwards.most_common(1)
+        return {
+            "accumulation": usual[0][0] if usual else None,
+            "zeroed": self._stale < self._looks / 2 if self._looks else None,
+            "modes": {p: c.most_common(1)[0][0] for p, c in self._modes.items()},
+            "precision": self._precision,
+            "unstepped": self._unstepped,
+        }
