@@ -435,10 +435,11 @@ class Steps:
                 self._records.fact(key, fact)
 
     def close(self) -> None:
-        """Leave nothing behind in the model."""
+        """Leave nothing behind in the model, nor of a step that was broken off."""
         self._deafen()
         self._through.clear()
-        self._seen = {}
+        self._weights = self._entered = None
+        self._seen, self._gradients = {}, {}
 
     def _say(self, found: dict[str, float]) -> None:
         for name, value in found.items():

@@ -331,6 +331,7 @@ class KerasTap:
         for fit in self._fits[depth:]:
             if fit is not None and fit is self._fit:
                 self._fit, self._phase = None, ""
+                self._steps.close()
                 self._steps.flush(whole=True)
         del self._fits[depth:]
 
