@@ -9,6 +9,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from wellfit.taps.boosting.lightgbm_callback import LightGBMCallback
+    from wellfit.taps.boosting.xgboost_callback import XGBoostCallback
     from wellfit.taps.keras.callback import KerasCallback
     from wellfit.taps.lightning_callback import LightningCallback
     from wellfit.taps.transformers_callback import TransformersCallback
@@ -16,10 +18,18 @@ if TYPE_CHECKING:
 # Where each is at home: loaded, and its framework with it, when it is first asked for.
 _HOMES = {
     "KerasCallback": "wellfit.taps.keras.callback",
+    "LightGBMCallback": "wellfit.taps.boosting.lightgbm_callback",
     "LightningCallback": "wellfit.taps.lightning_callback",
     "TransformersCallback": "wellfit.taps.transformers_callback",
+    "XGBoostCallback": "wellfit.taps.boosting.xgboost_callback",
 }
-__all__ = ["KerasCallback", "LightningCallback", "TransformersCallback"]
+__all__ = [
+    "KerasCallback",
+    "LightGBMCallback",
+    "LightningCallback",
+    "TransformersCallback",
+    "XGBoostCallback",
+]
 
 
 def __getattr__(name: str) -> Any:

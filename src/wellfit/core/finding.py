@@ -18,6 +18,16 @@ COVERAGE: Mapping[str, tuple[str, ...]] = {
 }
 
 
+def coverage_of(model: Mapping[str, Any]) -> Mapping[str, tuple[str, ...]]:
+    """What must be checked of a model, by the fact `model`.
+
+    Boosted trees, say, have no gradients that could vanish on their way to a layer.
+    """
+    if model.get("gradients", True):
+        return COVERAGE
+    return {area: rules for area, rules in COVERAGE.items() if area != "gradients"}
+
+
 class Severity(StrEnum):
     """How bad a finding is: `note` < `warning` < `critical`."""
 
@@ -70,13 +80,17 @@ class NotChecked:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Diagnosis:
-    """Everything that the rules said of one run, most probable root cause first."""
+    """Everything that the rules said of one run, most probable root cause first.
+
+    `coverage` is what must have been checked before it is called healthy.
+    """
 
     findings: tuple[Finding, ...] = ()
     not_checked: Mapping[str, NotChecked] = field(default_factory=dict)
     passed: tuple[str, ...] = ()
     run: Path | None = None
     script_exit: int | None = None
+    coverage: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: COVERAGE)
 
     @property
     def worst(self) -> Severity | None:
@@ -89,7 +103,7 @@ class Diagnosis:
         if self.worst is not None and self.worst.rank >= Severity.WARNING.rank:
             return False
         judged = {*self.passed, *(f.rule for f in self.findings)}
-        covered = all(judged.intersection(rules) for rules in COVERAGE.values())
+        covered = all(judged.intersection(rules) for rules in self.coverage.values())
         return True if covered else None
 
     def to_json(self) -> dict[str, Any]:

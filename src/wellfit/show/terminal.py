@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 from rich.console import Console
 from rich.text import Text
 
-from wellfit.core.finding import COVERAGE, Diagnosis, Finding, Severity
+from wellfit.core.finding import Diagnosis, Finding, Severity
 from wellfit.core.run import Run
 from wellfit.show.numerals import count, duration, listed
 from wellfit.show.outcome import cost, failure, interrupted
@@ -128,13 +128,15 @@ def _closing(diagnosis: Diagnosis) -> Iterator[Iterable[Line]]:
 
 def _healthy(diagnosis: Diagnosis) -> Text:
     passed = count(len(diagnosis.passed), "rule")
-    rest = f" as far as {_sentence(COVERAGE)} go: {passed} passed."
+    rest = f" as far as {_sentence(diagnosis.coverage)} go: {passed} passed."
     return Text().append("Healthy", style="bold green").append(rest)
 
 
 def _unknown(diagnosis: Diagnosis) -> Text:
     judged = {*diagnosis.passed, *(f.rule for f in diagnosis.findings)}
-    open_ = [area for area, rules in COVERAGE.items() if not judged & {*rules}]
+    open_ = [
+        area for area, rules in diagnosis.coverage.items() if not judged & {*rules}
+    ]
     found = "Nothing worse was found" if diagnosis.findings else "Nothing was found"
     return Text(
         f"{found}, but healthy cannot be said: {_sentence(open_)} could not be checked."

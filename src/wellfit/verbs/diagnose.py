@@ -7,7 +7,7 @@ from typing import Any
 
 from wellfit.core.causes import rank
 from wellfit.core.errors import BadSetting, UnknownName, nearest
-from wellfit.core.finding import Diagnosis, Finding, NotChecked
+from wellfit.core.finding import Diagnosis, Finding, NotChecked, coverage_of
 from wellfit.core.run import Run
 from wellfit.rules import all_rules
 from wellfit.rules.rule import Rule
@@ -40,6 +40,7 @@ def diagnose(
         passed=tuple(name for name, x in said.items() if x is None),
         run=run.path,
         script_exit=script_exit,
+        coverage=coverage_of(run.facts.get("model") or {}),
     )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from markdown_it import MarkdownIt
 from markupsafe import Markup
 
-from wellfit.core.finding import COVERAGE, Diagnosis, Finding, Severity
+from wellfit.core.finding import Diagnosis, Finding, Severity
 from wellfit.core.run import Run
 from wellfit.show.numerals import capital, count, duration, number, quantity, share
 from wellfit.show.outcome import failure, interrupted
@@ -60,7 +60,7 @@ def found(diagnosis: Diagnosis) -> str:
         many, rule = capital(_word(len(wrong))), human(wrong[0].rule)
         return f"{many} problems were found; the most probable cause is {rule}."
     if diagnosis.healthy:
-        return f"It is healthy, as far as was checked: {', '.join(COVERAGE)}."
+        return f"It is healthy, as far as was checked: {', '.join(diagnosis.coverage)}."
     worse = " worse than a note" if diagnosis.findings else ""
     return (
         f"Nothing{worse} was found, but too little could be checked to call it healthy."

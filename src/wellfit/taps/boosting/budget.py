@@ -3,7 +3,7 @@
 from time import perf_counter
 
 FREE = 0.05  # seconds that are no cost to anybody
-GROWTH = 3  # looks are at most this factor apart: 5 of them in 100 rounds
+GROWTH = 2  # looks are at most this factor apart: 7 of them in 100 rounds
 LOOKS = 0.6  # of what is allowed; the rest is for the trees, which are read at the end
 
 
@@ -38,12 +38,16 @@ class Budget:
             return float("inf")
         return share * max(FREE, self._overhead * self.elapsed) - self.spent
 
+    @property
+    def flush(self) -> bool:
+        """Whether a look can be paid for; that of the last round comes on top."""
+        return 2 * self._cost <= self._of(LOOKS)
+
     def due(self, step: int) -> bool:
         """Whether to look at the booster after so many rounds."""
         if self._every is not None:
             return step % self._every == 0
-        # That of the last round comes on top.
-        return step >= self._owed or 2 * self._cost <= self._of(LOOKS)
+        return step >= self._owed or self.flush
 
     def pay(self, begun: float) -> None:
         """Something was done since then."""

@@ -17,11 +17,11 @@ MOST_COUNTED = 10_000  # classes
 
 
 def model_fact(framework: str, settings: Settings) -> dict[str, Any]:
-    """The fact `model` of a booster: `kind` tells it from a network."""
+    """The fact `model` of a booster."""
     names = {"xgboost": "XGBoost", "lightgbm": "LightGBM"}
     return {
         "class": f"{names[framework]} {settings.booster}",
-        "kind": "linear" if settings.linear else "trees",
+        "gradients": False,
         "features": settings.features,
         "rounds_before": settings.before,
     }

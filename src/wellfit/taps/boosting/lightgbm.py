@@ -70,6 +70,10 @@ class LightGBMTap:
         self._guard.on = True
         enter(self)
 
+    def join(self, interface: str) -> None:
+        """`train` or `cv` is under way in this thread."""
+        self._guard(self._trainings.begin)(interface)
+
     def detach(self) -> None:
         """Stop watching; nothing of the tap's stays behind in LightGBM."""
         self._guard.on = False
@@ -96,7 +100,7 @@ class LightGBMTap:
             self._trainings.evaluated(booster, place, name, found)
 
     def _ended(self, made: Any) -> None:
-        self._trainings.end(lambda rounds: _best(made, rounds))
+        self._trainings.end(partial(_cut, made))
 
 
 class Machine:
@@ -162,6 +166,11 @@ class Machine:
     def rounds(self) -> int:
         """Rounds whose trees it has."""
         return int(self._there().current_iteration())
+
+    def best(self) -> int | None:
+        """The best round, where one was chosen."""
+        best = int(self._there().best_iteration)
+        return best if best > 0 else None
 
     def importance(self) -> dict[str, dict[str, float]]:
         """Gain and number of splits, by feature."""
@@ -256,10 +265,9 @@ def _predictions(booster: Any, index: int, rows: int) -> Floats | None:
     return out if size.value == rows else out.reshape(rows, -1, order="F")
 
 
-def _best(made: Any, rounds: int) -> int | None:
-    """The best round, where one was chosen, by what `train` or `cv` returned."""
-    if isinstance(made, dict):  # of `cv`: metric → numbers up to the best round
-        best = min((len(v) for v in made.values() if isinstance(v, list)), default=0)
-        return best if 0 < best < rounds else None
-    best = getattr(made, "best_iteration", 0)
-    return int(best) if best > 0 else None
+def _cut(made: Any, rounds: int) -> int | None:
+    """Of what `cv` returned, the rounds up to the best, where it stopped there."""
+    if not isinstance(made, dict):
+        return None
+    best = min((len(v) for v in made.values() if isinstance(v, list)), default=0)
+    return best if 0 < best < rounds else None

@@ -51,5 +51,8 @@ class Machine(Protocol):
     def rounds(self) -> int:
         """Rounds whose trees it has, those before among them."""
 
+    def best(self) -> int | None:
+        """The best round of this training, 1 the first, where one was chosen."""
+
     def importance(self) -> dict[str, dict[str, float]]:
         """By kind, `gain` and `split`: feature → number."""

@@ -1,6 +1,7 @@
 """One training of a booster, or of the boosters of a cross-validation, recorded."""
 
 from collections.abc import Iterable
+from math import inf
 from time import perf_counter
 from typing import Any
 
@@ -82,16 +83,15 @@ class Rounds:
         if not self.done:
             self._metrics.add(place, name, results)
 
-    def look(self) -> None:
-        """Score the predictions of training and validation rows."""
+    def look(self, *, whole: bool = False) -> None:
+        """Score the predictions of training rows and, at leisure, of validation's."""
         machine = self._machines[0]
         assert self.settings is not None
         if self._looked == self.count or not machine.alive:
             return
         self._looked, begun = self.count, perf_counter()
-        for place, phase in ((0, "train"), (1, "val")):
-            if place and not self._metrics.knows(place):
-                continue
+        both = self._metrics.knows(1) and (whole or self.budget.flush)
+        for place, phase in enumerate(("train", "val") if both else ("train",)):
             seen = machine.see(place)
             if seen is not None:
                 found = scores(seen, self.settings.objective)
@@ -119,10 +119,10 @@ class Rounds:
     def last_look(self) -> None:
         """The data are about to be let go of: look, if it has not just been done."""
         if not self.done and self.count and not self._folded:
-            self.look()
+            self.look(whole=True)
 
     def finish(self, kept: int | None = None) -> None:
-        """Nothing more comes; `kept` is the best round, where one was chosen."""
+        """Nothing more comes; `kept` are the rounds that were kept, if not all."""
         if self.done or not self.count:
             return
         self.last_look()
@@ -130,7 +130,11 @@ class Rounds:
         self.done = True
         begun = perf_counter()
         machine = self._machines[0]
-        if machine.alive and self.settings is not None and not self.settings.linear:
+        assert self.settings is not None
+        if machine.alive and not self._folded and (best := machine.best()) is not None:
+            best -= self.settings.before
+            kept = best if 0 < best <= self.count else kept
+        if machine.alive and not self.settings.linear:
             self._say_trees(machine)
             self.records.fact("importance", importance_fact(machine.importance()))
         if self._folded:
@@ -163,15 +167,18 @@ class Rounds:
         there = min(self.count, machine.rounds() - before)
         if there <= 0:
             return
-        begun = perf_counter()
-        self._say_round(0, machine.trees(before, 1))
-        cost = perf_counter() - begun  # a block of rounds costs less a round
-        wanted = min(there - 1, self.budget.left / max(cost, 1e-9))
+        cost = inf
+        for place in range(min(2, there)):  # the first time is the dearest
+            begun = perf_counter()
+            self._say_round(place, machine.trees(before + place, 1))
+            cost = min(cost, perf_counter() - begun)
+        # Within a block a round costs about half.
+        wanted = min(there - 1, 2 * self.budget.left / max(cost, 1e-9))
         if wanted < there - 1:
-            for place in np.linspace(1, there - 1, max(int(wanted), 1)).astype(int):
+            for place in np.linspace(2, there - 1, max(int(wanted / 2), 1)).astype(int):
                 self._say_round(int(place), machine.trees(before + int(place), 1))
             return
-        for first in range(1, there, BLOCK):
+        for first in range(2, there, BLOCK):
             count = min(BLOCK, there - first)
             trees = machine.trees(before + first, count)
             of_each = len(trees) // count

@@ -67,13 +67,13 @@ class Trainings:
         name = _estimator() or f"{self._framework}.{interface}"
         self._calls.append(self._begin(name, INTERFACES[interface]))
 
-    def end(self, best: Callable[[int], int | None]) -> None:
-        """The latest of these calls is over; `best` tells its best of some rounds."""
+    def end(self, kept: Callable[[int], int | None]) -> None:
+        """The latest of these calls is over; `kept` of so many rounds, if not all."""
         if not self._calls:
             return
         training = self._calls.pop()
         if (rounds := training.rounds) is not None:
-            self._finish(training, best(rounds.count))
+            self._finish(training, kept(rounds.count))
         self._fits.end(training.fit)
 
     def updated(self, booster: Any, data_set: Any) -> None:
@@ -101,6 +101,8 @@ class Trainings:
 
     def finish(self) -> None:
         """Whatever is still going on is over, and what the rows tell is said."""
+        while self._calls:
+            self._fits.end(self._calls.pop().fit)
         for training in self._all:
             self._finish(training, None)
         learnt: dict[Any, dict[str, Any]] = {}
@@ -159,10 +161,10 @@ class Trainings:
             folded=fit.kind is Kind.VALIDATION,
         )
 
-    def _finish(self, training: Training, best: int | None) -> None:
+    def _finish(self, training: Training, kept: int | None) -> None:
         rounds = training.rounds
         if rounds is not None and not rounds.done:
-            rounds.finish(best)
+            rounds.finish(kept)
             self._fits.spent += rounds.budget.spent
 
 

@@ -71,6 +71,10 @@ class XGBoostTap:
         self._guard.on = True
         enter(self)
 
+    def join(self, interface: str) -> None:
+        """`train` or `cv` is under way in this thread."""
+        self._guard(self._trainings.begin)(interface)
+
     def detach(self) -> None:
         """Stop watching; nothing of the tap's stays behind in XGBoost."""
         self._guard.on = False
@@ -121,7 +125,7 @@ class XGBoostTap:
             self._trainings.evaluated(booster, places[name], name, found)
 
     def _ended(self, made: Any) -> None:
-        self._trainings.end(lambda rounds: _best(made, rounds))
+        self._trainings.end(partial(_cut, made))
 
 
 class Machine:
@@ -215,6 +219,11 @@ class Machine:
         """Rounds whose trees it has."""
         return int(self._there().num_boosted_rounds())
 
+    def best(self) -> int | None:
+        """The best round, where one was chosen."""
+        best = self._there().attr("best_iteration")
+        return None if best is None else int(best) + 1
+
     def importance(self) -> dict[str, dict[str, float]]:
         """Gain and number of splits, by feature."""
         score = self._there().get_score
@@ -279,12 +288,9 @@ def _plain(text: str) -> Any:
     return int(number) if number.is_integer() and abs(number) < 1e9 else number
 
 
-def _best(made: Any, rounds: int) -> int | None:
-    """The best round, where one was chosen, by what `train` or `cv` returned."""
-    if isinstance(made, Booster):
-        best = made.attr("best_iteration")
-        return None if best is None else int(best) + 1
-    if made is None:
+def _cut(made: Any, rounds: int) -> int | None:
+    """Of what `cv` returned, the rounds up to the best, where it stopped there."""
+    if made is None or isinstance(made, Booster):
         return None
     kept = len(made) if not isinstance(made, dict) else len(next(iter(made.values())))
     return kept if 0 < kept < rounds else None
