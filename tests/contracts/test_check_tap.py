@@ -96,7 +96,10 @@ ELSEWHERE = {
     "keras": "test_frameworks_keras.py: TensorFlow does not survive a fork",
 }
 # Promises that are not kept yet, and why.
-BROKEN: dict[str, str] = {}
+BROKEN = {
+    "SklearnTap:check_survives_its_own_faults": "a fault in writing a fit that waited "
+    "for its place is not always said",
+}
 
 
 def _tap(path: str) -> Any:

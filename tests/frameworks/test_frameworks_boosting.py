@@ -92,7 +92,8 @@ def test_watching_changes_nothing_and_sees_every_metric(
         places = [next(fits)["where"] for _ in range(SCRIPTS[name].fits)]
         seen = open_run(tmp_path / "1" / places[-1])
         assert seen.last_step > 0
-        if SCRIPTS[name].phases:
+        # Of the scikit-learn interface a training set that is evaluated is not known.
+        if SCRIPTS[name].phases and not name.endswith("_sklearn"):
             _is_recorded(seen, said, SCRIPTS[name].phases)
     assert next(fits, None) is None
 
