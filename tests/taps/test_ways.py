@@ -36,6 +36,7 @@ STEPS = {
 pytestmark = [
     pytest.mark.filterwarnings("ignore:.*optimizer.step.*:UserWarning"),
     pytest.mark.filterwarnings("ignore:.*:DeprecationWarning"),
+    pytest.mark.filterwarnings("ignore:.*:FutureWarning"),
     pytest.mark.filterwarnings("ignore:.*prototype stage.*:UserWarning"),
 ]
 
