@@ -35,7 +35,7 @@ from wellfit.taps.torch import TorchTap
 
 RESULTS = Path(__file__).parent / "results" / "overhead.json"
 ROUNDS = 30
-PEER_ROUNDS = 3  # every so manieth round is one with peers
+PEER_ROUNDS = 15  # every so manieth round is one with peers
 SHORT = 4  # times shorter are trainings at every step, and the peers'
 
 

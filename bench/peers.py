@@ -46,7 +46,7 @@ def wandb_watch(work: Workload, steps: int) -> float:
         model = work.model()
         run.watch(model, log="all", log_freq=EVERY)
         seconds = _loop(work, model, steps, lambda _, loss: run.log({"loss": loss}))
-        run.finish(quiet=True)
+        run.finish()
     return seconds
 
 

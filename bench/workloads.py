@@ -119,16 +119,16 @@ class Workload:
 
 WORKLOADS = {
     "mlp": Workload(
-        make=mlp, shape=(32,), batch=32, steps=10_000, default=1.03, every=2.0
+        make=mlp, shape=(32,), batch=32, steps=3_000, default=1.03, every=2.0
     ),
     "cnn": Workload(
-        make=cnn, shape=(3, 32, 32), batch=64, steps=150, default=1.02, every=1.10
+        make=cnn, shape=(3, 32, 32), batch=64, steps=40, default=1.02, every=1.10
     ),
     "transformer": Workload(
         make=Transformer,
         shape=(32,),
         batch=32,
-        steps=60,
+        steps=24,
         default=1.02,
         every=1.25,
         tokens=True,

@@ -54,5 +54,15 @@ def __getattr__(name: str) -> Any:
     return found
 
 
+def load_ipython_extension(shell: Any) -> None:
+    """`%load_ext wellfit`: a notebook's trainings watched, by `%%wellfit`."""
+    import_module("wellfit.show.notebook").load(shell)
+
+
+def unload_ipython_extension(shell: Any) -> None:
+    """`%unload_ext wellfit`: end what is watched, and leave the notebook as it was."""
+    import_module("wellfit.show.notebook").unload(shell)
+
+
 def __dir__() -> list[str]:
     return sorted({*globals(), *_HOMES})

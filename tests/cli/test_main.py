@@ -86,7 +86,7 @@ def test_what_computes_nothing_is_quick(words, tmp_path):
         spent.append(
             after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
         )
-    assert median(spent) < 0.4  # seconds of a processor: others may be at work here
+    assert median(spent) < 1.0  # seconds of a processor, be it a slow one
 
 
 def test_a_command_loads_no_framework_before_it_starts():

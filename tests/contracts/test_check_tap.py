@@ -14,6 +14,7 @@ from wellfit.taps.launch import BESIDE, TAPS
 def torch_training() -> bytes:
     import torch
     from torch import nn
+    from torch.optim.optimizer import register_optimizer_step_post_hook
     from torch.utils.data import DataLoader, TensorDataset
 
     torch.manual_seed(5)
@@ -22,6 +23,8 @@ def torch_training() -> bytes:
     y = x[:, :3].argmax(1)
     model = nn.Sequential(nn.Linear(4, 8), nn.ReLU(), nn.Dropout(0.1), nn.Linear(8, 3))
     optimizer = torch.optim.Adam(model.parameters(), lr=0.01)
+    # A stranger's hook behind ours: PyTorch goes on to it after a fault of ours.
+    stranger = register_optimizer_step_post_hook(lambda *_: None)
     criterion, bits = nn.CrossEntropyLoss(), b""
     for _ in range(4):
         model.train()
@@ -35,71 +38,67 @@ def torch_training() -> bytes:
         model.eval()
         with torch.no_grad():
             bits += criterion(model(x), y).numpy().tobytes()
+    stranger.remove()
     return bits + b"".join(p.detach().numpy().tobytes() for p in model.parameters())
 
 
-def xgboost_training() -> bytes:
+def _table() -> tuple[Any, Any]:
     import numpy as np
+
+    drawn = np.random.default_rng(5)
+    x = drawn.normal(size=(80, 4))
+    return x, (x[:, 0] + x[:, 1] > 0).astype(int)
+
+
+def sklearn_training() -> bytes:
+    from sklearn.linear_model import SGDClassifier
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+
+    x, y = _table()
+    model = make_pipeline(StandardScaler(), SGDClassifier(random_state=0))
+    return model.fit(x, y).decision_function(x).tobytes()
+
+
+def xgboost_training() -> bytes:
     import xgboost as xgb
 
-    x = np.random.default_rng(5).normal(size=(200, 4))
-    y = (x[:, 0] * x[:, 1] > 0).astype(float)
-    train, val = xgb.DMatrix(x[:150], y[:150]), xgb.DMatrix(x[150:], y[150:])
-    parameters = {
-        "objective": "binary:logistic",
-        "max_depth": 3,
-        "subsample": 0.7,
-        "nthread": 1,
-    }
-    said: dict[str, Any] = {}
-    booster = xgb.train(
-        parameters,
-        train,
-        25,
-        evals=[(train, "a"), (val, "b")],
-        evals_result=said,
-        early_stopping_rounds=9,
-        verbose_eval=False,
-    )
-    return bytes(booster.save_raw("ubj")) + repr(said).encode()
+    x, y = _table()
+    data = xgb.DMatrix(x, y)
+    settings = {"objective": "binary:logistic", "max_depth": 2, "nthread": 1}
+    model = xgb.train(settings, data, 12, evals=[(data, "all")], verbose_eval=False)
+    return bytes(model.save_raw("json"))
 
 
 def lightgbm_training() -> bytes:
     import lightgbm as lgb
-    import numpy as np
 
-    x = np.random.default_rng(5).normal(size=(200, 4))
-    y = (x[:, 0] * x[:, 1] > 0).astype(float)
-    train = lgb.Dataset(x[:150], y[:150])
-    val = lgb.Dataset(x[150:], y[150:], reference=train)
-    parameters = {
-        "objective": "binary",
-        "num_leaves": 5,
-        "bagging_fraction": 0.7,
-        "bagging_freq": 1,
-        "num_threads": 1,
-        "deterministic": True,
-        "verbosity": -1,
-    }
-    said: dict[str, Any] = {}
-    callbacks: list[Any] = [lgb.record_evaluation(said)]
-    callbacks.append(lgb.early_stopping(9, verbose=False))
-    booster = lgb.train(
-        parameters, train, 25, valid_sets=[train, val], callbacks=callbacks
-    )
-    return booster.model_to_string().encode() + repr(said).encode()
+    x, y = _table()
+    settings = {"objective": "binary", "num_threads": 1, "verbose": -1}
+    model = lgb.train(settings, lgb.Dataset(x, y), 12)
+    return model.model_to_string().encode()
 
 
 # Module, as TAPS has it → a small training of it: repeatable, and very quick.
 TRAININGS: dict[str, Callable[[], bytes]] = {
     "torch": torch_training,
+    "sklearn.base": sklearn_training,
     "xgboost": xgboost_training,
     "lightgbm": lightgbm_training,
 }
+# Taps that stand above PyTorch's and record little without it: held to the same
+# promises by tests/frameworks, on whole scripts.
+ELSEWHERE = {
+    "lightning.pytorch": "test_frameworks_torch.py",
+    "pytorch_lightning": "test_frameworks_torch.py",
+    "transformers.trainer": "test_frameworks_torch.py",
+    "accelerate.accelerator": "test_frameworks_torch.py",
+    "keras": "test_frameworks_keras.py: TensorFlow does not survive a fork",
+}
 # Promises that are not kept yet, and why.
 BROKEN = {
-    "TorchTap:check_survives_its_own_faults": "it detaches while PyTorch goes through "
-    "the table of optimizer hooks",
+    "SklearnTap:check_survives_its_own_faults": "a fault in writing a fit that waited "
+    "for its place is not always said",
 }
 
 
@@ -140,7 +139,7 @@ def test_promise(check: Callable[[], None]) -> None:
 
 @pytest.mark.parametrize("module", TAPS)
 def test_every_tap_has_a_training(module: str) -> None:
-    assert module in TRAININGS, "add a small training of it to the table above"
+    assert module in TRAININGS.keys() | ELSEWHERE.keys(), "add a small training of it"
 
 
 class Framework:

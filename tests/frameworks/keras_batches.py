@@ -43,7 +43,12 @@ model = keras.Sequential(
         layers.Dense(2, activation="softmax"),
     ]
 )
-model.compile("adam", "categorical_crossentropy", metrics=["categorical_accuracy"])
+model.compile(
+    "adam",
+    "categorical_crossentropy",
+    metrics=["categorical_accuracy"],
+    jit_compile=False,
+)
 first = model.fit(Shapes(0, 8), epochs=2, validation_data=Shapes(1, 3), verbose=0)
 second = model.fit(endless(4), epochs=2, steps_per_epoch=6, verbose=0)
 loss = [*first.history["loss"], *first.history["val_loss"], *second.history["loss"]]

@@ -30,6 +30,7 @@ model.compile(
     keras.losses.Huber(),
     metrics=["mae"],
     steps_per_execution=4 if on_tensorflow else 1,
+    jit_compile=False,
 )
 history = model.fit(data, epochs=3, validation_data=(x[:50], y[:50]), verbose=0)
 told(model, loss=history.history["loss"], val=history.history["val_loss"])

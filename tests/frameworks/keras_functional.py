@@ -24,6 +24,7 @@ model.compile(
     keras.optimizers.SGD(rate, momentum=0.9, clipnorm=1.0),
     "binary_crossentropy",
     metrics=["accuracy", keras.metrics.AUC(name="area")],
+    jit_compile=False,
 )
 stop = keras.callbacks.EarlyStopping(patience=1, restore_best_weights=True)
 history = model.fit(

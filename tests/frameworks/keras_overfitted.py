@@ -22,6 +22,6 @@ model = keras.Sequential(
 model.compile(keras.optimizers.Adam(0.005), "binary_crossentropy", metrics=["accuracy"])
 val = (x[60:], y[60:])
 history = model.fit(
-    x[:60], y[:60], epochs=40, batch_size=30, validation_data=val, verbose=0
+    x[:60], y[:60], epochs=25, batch_size=30, validation_data=val, verbose=0
 )
 told(model, loss=history.history["loss"])

@@ -20,6 +20,8 @@ model = keras.Sequential(
     ]
 )
 rate = keras.optimizers.Adam(3.0)
-model.compile(rate, "sparse_categorical_crossentropy", metrics=["accuracy"])
+model.compile(
+    rate, "sparse_categorical_crossentropy", metrics=["accuracy"], jit_compile=False
+)
 history = model.fit(x, y, epochs=5, validation_split=0.2, verbose=0)
 told(model, loss=history.history["loss"])

@@ -188,7 +188,13 @@ def test_a_trainer_without_the_callback_is_left_alone(tmp_path):
 
 
 def test_the_callbacks_are_these():
-    assert wellfit.callbacks.__all__ == ["LightningCallback", "TransformersCallback"]
+    assert wellfit.callbacks.__all__ == [
+        "KerasCallback",
+        "LightGBMCallback",
+        "LightningCallback",
+        "TransformersCallback",
+        "XGBoostCallback",
+    ]
     assert set(wellfit.callbacks.__all__) <= set(dir(wellfit.callbacks))
     with pytest.raises(AttributeError, match="no attribute 'Callback'"):
         _ = wellfit.callbacks.Callback

@@ -83,16 +83,16 @@ def test_lightning_metrics_keep_their_names(runs):
     assert names == {
         "train/loss_step": "train_loss_step",
         "train/loss_epoch": "train_loss_epoch",
-        "val/f1": "val_f1",
+        "val/logged_f1": "val_f1",
         "val/range": "val_range",  # kept from the loggers
         "val/logged_loss": "val_loss",
-        "test/f1": "test_f1",
+        "test/logged_f1": "test_f1",
         "test/range": "test_range",
     }
     epochs = len(run.happened("epoch"))
     ends = [5 * n for n in range(1, epochs + 1)]
     for name in (
-        "val/f1",
+        "val/logged_f1",
         "val/range",
         "val/logged_loss",
         "val/loss",

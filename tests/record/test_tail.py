@@ -1,16 +1,16 @@
 """What is new in a run folder, each value once, against the whole of it."""
 
-import sqlite3
 from collections import defaultdict
-from pathlib import Path
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from wellfit.record import Recorder, Tail, created, open_run, upkeep
+from wellfit.core.histogram import counts_of
+from wellfit.record import Recorder, Tail, created, limits, open_run, upkeep
 
+STEPS = 320
 SAID = st.lists(
     st.tuples(st.sampled_from(["a", "b@x", "val/c"]), st.integers(0, 5)) | st.none(),
     max_size=60,
@@ -45,31 +45,28 @@ def test_what_is_new_adds_up_to_the_whole(tmp_path_factory, said):
     assert not tail.rest(run).signals
 
 
-def test_later_steps_are_given_though_earlier_ones_were_thinned(tmp_path):
-    tail = Tail()
+def test_all_that_is_new_is_given_though_what_was_is_thinned(tmp_path, monkeypatch):
+    for name in ("WHOLE", "PLACES", "HISTOGRAMS"):
+        share = limits.Share(total=1, least=64, greatest=64)
+        monkeypatch.setattr(limits, name, share)
+    monkeypatch.setattr(limits, "EVENTS", 64)
+    tail, got = Tail(), defaultdict(list)
     with Recorder(tmp_path / "run") as recorder:
-        for step in range(100):
+        for step in range(STEPS):
             recorder.value("train/loss", step, step)
-        recorder.flush()
-        assert len(tail.new(recorder.folder).signal("loss")) == 100
-        for step in range(100, 130):
-            recorder.value("train/loss", step, step)
-    _thin(recorder.folder)
-    new = tail.new(recorder.folder).signal("loss")
-    assert new.steps.tolist() == list(range(100, 130))
-
-
-def _thin(folder: Path) -> None:
-    from wellfit.record.packing import PACKED, pack
-
-    steps = np.concatenate([np.arange(0, 100, 10), np.arange(100, 130)])
-    with sqlite3.connect(folder / "run.db") as db:
-        db.execute("DELETE FROM chunks")
-        db.execute(
-            f"INSERT INTO chunks (signal, {PACKED}) VALUES (1, ?, ?, ?, ?, ?)",
-            pack(steps, steps.astype(float)),
-        )
-    db.close()
+            recorder.histogram("train/gradient", step, counts_of(np.ones(1)))
+            recorder.event("epoch", step, number=step)
+            if step % 8 == 7:  # of which none is thinned at once
+                recorder.flush()
+                new = tail.new(recorder.folder)
+                got["loss"] += new.signal("loss").steps.tolist()
+                got["gradient"] += new.histograms["train/gradient"].steps.tolist()
+                got["epoch"] += [event.step for event in new.events]
+    run = open_run(recorder.folder)
+    assert max(len(run.signal("loss")), len(run.events)) < STEPS
+    assert got == {name: list(range(STEPS)) for name in got}
+    rest = tail.rest(run)
+    assert [*rest.signals, *rest.histograms, *rest.events] == []
 
 
 def test_a_run_folder_tells_when_it_was_begun(tmp_path):

@@ -49,6 +49,7 @@ class Training:
 
     def moments(self, epochs: int = 2) -> Iterator[str]:
         """Train, and come back at each moment of every step and evaluation."""
+        torch.manual_seed(9)  # whatever was drawn since the model was made
         for _ in range(epochs):
             self.model.train()
             for rows, kinds in DataLoader(self.data, 8, shuffle=True):
@@ -172,6 +173,11 @@ def _survives(owner: Any, name: str, at: int, bare: bytes, capfd: Any) -> str | 
         patch.setattr(owner, name, _failing(vars(owner)[name], at, hits))
         try:
             tap.attach()
+        except RuntimeError:  # which whoever attaches it says
+            tap.detach()
+            same = torch.nn.functional.cross_entropy is before
+            return None if same else "leaves something behind where it cannot attach"
+        try:
             for _ in training.moments(1):
                 pass
             tap.finish()
@@ -190,9 +196,6 @@ def _survives(owner: Any, name: str, at: int, bare: bytes, capfd: Any) -> str | 
 
 
 @pytest.mark.parametrize("at", [0, pytest.param(4, marks=pytest.mark.slow)])
-@pytest.mark.xfail(
-    strict=True, reason="it detaches while PyTorch goes through the table of hooks"
-)
 def test_a_fault_anywhere_ends_the_watching_and_nothing_else(
     at: int, capfd: pytest.CaptureFixture[str]
 ) -> None:

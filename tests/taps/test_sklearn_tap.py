@@ -28,6 +28,7 @@ from tests.taps.conftest import Said
 from wellfit.core.run import Run
 from wellfit.record import Recorder, open_run
 from wellfit.taps.fits import FREE
+from wellfit.taps.learner import facts_of
 from wellfit.taps.sklearn.tap import SklearnTap
 from wellfit.taps.tap import attached
 
@@ -278,6 +279,17 @@ def test_a_fault_of_its_own_ends_the_watching_only(
         assert np.array_equal(model.predict(held), bare)
     assert "stopped watching sklearn" in capsys.readouterr().err
     assert [e[0] for e in said.events] == ["note"]
+
+
+def test_the_simple_models_of_our_own_are_not_the_scripts(said: Said) -> None:
+    """Another tap learns from its sample when it finishes; this one may be at work."""
+    x, y, *_ = _classes(120)
+    with watched(said) as tap:
+        found = facts_of(x, y.astype(float), "binary")
+        assert tap._fits.count == 0
+        LogisticRegression().fit(x, y)
+    assert found["reference"]["metric"] == "accuracy"
+    assert said.facts["fits"]["count"] == 1
 
 
 def test_predicting_draws_nothing() -> None:

@@ -15,7 +15,7 @@ from tests.watched import Ran, bare, watched
 
 LOOPS = Path(__file__).parent.parent / "loops"
 # Scripts that need a process of their own: they fork, or start others, or are long.
-APART = {"accumulated", "recurrent"}
+APART = {"accumulated", "recurrent", "spawned_workers"}
 WAYS = sorted(p.stem for p in LOOPS.glob("*.py") if p.stem not in APART)
 # The steps of scripts that do not say each by a line `loss X`: what is the loss of a
 # step of theirs is a matter of taste.
@@ -36,6 +36,7 @@ STEPS = {
 pytestmark = [
     pytest.mark.filterwarnings("ignore:.*optimizer.step.*:UserWarning"),
     pytest.mark.filterwarnings("ignore:.*:DeprecationWarning"),
+    pytest.mark.filterwarnings("ignore:.*:FutureWarning"),
     pytest.mark.filterwarnings("ignore:.*prototype stage.*:UserWarning"),
 ]
 

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wellfit.core.histogram import Histogram
-from wellfit.core.run import Run, Signal
+from wellfit.core.run import Event, Run, Signal
 from wellfit.core.signals import Name
 from wellfit.record.packing import PACKED, unpack
 from wellfit.record.reader import open_run, reading
@@ -49,7 +49,7 @@ class Tail:
 
     def __init__(self) -> None:
         self._given: dict[tuple[type, str], Mark] = {}
-        self._events = 0
+        self._events: tuple[int, Event | None] = (0, None)  # how many, and the last
 
     def new(self, path: Path) -> Run:
         """What came into that run folder since; `BadRun` where it cannot be read."""
@@ -79,8 +79,9 @@ class Tail:
         )
 
     def _new(self, run: Run, signals: list[Signal], counts: list[Histogram]) -> Run:
-        events = run.events[self._events :]
-        self._events = len(run.events)
+        events = _later(run.events, *self._events)
+        if run.events:
+            self._events = len(run.events), run.events[-1]
         return replace(
             run,
             signals={s.name: s for s in signals if len(s)},
@@ -108,6 +109,14 @@ class Tail:
         if len(steps):
             self._given[kind, name] = Mark(before + len(steps), int(steps[-1]))
         return new
+
+
+def _later(
+    events: tuple[Event, ...], given: int, last: Event | None
+) -> tuple[Event, ...]:
+    if last is None or (given <= len(events) and events[given - 1] == last):
+        return events[given:]
+    return tuple(event for event in events if event.step > last.step)
 
 
 def _after(mark: Mark, before: int, steps: Steps) -> NDArray[np.intp]:

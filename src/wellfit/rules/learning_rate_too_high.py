@@ -95,6 +95,8 @@ class LearningRateTooHigh(Rule):
             return NotChecked(reason="fewer than 2 steps with a finite loss")
         long = layers.stride(layers.strides(run))
         seen = self._signs(loss, long)
+        if run.at("train/loss"):  # of other optimizers: what one wins, another may lose
+            seen = seen._replace(undone=0.0)
         confidence = self._weighed(run, seen)
         if confidence == 0:
             return None

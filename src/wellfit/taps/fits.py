@@ -339,6 +339,8 @@ class Fits:
 
     def finish(self, tap: Tap) -> None:
         """The tap has told all; once all have, every fit gets its place."""
+        if tap not in self._taps:
+            return  # it has told so before
         self._taps.discard(tap)
         if not self._taps:
             self._settle_all()

@@ -129,9 +129,12 @@ class Watched:
                     overhead=self._settings["overhead"],
                     every=self._settings["every"],
                 )
-                tap.attach()
                 taps.append(tap)
+                tap.attach()
         except Exception as error:
+            for tap in taps:
+                tap.detach()  # what was attached of it
+            taps.clear()
             print(f"wellfit: cannot watch {module}: {error}", file=sys.stderr)
             return
         if len(self._taps) == 1:

@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from wellfit.taps.tap import hushed
+
 LEAST = 60  # rows under which a reference would say nothing
 VALUES = 1 << 17  # learnt from: rows times columns
 FOLDS = 3
@@ -36,8 +38,9 @@ def facts_of(
     known = np.isfinite(targets)
     if task in ("classification", "binary", "regression") and known.any():
         learner = _Learner(rows[known], targets[known], task, names, labels)
-        facts["data"] = learner.profile()
-        facts |= {"reference": said} if (said := learner.reference()) else {}
+        with hushed():
+            facts["data"] = learner.profile()
+            facts |= {"reference": said} if (said := learner.reference()) else {}
     return facts
 
 

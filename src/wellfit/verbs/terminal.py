@@ -54,6 +54,8 @@ class PseudoTerminal:
             os.close(self.theirs)
             self.theirs = -1
         self._thread.join(LINGER)
+        if not self._thread.is_alive():
+            os.close(self._ours)
 
     def _read(self) -> None:
         while True:

@@ -4,6 +4,7 @@ import io
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,8 +14,9 @@ from tests.show.live.screen import Screen
 from wellfit.core.finding import Diagnosis, Finding, Severity
 from wellfit.core.run import Run
 from wellfit.record import Recorder
+from wellfit.rules import all_rules
 from wellfit.show.live import LiveView, live_view
-from wellfit.show.live.view import FRAME
+from wellfit.show.live.view import FRAME, OF_THE_END
 
 WRONG = Finding(
     rule="loss-plateau", severity=Severity.WARNING, confidence=1, summary="it rests"
@@ -45,7 +47,8 @@ class Terminal:
 
     def judge(self, run: Run) -> Diagnosis:
         self.judged += 1
-        return Diagnosis(findings=(WRONG,))
+        ended = replace(WRONG, rule="undertrained")  # not while it goes on
+        return Diagnosis(findings=(ended, WRONG))
 
     def wait(self, seconds: float) -> None:
         """Time goes by, and the view is polled as often as can be."""
@@ -100,7 +103,13 @@ def test_findings_come_while_it_runs(recorder: Recorder, terminal: Terminal) -> 
     terminal.wait(0.5)
     terminal.settle()
     terminal.wait(4)
-    assert any("loss-plateau" in line for line in terminal.screen.lines)
+    found = "".join(terminal.screen.lines)
+    assert "loss-plateau" in found
+    assert "undertrained" not in found
+
+
+def test_rules_of_the_end_are_rules() -> None:
+    assert {rule.name() for rule in all_rules()} >= OF_THE_END
 
 
 def test_rules_are_asked_seldom(recorder: Recorder, terminal: Terminal) -> None:

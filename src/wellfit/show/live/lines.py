@@ -14,6 +14,7 @@ from wellfit.show.numerals import number, share, size
 from wellfit.show.terminal import COLOURS, printable
 
 LABEL = 10  # columns
+LATE = 0.05  # of a step: less of waiting is not worth a word
 MOST = 3  # layers, findings, devices, parameter groups
 
 
@@ -57,7 +58,8 @@ def machine(run: Run, width: int) -> Iterator[Text]:
     waited, took = run.get("data_time"), run.get("step_time")
     if waited is not None and took is not None and len(waited) and len(took):
         late = float(np.median(waited.values[-5:])) / max(took.last, 1e-9)
-        parts.append(f"waiting for data {share(min(late, 1.0))}")
+        if late > LATE:
+            parts.append(f"waiting for data {share(min(late, 1.0))}")
     yield from listed("machine", parts, width)
     for device, signal in islice(run.at("gpu_share").items(), MOST):
         held = run.get(f"gpu_memory@{device}")

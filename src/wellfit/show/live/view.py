@@ -5,6 +5,7 @@ import time
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -25,6 +26,8 @@ FRAME: Final = 0.25  # seconds from one frame to the next, at least
 READING: Final = 40.0  # times what reading the curves took: 2.5 % of a core
 JUDGING: Final = 40.0  # the same, of the rules
 SELDOM: Final = 3.0  # seconds from one judgement to the next, at least
+# Rules that judge a training by where it ended: while it goes on, it has not.
+OF_THE_END: Final = {"learning-rate-too-low", "underfitting", "undertrained"}
 
 
 def live_view(console: Console, judge: Callable[[Run], Diagnosis]) -> "LiveView | None":
@@ -148,6 +151,12 @@ class LiveView:
         with suppress(Exception):  # a rule's fault is told by the diagnosis at the end
             if self._folder is not None:
                 run = open_run(self._folder)
-                self._looked = Looked(self._judge(run), standing_out(run))
+                self._looked = Looked(_by_now(self._judge(run)), standing_out(run))
         self._judged.took(time.thread_time() - begun)
         self._judging = None
+
+
+def _by_now(diagnosis: Diagnosis) -> Diagnosis:
+    """The findings that can be made while a training goes on."""
+    kept = (f for f in diagnosis.findings if f.rule not in OF_THE_END)
+    return replace(diagnosis, findings=tuple(kept))

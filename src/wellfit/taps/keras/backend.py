@@ -59,3 +59,8 @@ def backend_of_keras() -> Backend:
         )
     module: Backend = import_module(MODULES[name]).BACKEND
     return module
+
+
+def number_in(held: Any, backend: Backend) -> float:
+    """A number that Keras holds: plain, in a tensor, or in a variable."""
+    return backend.fetch([held.value if hasattr(held, "value") else held])[0]

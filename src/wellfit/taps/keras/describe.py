@@ -1,5 +1,6 @@
 """A Keras model and its optimizer in words and numbers: facts fit for JSON."""
 
+import inspect
 import sys
 from typing import Any
 
@@ -10,7 +11,7 @@ ACTIVATIONS = {
     "tanh": ("tanh", "softsign", "hard_tanh"),
 }
 CLASSES = {"ReLU": "relu"}
-BESIDE = ("name", "learning_rate", "beta_1", "beta_2", "is_legacy_optimizer")
+BESIDE = ("name", "learning_rate", "beta_1", "beta_2", "ema_momentum")
 SCALES = ("Rescaling", "Normalization")  # of the inputs, before any layer that learns
 
 
@@ -109,19 +110,29 @@ def first_layer(layers: dict[str, Any]) -> str | None:
 def optimizer_fact(optimizer: Any, rate: float | None) -> dict[str, Any]:
     """The fact `optimizer`: its kind, and its settings as one group."""
     inner = getattr(optimizer, "inner_optimizer", optimizer)
-    config = inner.get_config()
-    group = {k: v for k, v in config.items() if k not in BESIDE and _said(v)}
-    if "beta_1" in config:
-        group["betas"] = [config["beta_1"], config.get("beta_2")]
-    if isinstance(config.get("learning_rate"), dict):
-        group["schedule"] = config["learning_rate"].get("class_name")
-    variables = len(inner._trainable_variables)
-    first = {"lr": rate, "parameters": variables}
-    return {"kind": type(inner).__name__, "groups": [first | group]}
+    group: dict[str, Any] = {"lr": rate, "parameters": len(inner._trainable_variables)}
+    for name in _settings(type(inner)):
+        value = getattr(inner, name, None)
+        if name not in BESIDE and isinstance(value, PLAIN):
+            group[name] = value
+    if hasattr(inner, "beta_1"):
+        group["betas"] = [inner.beta_1, getattr(inner, "beta_2", None)]
+    schedule = type(getattr(inner, "_learning_rate", None))
+    if schedule.__module__.startswith("keras.src.optimizers.schedules"):
+        group["schedule"] = schedule.__name__
+    return {"kind": type(inner).__name__, "groups": [group]}
 
 
-def _said(value: Any) -> bool:
-    return isinstance(value, PLAIN)
+def _settings(kind: type) -> list[str]:
+    """What optimizers of that kind are made with."""
+    makers = [vars(c)["__init__"] for c in kind.__mro__ if "__init__" in vars(c)]
+    names = (
+        name
+        for make in makers
+        if make is not object.__init__
+        for name in inspect.signature(make).parameters
+    )
+    return list(dict.fromkeys(names))
 
 
 def accumulated(optimizer: Any) -> int:

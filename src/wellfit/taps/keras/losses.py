@@ -60,8 +60,7 @@ def criterion_of(loss: Any, *, ends_in: str | None = None) -> Criterion:
     tables = {"classification": CLASSES, "binary": BITS, "regression": NUMBERS}
     task = next((task for task, names in tables.items() if name in names), "other")
     if not home.startswith("keras.") or task == "other":
-        own = home.startswith("keras.") and hasattr(loss, "fn")
-        return Criterion(name=name if own else BY_HAND)
+        return Criterion(name=name if name and home.startswith("keras.") else BY_HAND)
     criterion = tables[task][name]
     logits = kwargs.get("from_logits", getattr(loss, "from_logits", False))
     if ends_in is not None and ACTIVATED.get(ends_in) == criterion:

@@ -6,11 +6,14 @@ of the batches, but for rounding: of the thousandth, about one part in ten thous
 
 from typing import Any
 
+from wellfit.taps.keras.backend import Backend, number_in
+
 
 class Running:
     """Takes a running mean apart. `weigh` finds out what its weights are."""
 
-    def __init__(self) -> None:
+    def __init__(self, backend: Backend) -> None:
+        self._backend = backend
         self._tracker: Any = None
         self._raw = self._by_rows = False
         self._mean = self._weight = 0.0
@@ -24,7 +27,7 @@ class Running:
         named = [m for m in model.metrics if m.name == "loss"]
         own = getattr(model, "_loss_tracker", None)
         trackers = [m for m in (own, *named) if hasattr(m, "count")]
-        counted = [m for m in trackers if float(m.count) > 0]
+        counted = [m for m in trackers if number_in(m.count, self._backend) > 0]
         self._tracker, self._raw = next(iter(counted), None), not counted
         step = type(model).train_step  # Keras's own counts each row once
         self._by_rows = step.__module__.startswith("keras.")
@@ -37,7 +40,7 @@ class Running:
         if rows is not None and self._by_rows:
             total = weight + rows
         else:
-            total = float(self._tracker.count)
+            total = number_in(self._tracker.count, self._backend)
         self._mean, self._weight = mean, total
         if total <= weight:
             return mean

@@ -145,7 +145,10 @@ class Steps:
         model, say = self.model, self._records.fact
         optimizer = None if self._optimizer is None else self._optimizer()
         if optimizer is not None:
-            say("optimizer", optimizer_fact(optimizer, rate_of(optimizer)))
+            say(
+                "optimizer",
+                optimizer_fact(optimizer, rate_of(optimizer, self._backend)),
+            )
             clipping = clipping_fact(optimizer)
             if clipping is not None:
                 say("clipping", clipping)
@@ -333,7 +336,7 @@ class Steps:
     def rate(self) -> None:
         """The learning rate of the next step: to ask a schedule for it costs much."""
         optimizer = None if self._optimizer is None else self._optimizer()
-        rate = None if optimizer is None else rate_of(optimizer)
+        rate = None if optimizer is None else rate_of(optimizer, self._backend)
         if rate is not None and rate != self._rate:
             self._rate = rate
             self._records.value("train/learning_rate", self.count, rate)
@@ -432,10 +435,11 @@ class Steps:
                 self._records.fact(key, fact)
 
     def close(self) -> None:
-        """Leave nothing behind in the model."""
+        """Leave nothing behind in the model, nor of a step that was broken off."""
         self._deafen()
         self._through.clear()
-        self._seen = {}
+        self._weights = self._entered = None
+        self._seen, self._gradients = {}, {}
 
     def _say(self, found: dict[str, float]) -> None:
         for name, value in found.items():

@@ -12,7 +12,7 @@ from typing import Any
 
 import keras
 
-from wellfit.taps.keras.backend import backend_of_keras
+from wellfit.taps.keras.backend import Backend, backend_of_keras
 from wellfit.taps.keras.data import Given, Known
 from wellfit.taps.keras.evaluations import Pass
 from wellfit.taps.keras.functions import Functions
@@ -37,22 +37,26 @@ CALLBACKS = (
 class _Fit:
     """A call of `fit` that goes on."""
 
-    def __init__(self, model: Any, given: Given) -> None:
+    def __init__(self, model: Any, given: Given, backend: Backend) -> None:
         self.model = model
         self.given = given
         self.callbacks: Any = None  # its container, once there is one
-        self.running = Running()
+        self.running = Running(backend)
+        self._backend = backend
         self.begun = 0  # the number of the batch at hand
         self.batches = 0
         self.left: int | None = None  # rows of this epoch that are not trained on yet
         self.by_batch = False  # callbacks may change the rate between batches
         self.first = True  # of this epoch: its first batch has not begun yet
         self.ends: dict[int, int] = {}  # epoch, as Keras counts → steps done
-        self._iterations = iterations(model.optimizer)
+        self._iterations = iterations(model.optimizer, backend)
 
     def done(self, most: int) -> int:
         """Batches since it was last asked, of several that were done at once."""
-        before, self._iterations = self._iterations, iterations(self.model.optimizer)
+        before, self._iterations = (
+            self._iterations,
+            iterations(self.model.optimizer, self._backend),
+        )
         return min(self._iterations - before, most) or most
 
 
@@ -112,7 +116,8 @@ class KerasTap:
         container = keras.callbacks.CallbackList
         for name in CALLBACKS:
             hear = getattr(self, f"_{name}")
-            early = name == "on_epoch_end"  # while it is sure to be told
+            # What has ended is told before callbacks hear of it: they may raise.
+            early = name in ("on_train_batch_end", "on_epoch_end")
             make = self._before(hear) if early else self._after_too(hear)
             replace(container, name, make)
         if self._backend.function is not None:
@@ -307,14 +312,14 @@ class KerasTap:
             self._end_by_hand()
             self._known.fitted(given)
             self._steps.data(given)
-            fit = self._fit = _Fit(model, given)
+            fit = self._fit = _Fit(model, given, self._backend)
         self._fits.append(fit)
 
     def join(self, model: Any) -> None:
         """A call of `fit` goes on already: the one that a callback hears of."""
         if self._fit is None and self._mine(model):
             self._steps.data(Given(x=None))
-            self._fit = _Fit(model, Given(x=None))
+            self._fit = _Fit(model, Given(x=None), self._backend)
             self._fits.append(self._fit)
 
     def part(self) -> None:
@@ -326,11 +331,12 @@ class KerasTap:
         for fit in self._fits[depth:]:
             if fit is not None and fit is self._fit:
                 self._fit, self._phase = None, ""
+                self._steps.close()
                 self._steps.flush(whole=True)
         del self._fits[depth:]
 
     def _of_fit(self, callbacks: Any) -> _Fit | None:
-        """The call of `fit` that this container of callbacks is of, if watched."""
+        """The watched call of `fit` that this container of callbacks is of."""
         fit = self._fit
         if fit is not None and fit.callbacks is None and callbacks.model is fit.model:
             fit.callbacks = callbacks
@@ -486,7 +492,7 @@ class KerasTap:
         if known is not None and self._mine(known[1]):
             self._phase = "function"
             self._steps.before(known[0], rate=True)
-            self._applied_before = iterations(known[0])
+            self._applied_before = iterations(known[0], self._backend)
 
     def _stepped(self, function: Any, value: Any) -> None:
         if not self._functions.outermost or self._fits:
@@ -501,7 +507,7 @@ class KerasTap:
             return
         if first:  # it was traced in this call
             self._steps.before(known[0], rate=True, late=True)
-        batches = iterations(known[0]) - before if not first else 1
+        batches = iterations(known[0], self._backend) - before if not first else 1
         if batches > 0:
             one = self._backend.number(value) and not len(value.shape)
             self._steps.after(value if one else None, batches=batches)

@@ -109,7 +109,10 @@ class SklearnTap:
                 self._say_facts()
             except Exception as error:
                 self._guard.fail(error)
-        self._fits.finish(self)
+        try:
+            self._fits.finish(self)
+        except Exception as error:
+            self._guard.fail(error)
 
     def _say_facts(self) -> None:
         learnt: dict[Any, dict[str, Any]] = {}

@@ -7,6 +7,7 @@ ordinary leaves them for the function `seen`, which is guarded.
 
 from collections.abc import Callable
 from time import perf_counter
+from types import SimpleNamespace
 from typing import Any
 
 import torch
@@ -171,9 +172,9 @@ def watched_next(original: Any, calm: Calm, over: Seen) -> Callable[..., Any]:
 
 def cost() -> float:
     """Seconds that a calm step costs here: the wrappers around nothing, timed."""
-    calm = Calm()
-    model = nn.Linear(1, 1)
-    optimizer = torch.optim.SGD(model.parameters(), lr=1.0)
+    # Stand-ins: a real model would draw its weights, a real optimizer hook its class.
+    calm, model = Calm(), nn.Identity()
+    optimizer: Any = SimpleNamespace(param_groups=[{"lr": 1.0}])
     loss = torch.zeros((), requires_grad=True)
     batches = iter(range(1 << 20))
     ways: list[tuple[Callable[..., Any], tuple[Any, ...]]] = [

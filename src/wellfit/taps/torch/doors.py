@@ -61,30 +61,30 @@ class Doors:
                 return original(module, *args, **kwargs)
             key = id(module)
             if self.note is not None or key in self.entered:
-                self._enter(module, args, kwargs)
+                try:
+                    self._enter(module, args, kwargs)
+                except Exception as error:
+                    self._guard.fail(error)
             output = original(module, *args, **kwargs)
             if key in self.left:
-                self._leave(key, args, output)
+                try:
+                    self._leave(key, args, output)
+                except Exception as error:
+                    self._guard.fail(error)
             return output
 
         return call
 
     def _enter(self, module: nn.Module, args: Any, kwargs: Any) -> None:
-        try:
-            if self.note is not None:
-                self.note(module)
-            entered = self.entered.get(id(module))
-            if entered is not None:
-                entered(args, kwargs)
-        except Exception as error:
-            self._guard.fail(error)
+        if self.note is not None:
+            self.note(module)
+        entered = self.entered.get(id(module))
+        if entered is not None:
+            entered(args, kwargs)
 
     def _leave(self, key: int, args: Any, output: Any) -> None:
-        try:
-            if torch.is_grad_enabled() and torch._C._get_tracing_state() is None:
-                self.left[key](args, output)
-        except Exception as error:
-            self._guard.fail(error)
+        if torch.is_grad_enabled() and torch._C._get_tracing_state() is None:
+            self.left[key](args, output)
 
 
 def usual(value: Any) -> bool:

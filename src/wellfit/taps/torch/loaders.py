@@ -47,10 +47,17 @@ class Loaders:
 
 def _described(loader: Any) -> dict[str, Any]:
     sampler = type(getattr(loader, "sampler", None)).__name__
-    sized = hasattr(loader.dataset, "__len__")  # an iterable data set need not be
     return {
         "batch_size": loader.batch_size,
         "shuffled": sampler != "SequentialSampler",
         "workers": loader.num_workers,
-        "rows": len(loader.dataset) if sized else None,
+        "rows": _rows(loader.dataset),
     }
+
+
+def _rows(data: Any) -> int | None:
+    """How many there are; None of an iterable data set, or one that cannot tell."""
+    try:
+        return len(data)
+    except TypeError:
+        return None

@@ -49,15 +49,19 @@ class Look:
         self._later += [later for later in found if later is not None]
 
     def stepping(self, weights: dict[str, Tensor], rows: int, *, closure: bool) -> None:
-        """An optimizer is about to step these parameters."""
-        graded = {n: p.grad for n, p in weights.items() if p.grad is not None}
+        """An optimizer is about to step these; a `closure` makes the gradient then."""
         wide = {n: p for n, p in weights.items() if p.ndim > 1}
-        taken = Taken.of(graded)
-        before = None if closure else self._weights.before(wide)
-        self.changes.append(Change(self.step, rows, not closure, taken, before))
+        taken = None if closure else _gradients(weights)
+        before = self._weights.before(wide)
+        self.changes.append(Change(self.step, rows, taken, before))
 
     def stepped(
-        self, weights: dict[str, Tensor], norm: Tensor | None, *, main: bool
+        self,
+        weights: dict[str, Tensor],
+        rows: int,
+        norm: Tensor | None,
+        *,
+        main: bool,
     ) -> None:
         """It has stepped; `norm` is its gradient's before it was clipped."""
         if not self.changes:
@@ -66,7 +70,8 @@ class Look:
         change.main = main
         wide = {n: p for n, p in weights.items() if p.ndim > 1}
         change.after = self._weights.after(wide)
-        change.before = change.before or change.after
+        if change.gradients is None:
+            change.gradients, change.rows = _gradients(weights), rows
         if norm is not None and main:
             self._said["grad_norm"] = float(norm)
 
@@ -106,6 +111,10 @@ class Look:
             self._said.update(later.told())
         self._later.clear()
         return self._said | attention
+
+
+def _gradients(weights: dict[str, Tensor]) -> Taken | None:
+    return Taken.of({n: p.grad for n, p in weights.items() if p.grad is not None})
 
 
 class Looked:

@@ -37,6 +37,8 @@ class OnItsWay:
 def send(tensor: Tensor) -> OnItsWay:
     """Copy a tensor to the host without waiting for it; to float32, unless wider."""
     plain = tensor.detach()
+    if type(plain) not in _ORDINARY and hasattr(plain, "to_local"):
+        plain = plain.to_local()  # spread over several devices: what is here
     if plain.dtype != torch.float64:
         plain = plain.float()
     if plain.device.type != "cuda":

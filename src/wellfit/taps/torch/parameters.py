@@ -136,13 +136,11 @@ class Change:
     """One step of one optimizer: its gradients, and the weights before and after.
 
     A bias starts at zero, where a change relative to it says nothing: the weights are
-    those of more than one dimension. `moved` is whether they were seen before they
-    moved; the gradient is averaged over so many `rows`.
+    those of more than one dimension. The gradient is averaged over so many `rows`.
     """
 
     step: int
     rows: int
-    moved: bool
     gradients: Taken | None
     before: Taken | None
     after: Taken | None = None
@@ -152,7 +150,7 @@ class Change:
     def form(self) -> tuple[object, ...]:
         """Changes of one form can be worked out together."""
         taken = (self.gradients, self.before, self.after)
-        return (self.moved, self.main, *[None if t is None else t.form for t in taken])
+        return (self.main, *[None if t is None else t.form for t in taken])
 
     @property
     def taken(self) -> list[Taken]:
@@ -175,8 +173,8 @@ def told(changes: Sequence[Change], earlier: Change | None) -> Columns:
         before = [c.before for c in changes if c.before is not None]
         after = [c.after for c in changes if c.after is not None]
         if before and len(after) == len(before):
-            moved = changes[0].moved and before[0].form == after[0].form
-            _tell_weights(said, before, after if moved else [], main=main)
+            alike = before[0].form == after[0].form
+            _tell_weights(said, before, after if alike else [], main=main)
     return said
 
 
@@ -246,7 +244,7 @@ def _tell_weights(
     if main:
         said.add("weight_norm", np.sqrt(squares.sum(1)))
     said.add_by_place("weight_norm", names, np.sqrt(squares))
-    if not after:  # a closure had moved them before they could be looked at
+    if not after:  # they are others now
         return
     change = segments(after).numbers - found.numbers
     weights = _weights(before[0].form)

@@ -112,7 +112,7 @@ class ClassScores:
         return found
 
     def confusion(self) -> list[list[int]] | None:
-        """Of each class (row), how many were predicted as each; None of many classes."""
+        """Of each class (row), how many were predicted as each; None of many."""
         classes = len(self._targets)
         if not len(self._pairs):
             return None

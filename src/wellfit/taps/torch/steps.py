@@ -117,7 +117,7 @@ class Steps:
 
     def clipped(self, norm: Any, kind: str, limit: float) -> None:
         """The gradient was clipped; `norm` is its length before."""
-        if isinstance(norm, Tensor):
+        if type(norm) is Tensor:  # reading one that is sharded makes ranks communicate
             if self._calm.on:
                 self._losses.add("train/grad_norm", self.count, norm.detach())
             self._now.norm = norm.detach()
@@ -308,7 +308,8 @@ class Steps:
         main = self._counts(optimizer)
         if self._look is not None:
             begun = perf_counter()
-            self._look.stepped(self._weights, self._now.norm, main=main)
+            now = self._now
+            self._look.stepped(self._weights, now.rows, now.norm, main=main)
             self._weights = {}
             self._timed += perf_counter() - begun
         now, self._now = self._now, _Step()

@@ -6,6 +6,7 @@ steps are looked at in full (`looks.py`); the others cost a few microseconds.
 """
 
 from collections.abc import Callable
+from contextlib import ExitStack
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -131,19 +132,23 @@ class TorchTap:
     def detach(self) -> None:
         """Stop watching; nothing of the tap's stays behind in PyTorch."""
         self._guard.on = False
-        leave(self)
-        self._patches.restore()
-        self._steps.close()
-        self._doors.close()
-        if self._hooking:  # PyTorch goes through its table of hooks at this moment
-            self._patches.replace(Tensor, "backward", self._leave_patch)
-        else:
-            self._unhook()
+        with ExitStack() as parts:  # each of them, whatever becomes of the others
+            if self._hooking:  # PyTorch goes through its table of hooks at this moment
+                parts.callback(self._leave_later)
+            else:
+                parts.callback(self._unhook)
+            parts.callback(self._doors.close)
+            parts.callback(self._steps.close)
+            parts.callback(self._patches.restore)
+            parts.callback(leave, self)
 
     def _unhook(self) -> None:
         for handle in self._handles:
             handle.remove()
         self._handles.clear()
+
+    def _leave_later(self) -> None:
+        self._patches.replace(Tensor, "backward", self._leave_patch)
 
     def _leave_patch(self, original: Any) -> Any:
         """The next backward pass takes away what is left of the tap."""
@@ -169,10 +174,10 @@ class TorchTap:
     def finish(self) -> None:
         """Detach, and record what is still held and what the whole tells."""
         was_on = self._guard.on
-        self.detach()
-        if not was_on:
-            return
         try:
+            self.detach()
+            if not was_on:
+                return
             self._settle()
             self._steps.flush(whole=True)
             self._end_evaluation()
