@@ -26,7 +26,11 @@ model.compile(
     metrics=["accuracy", keras.metrics.AUC(name="area")],
     jit_compile=False,
 )
-stop = keras.callbacks.EarlyStopping(patience=1, restore_best_weights=True)
+stop = keras.callbacks.EarlyStopping(
+    patience=1,
+    min_delta=1.0,
+    restore_best_weights=True,  # the first epoch's
+)
 history = model.fit(
     [wide, codes],
     y,

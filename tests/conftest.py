@@ -1,0 +1,3 @@
+"""What holds for all tests."""
+
+collect_ignore = ["loops"]  # scripts that train: they are run, and not imported
