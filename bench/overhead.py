@@ -1,13 +1,14 @@
-"""What watching costs: watched trainings against bare ones, interleaved.
+"""What watching costs: watched trainings beside bare ones, turn by turn.
 
     python -m bench.overhead [--quick] [--only mlp]
 
-In each round every way trains once, in an order of its own: bare, watched by default,
-watched at every step and, in some of the rounds, other watchers and other loops. A
-ratio is of the seconds a step, to those of the bare training of the same round; all
-steps count, the first and densely looked-at ones too. Told are the medians, with the
-interval that holds them at 95 %. A training is of several seconds: one of a second
-pays more for its first looks.
+In each round every way trains once, all of them together, in turns of a tenth of a
+second (bench/turns.py): bare, watched by default, watched at every step and, in some of
+the rounds, other watchers and other loops. A ratio is of a training's seconds to those
+that the bare one of the same round took for as many steps; all steps count, the first
+and densely looked-at ones too. Told are the medians over the rounds, with the interval
+that holds them at 95 %. A training is of several seconds: one of a second pays more for
+its first looks.
 
 Memory is that of a process of its own, at the end of its training: watched less bare.
 """
@@ -21,88 +22,106 @@ import sys
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
-from time import perf_counter
 from typing import Any
 
 import torch
-from torch import nn
 
 from bench.machine import describe
-from bench.peers import PEERS
+from bench.peers import PEERS, loop
+from bench.turns import Training, Turns
 from bench.workloads import WORKLOADS, Workload
 from wellfit.record import Recorder
 from wellfit.taps.torch import TorchTap
 
 RESULTS = Path(__file__).parent / "results" / "overhead.json"
 ROUNDS = 30
-PEER_ROUNDS = 15  # every so manieth round is one with peers
+PEER_ROUNDS = 3  # every so manieth round is one with peers
 SHORT = 4  # times shorter are trainings at every step, and the peers'
 
 
-def _train(work: Workload, steps: int) -> float:
-    model = work.model()
-    optimizer = torch.optim.AdamW(model.parameters(), lr=1e-4)
-    criterion = nn.CrossEntropyLoss()
-    begun = perf_counter()
-    for x, y in work.batches(steps):
-        optimizer.zero_grad()
-        criterion(model(x), y).backward()
-        optimizer.step()
-    if work.device == "cuda":
-        torch.cuda.synchronize()
-    return perf_counter() - begun
+def bare(turns: Turns, work: Workload) -> None:
+    """Watched by nobody."""
+    loop(turns, work, work.model())
 
 
-def _watched(work: Workload, steps: int, every: int | None = None) -> float:
+def watched(turns: Turns, work: Workload, every: int | None = None) -> None:
+    """As `wellfit run` watches; `every` is its option."""
     with tempfile.TemporaryDirectory() as folder:
         recorder = Recorder(Path(folder) / "run")
         tap = TorchTap(recorder, every=every)
         tap.attach()
-        seconds = _train(work, steps)
+        loop(turns, work, work.model())
         tap.finish()
         recorder.close()
-    return seconds
 
 
-def _every(work: Workload, steps: int) -> float:
-    return _watched(work, steps, every=1)
+def every_step(turns: Turns, work: Workload) -> None:
+    """Each step is looked at in full."""
+    watched(turns, work, every=1)
 
 
-OURS: dict[str, Callable[[Workload, int], float]] = {
-    "bare": _train,
-    "default": _watched,
-    "every step": _every,
+OURS: dict[str, Callable[[Turns, Workload], None]] = {
+    "bare": bare,
+    "default": watched,
+    "every step": every_step,
 }
 
 
-def measure(name: str, rounds: int, share: float) -> dict[str, Any]:
+def measure(work: Workload, rounds: int, share: float) -> dict[str, Any]:
     """The median ratio of each way of training a workload, with its interval."""
-    work = WORKLOADS[name]
     steps = max(20, int(work.steps * share))
     shuffled = random.Random(0)
-    seconds: dict[str, list[float]] = {}
+    ratios: dict[str, list[float]] = {}
+    per_step = []
+    trainings = {way: Training(t, work) for way, t in (OURS | PEERS).items()}
     for number in range(-1, rounds):  # the first one warms up
-        ways = {**OURS, **(PEERS if number % PEER_ROUNDS == 0 else {})}
-        for way in shuffled.sample(sorted(ways), len(ways)):
-            long = way in ("bare", "default") and number >= 0
-            count = steps if long else max(20, steps // SHORT)
-            a_step = ways[way](work, count) / count
-            if number >= 0:
-                seconds.setdefault(way, [float("nan")] * rounds)[number] = a_step
-    bare = seconds.pop("bare")
+        ways = [*OURS, *(PEERS if number % PEER_ROUNDS == 0 or number < 0 else ())]
+        lengths = {
+            way: steps if way in ("bare", "default") else max(20, steps // SHORT)
+            for way in ways
+        }
+        if number < 0:
+            lengths = {way: max(20, steps // SHORT // 4) for way in ways}
+        seconds = _round(trainings, lengths, work, shuffled)
+        if number < 0:
+            continue
+        per_step.append(sum(seconds["bare"]) / steps)
+        for way in ways[1:]:
+            own, beside = seconds[way], seconds["bare"][: len(seconds[way])]
+            ratios.setdefault(way, []).append(sum(own) / sum(beside))
+    for training in trainings.values():
+        training.close()
     bars = {"default": work.default, "every step": work.every}
     return {
-        "step_ms": 1e3 * statistics.median(bare),
+        "step_ms": 1e3 * statistics.median(per_step),
         "steps": steps,
         "ways": {
-            way: _ratio(own, bare) | ({"bar": bars[way]} if way in bars else {})
-            for way, own in sorted(seconds.items())
+            way: _told_of(own) | ({"bar": bars[way]} if way in bars else {})
+            for way, own in sorted(ratios.items())
         },
     }
 
 
-def _ratio(own: list[float], bare: list[float]) -> dict[str, float]:
-    ratios = sorted(a / b for a, b in zip(own, bare, strict=True) if a == a)  # noqa: PLR0124
+def _round(
+    trainings: dict[str, Training],
+    lengths: dict[str, int],
+    work: Workload,
+    shuffled: random.Random,
+) -> dict[str, list[float]]:
+    """The seconds of each turn of these trainings, side by side."""
+    seconds: dict[str, list[float]] = {way: [] for way in lengths}
+    for way, steps in lengths.items():
+        trainings[way].start(steps, work.turn, work.device)
+    while going := [w for w in lengths if len(seconds[w]) * work.turn < lengths[w]]:
+        for way in shuffled.sample(going, len(going)):
+            seconds[way].append(trainings[way].turn())
+    for way in lengths:
+        trainings[way].end()
+    return seconds
+
+
+def _told_of(ratios: list[float]) -> dict[str, float]:
+    ratios = sorted(ratios)
     # The order statistics that hold the median with 95 % (binomial, normal approx.).
     reach = 0.98 * len(ratios) ** 0.5
     low, high = round(len(ratios) / 2 - reach), round(len(ratios) / 2 + reach)
@@ -123,8 +142,7 @@ def memory(name: str) -> dict[str, float]:
             float(subprocess.check_output([*command, way], text=True)) for _ in range(3)
         ]
         mib[way] = statistics.median(each)
-    work = WORKLOADS[name]
-    tensors = sum(p.nbytes for p in work.model().parameters())
+    tensors = sum(p.nbytes for p in WORKLOADS[name].model().parameters())
     return {
         "bare_mib": mib["bare"],
         "watched_more_mib": mib["default"] - mib["bare"],
@@ -132,20 +150,23 @@ def memory(name: str) -> dict[str, float]:
     }
 
 
-def _resident(name: str, way: str) -> None:
-    """Print how many MiB this process holds at the end of a training."""
-    import psutil
+class _Alone(Turns):
+    """All steps in one turn, at the end of which the process says what it holds."""
 
-    seen = []
-    train = WORKLOADS[name].batches
+    def __init__(self, steps: int) -> None:
+        self.steps = steps
+        self._done = 0
 
-    def batches(self: Workload, steps: int) -> Any:
-        yield from train(steps)
-        seen.append(psutil.Process().memory_info().rss / 2**20)
+    def begin(self) -> None:
+        pass
 
-    Workload.batches = batches  # type: ignore[method-assign]
-    OURS[way](WORKLOADS[name], max(40, WORKLOADS[name].steps // SHORT))
-    print(seen[0])
+    def step(self) -> bool:
+        self._done += 1
+        if self._done == self.steps:
+            import psutil
+
+            print(psutil.Process().memory_info().rss / 2**20)
+        return self._done < self.steps
 
 
 def _told(name: str, found: dict[str, Any]) -> None:
@@ -167,7 +188,9 @@ def main() -> None:
     chosen = parser.parse_args()
     torch.set_num_threads(1)
     if chosen.memory:
-        _resident(*chosen.memory)
+        name, way = chosen.memory
+        work = WORKLOADS[name]
+        OURS[way](_Alone(max(40, work.steps // SHORT)), work)
         return
     rounds, share = (4, 0.1) if chosen.quick else (ROUNDS, 1.0)
     here = [n for n, w in WORKLOADS.items() if _has(w.device)]
@@ -175,7 +198,7 @@ def main() -> None:
         json.loads(RESULTS.read_text()).get("workloads", {}) if RESULTS.exists() else {}
     )
     for name in [chosen.only] if chosen.only else here:
-        found[name] = measure(name, rounds, share) | {"memory": memory(name)}
+        found[name] = measure(WORKLOADS[name], rounds, share) | {"memory": memory(name)}
         found[name]["machine"] = describe()
         _told(name, found[name])
         if not chosen.quick:

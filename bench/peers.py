@@ -1,7 +1,7 @@
 """What other watchers, and other loops, make of a step of the same trainings.
 
-Each gives the seconds that its steps took, from the first one's beginning to the last
-one's end; what comes before and after (runs opened, files closed) is left out.
+Steps are measured from the first one's beginning to the last one's end: what comes
+before and after (runs opened, files closed) is left out.
 """
 
 import contextlib
@@ -10,33 +10,32 @@ import logging
 import os
 import tempfile
 import warnings
-from time import perf_counter
 from typing import Any
 
 import torch
 from torch import nn
 from torch.utils.data import DataLoader
 
+from bench.turns import Turns
 from bench.workloads import Workload
 
 EVERY = 100  # steps between two looks, where a watcher lets one choose: wandb's own
 
 
-def _loop(work: Workload, model: nn.Module, steps: int, look: Any = None) -> float:
+def loop(turns: Turns, work: Workload, model: nn.Module, look: Any = None) -> None:
+    """Train as people write it; `look` is handed each step and its loss."""
     optimizer = torch.optim.AdamW(model.parameters(), lr=1e-4)
     criterion = nn.CrossEntropyLoss()
-    begun = perf_counter()
-    for step, (x, y) in enumerate(work.batches(steps)):
+    for step, (x, y) in enumerate(work.batches(turns)):
         optimizer.zero_grad()
         loss = criterion(model(x), y)
         loss.backward()
         optimizer.step()
         if look is not None:
             look(step, loss)
-    return perf_counter() - begun
 
 
-def wandb_watch(work: Workload, steps: int) -> float:
+def wandb_watch(turns: Turns, work: Workload) -> None:
     """`wandb.watch(model, log="all")` with its default frequency, offline."""
     import wandb
 
@@ -45,12 +44,11 @@ def wandb_watch(work: Workload, steps: int) -> float:
         run = wandb.init(mode="offline", dir=folder, project="bench")
         model = work.model()
         run.watch(model, log="all", log_freq=EVERY)
-        seconds = _loop(work, model, steps, lambda _, loss: run.log({"loss": loss}))
+        loop(turns, work, model, lambda _, loss: run.log({"loss": loss}))
         run.finish()
-    return seconds
 
 
-def tensorboard(work: Workload, steps: int) -> float:
+def tensorboard(turns: Turns, work: Workload) -> None:
     """Each step's loss, and histograms of weights and gradients now and then."""
     from torch.utils.tensorboard import SummaryWriter
 
@@ -65,12 +63,11 @@ def tensorboard(work: Workload, steps: int) -> float:
                     writer.add_histogram(name, parameter, step)
                     writer.add_histogram(f"{name}/grad", parameter.grad, step)
 
-        seconds = _loop(work, model, steps, look)
+        loop(turns, work, model, look)
         writer.close()
-    return seconds
 
 
-def lightning(work: Workload, steps: int) -> float:
+def lightning(turns: Turns, work: Workload) -> None:
     """Lightning's Trainer with its progress bar, `self.log` and its CSV logger."""
     from lightning.pytorch import LightningModule, Trainer
     from lightning.pytorch.loggers import CSVLogger
@@ -79,37 +76,36 @@ def lightning(work: Workload, steps: int) -> float:
         def __init__(self) -> None:
             super().__init__()
             self.model, self.criterion = work.model(), nn.CrossEntropyLoss()
-            self.begun = self.ended = 0.0
+
+        def on_train_start(self) -> None:
+            turns.begin()
 
         def training_step(self, batch: Any, _: int) -> Any:
-            self.begun = self.begun or perf_counter()
             loss = self.criterion(self.model(batch[0]), batch[1])
             self.log("loss", loss, prog_bar=True)
             return loss
 
         def on_train_batch_end(self, *_: Any) -> None:
-            self.ended = perf_counter()
+            turns.step()
 
         def configure_optimizers(self) -> Any:
             return torch.optim.AdamW(self.parameters(), lr=1e-4)
 
     logging.getLogger("lightning.pytorch").setLevel(logging.ERROR)
-    module = Module()
     loader = DataLoader(work.data(), work.batch, shuffle=True, drop_last=True)
     with tempfile.TemporaryDirectory() as folder, _quiet():
         trainer = Trainer(
-            max_steps=steps,
+            max_steps=turns.steps,
             accelerator="cpu" if work.device == "cpu" else "gpu",
             logger=CSVLogger(folder),
             enable_checkpointing=False,
             enable_model_summary=False,
             default_root_dir=folder,
         )
-        trainer.fit(module, loader)
-    return module.ended - module.begun
+        trainer.fit(Module(), loader)
 
 
-def transformers(work: Workload, steps: int) -> float:
+def transformers(turns: Turns, work: Workload) -> None:
     """The Hugging Face Trainer with its progress bar and its log of each 10th step."""
     from transformers import Trainer, TrainerCallback, TrainingArguments
 
@@ -122,22 +118,19 @@ def transformers(work: Workload, steps: int) -> float:
             scores = self.inner(x)
             return {"loss": self.criterion(scores, labels), "logits": scores}
 
-    class Clock(TrainerCallback):
-        begun = ended = 0.0
-
-        def on_step_begin(self, *_: Any, **__: Any) -> None:
-            self.begun = self.begun or perf_counter()
+    class Taking(TrainerCallback):
+        def on_train_begin(self, *_: Any, **__: Any) -> None:
+            turns.begin()
 
         def on_step_end(self, *_: Any, **__: Any) -> None:
-            self.ended = perf_counter()
+            turns.step()
 
     x, y = work.data().tensors
     rows = [{"x": a, "labels": b} for a, b in zip(x, y, strict=True)]
-    clock = Clock()
     with tempfile.TemporaryDirectory() as folder, _quiet():
         arguments = TrainingArguments(
             folder,
-            max_steps=steps,
+            max_steps=turns.steps,
             per_device_train_batch_size=work.batch,
             learning_rate=1e-4,
             logging_steps=10,
@@ -145,8 +138,7 @@ def transformers(work: Workload, steps: int) -> float:
             report_to=[],
             use_cpu=work.device == "cpu",
         )
-        Trainer(Model(), arguments, train_dataset=rows, callbacks=[clock]).train()
-    return clock.ended - clock.begun
+        Trainer(Model(), arguments, train_dataset=rows, callbacks=[Taking()]).train()
 
 
 @contextlib.contextmanager

@@ -7,6 +7,8 @@ import torch
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, TensorDataset
 
+from bench.turns import Turns
+
 ROWS = 2048
 
 
@@ -89,6 +91,7 @@ class Workload:
     shape: tuple[int, ...]
     batch: int
     steps: int
+    turn: int  # steps of a tenth of a second
     default: float  # the bars: watched over bare, by default …
     every: float  # … and at every step
     tokens: bool = False
@@ -106,29 +109,36 @@ class Workload:
         torch.manual_seed(0)
         return self.make().to(self.device)
 
-    def batches(self, steps: int) -> Iterator[list[Tensor]]:
+    def batches(self, turns: Turns) -> Iterator[list[Tensor]]:
+        """A batch for each of the steps, which are done in turns."""
         loader = DataLoader(self.data(), self.batch, shuffle=True, drop_last=True)
-        done = 0
+        turns.begin()
         while True:
             for batch in loader:
-                if done == steps:
-                    return
                 yield [part.to(self.device) for part in batch]
-                done += 1
+                if not turns.step():
+                    return
 
 
 WORKLOADS = {
     "mlp": Workload(
-        make=mlp, shape=(32,), batch=32, steps=3_000, default=1.03, every=2.0
+        make=mlp, shape=(32,), batch=32, steps=10_000, turn=200, default=1.03, every=2.0
     ),
     "cnn": Workload(
-        make=cnn, shape=(3, 32, 32), batch=64, steps=40, default=1.02, every=1.10
+        make=cnn,
+        shape=(3, 32, 32),
+        batch=64,
+        steps=150,
+        turn=3,
+        default=1.02,
+        every=1.10,
     ),
     "transformer": Workload(
         make=Transformer,
         shape=(32,),
         batch=32,
-        steps=24,
+        steps=60,
+        turn=1,
         default=1.02,
         every=1.25,
         tokens=True,
@@ -138,6 +148,7 @@ WORKLOADS = {
         shape=(3, 32, 32),
         batch=128,
         steps=300,
+        turn=10,
         default=1.01,
         every=1.05,
         device="cuda",

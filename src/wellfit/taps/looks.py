@@ -2,8 +2,9 @@
 
 from time import perf_counter
 
-FIRST = 10  # steps that are always looked at: what goes wrong early, goes wrong here
-GROWTH = 1.3  # looks are at most this factor apart: 30 of them in 10,000 steps
+FIRST = 10  # steps to be looked at: what goes wrong early, goes wrong here
+GROWTH = 1.3  # looks are to be at most this factor apart: 30 of them in 10,000 steps
+LOAN = 0.05  # seconds that such looks may take before the training has paid for them
 ALARM = 5  # steps looked at after something unusual
 AIM = 0.75  # of the overhead that was asked for: some of the cost is not to be seen
 HIDDEN = 3.0  # times what was timed: a look's cost by the clock is believed up to there
@@ -14,9 +15,10 @@ SKETCH_FIRST = 5  # and the first so many looks are
 class Looks:
     """Decides which steps are seen in full.
 
-    The first ten are; then as many as `overhead` (a share of the time, 0.02 is 2 %)
-    pays for, two successive ones at a time; and a few, ever further apart, whatever
-    they cost. With `every` it is every so manieth step instead, at any price.
+    As many as `overhead` (a share of the time, 0.02 is 2 %) pays for, two successive
+    ones at a time. The first two are in any case; the first ten, and a few ever further
+    apart, where all of them take less than an eye notices. With `every` it is every so
+    manieth step instead, at any price.
 
     What a look costs is timed by whoever looks (`spent`), and seen by the clock too:
     a step that was looked at took so much longer than the calm ones. `calm` is what
@@ -50,7 +52,10 @@ class Looks:
         if self._alarmed > 0:
             self._alarmed -= 1
             return True
-        return step < FIRST or step >= self._owed or self._affordable()
+        if self.taken < 2:
+            return True
+        wanted = step < FIRST or step >= self._owed
+        return (wanted and self.cost <= LOAN) or self._affordable()
 
     def _affordable(self) -> bool:
         if not self.cost <= AIM * self._overhead * self.elapsed:

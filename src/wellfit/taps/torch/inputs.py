@@ -116,7 +116,7 @@ class Inputs:
         found = {"input_nonfinite": missing}
         if len(finite):
             mean = total / len(finite)
-            square = float(finite @ finite) / len(finite)
+            square = float(np.add.reduce(finite * finite)) / len(finite)
             deviation = max(square - mean**2, 0.0) ** 0.5
             if deviation < 1e-3 * abs(mean):  # what cancels is lost
                 deviation = float(finite.std())

@@ -23,7 +23,9 @@ TANH = (nn.Tanh, nn.Softsign)
 WINDOW = 10  # looks without a sign of life after which a unit counts as dead
 EDGE = 0.025  # of the range, at either end: where the slope is under a tenth of its
 # greatest (sigmoid: 0.024 of 0.25; tanh: 0.0975 of 1)
-MOST_VALUES = 1 << 14  # of a layer's activations looked at in one step
+MOST_VALUES = 1 << 18  # of activations looked at in one step: 1 MiB
+ROWS = 64  # of a sample: so many values of a unit are enough to call it dead or not
+LEAST, MOST = 1 << 12, 1 << 14  # values of a layer, where so many layers allow it
 
 
 def activation_of(module: nn.Module) -> str | None:
@@ -56,11 +58,13 @@ class LayersLook:
         self._layers: list[tuple[_Layer, nn.Module]] = []
         self._seen: dict[tuple[str, bool], _Seen] = {}
         self._before: tuple[_Layer, Any] | None = None  # the latest, what it gave
+        self._most = MOST  # values of a layer
         self._listeners: dict[int, Left] = {}
 
     def meet(self, layers: Mapping[str, nn.Module]) -> None:
         """These are the layers now."""
         self._layers = [(_Layer.of(name, m), m) for name, m in layers.items()]
+        self._most = min(MOST, MOST_VALUES // max(len(layers), 1))
         self._listeners = {id(m): partial(self._look, ly) for ly, m in self._layers}
 
     def open(self) -> None:
@@ -102,7 +106,8 @@ class LayersLook:
             wide = layer.wide or (
                 layer.kind is not None and before is not None and before[0].wide
             )
-            seen = _Seen(layer.name, layer.kind, False, _sample(out, wide))
+            sample = _sample(out, self._most, wide=wide)
+            seen = _Seen(layer.name, layer.kind, False, sample)
             self._seen[layer.name, False] = seen
         self._before = (layer, output)
 
@@ -113,7 +118,7 @@ class LayersLook:
         entering = args[0] if args else None
         tensor = None if entering is output else _plain(entering)
         if tensor is not None and not before.embeds:
-            sample = _sample(tensor, layer.wide)
+            sample = _sample(tensor, self._most, wide=layer.wide)
             seen = _Seen(before.name, None, True, sample)
             self._seen.setdefault((before.name, True), seen)
 
@@ -251,19 +256,19 @@ def _plain(value: Any) -> Tensor | None:
     return value.detach() if usable else None
 
 
-def _sample(values: Tensor, wide: bool) -> Tensor:
-    """Some of the values, `(rows, units)`: a copy, for they may be changed in place."""
-    shape = values.shape
-    count = values.numel()
-    if count > MOST_VALUES:
-        rows = max(1, MOST_VALUES // (count // shape[0]))
-        values = values[:: -(-shape[0] // rows)]
-    if len(shape) > 3 or (wide and len(shape) > 2):
-        values = values.flatten(2)
-        apart = -(-values.numel() // MOST_VALUES)
-        values = values[:, :, ::apart].movedim(1, -1)
-    if len(shape) > 2:
-        values = values.reshape(-1, values.shape[-1])
-        apart = -(-values.numel() // MOST_VALUES)
-        values = values[::apart]
-    return values.clone(memory_format=torch.contiguous_format)
+def _sample(values: Tensor, most: int, *, wide: bool) -> Tensor:
+    """Some of the values, `(rows, units)`: a copy, for they may be changed in place.
+
+    They are spread over the batch and, in each example, over a grid of its places.
+    """
+    if values.ndim > 3 or (wide and values.ndim > 2):
+        values = values.movedim(1, -1)
+    examples, *places, units = values.shape
+    wanted = max(1, min(most, max(LEAST, ROWS * units)) // units)
+    rows = min(examples, wanted)
+    cut = [slice(None, None, -(-examples // rows))]
+    for size in places:
+        apart = -(-size // max(1, round((wanted / rows) ** (1 / len(places)))))
+        cut.append(slice(apart // 2, None, apart))
+    some = values[tuple(cut)]
+    return some.clone(memory_format=torch.contiguous_format).reshape(-1, units)

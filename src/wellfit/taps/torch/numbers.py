@@ -27,11 +27,11 @@ class OnItsWay:
         """Whether it has come."""
         return self.event is None or bool(self.event.query())
 
-    def array(self) -> Floats:
-        """The numbers, as float64; waits for them where they have not come."""
+    def array(self) -> NDArray[Any]:
+        """The numbers, float32 or wider; waits for them where they have not come."""
         if self.event is not None:
             self.event.synchronize()
-        return self.host.numpy().astype(np.float64)
+        return self.host.numpy()
 
 
 def send(tensor: Tensor) -> OnItsWay:
@@ -80,7 +80,7 @@ class Later:
 
     def told(self) -> dict[str, float]:
         """The signals; waits where it must."""
-        return self.tell(*[one.array() for one in self.coming])
+        return self.tell(*[one.array().astype(np.float64) for one in self.coming])
 
 
 def fetch(scalars: Sequence[Tensor]) -> list[float]:

@@ -19,7 +19,7 @@ from wellfit.taps.torch.columns import Columns
 from wellfit.taps.torch.numbers import OnItsWay, flat, send
 from wellfit.taps.torch.segments import Segments
 
-MOST_VALUES = 1 << 18  # looked at in one step: 1 MiB
+MOST_VALUES = 1 << 17  # looked at in one step: 512 KiB
 LEAST, MOST = 64, 1 << 12  # of a tensor
 
 Floats = NDArray[np.float64]
@@ -127,7 +127,8 @@ def _squares(taken: Sequence[Taken], found: Segments) -> Floats:
         return found.squares
     squares = found.squares.copy()
     sampled = _weights(taken[0].form) > 1
-    squares[:, sampled] = [t.norms.array() ** 2 for t in taken if t.norms is not None]
+    norms = [t.norms.array() for t in taken if t.norms is not None]
+    squares[:, sampled] = np.square(norms, dtype=np.float64)
     return squares
 
 
