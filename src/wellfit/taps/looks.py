@@ -4,7 +4,8 @@ from time import perf_counter
 
 FIRST = 10  # steps to be looked at: what goes wrong early, goes wrong here
 GROWTH = 1.3  # looks are to be at most this factor apart: 30 of them in 10,000 steps
-LOAN = 0.05  # seconds that such looks may take before the training has paid for them
+LOAN = 0.03  # seconds that such looks may take before the training has paid for them
+OWN = 0.25  # of the overhead is for looks, whatever the other steps cost
 ALARM = 5  # steps looked at after something unusual
 AIM = 0.75  # of the overhead that was asked for: some of the cost is not to be seen
 HIDDEN = 3.0  # times what was timed: a look's cost by the clock is believed up to there
@@ -55,12 +56,13 @@ class Looks:
         if self.taken < 2:
             return True
         wanted = step < FIRST or step >= self._owed
-        return (wanted and self.cost <= LOAN) or self._affordable()
+        return (wanted and self.spent <= LOAN) or self._affordable()
 
     def _affordable(self) -> bool:
-        if not self.cost <= AIM * self._overhead * self.elapsed:
-            return self._second and self.cost <= self._overhead * self.elapsed
-        return True
+        whole = self._overhead * self.elapsed
+        if self.cost <= AIM * whole or self.spent <= OWN * whole:
+            return True
+        return self._second and self.cost <= whole
 
     def sketch(self, step: int) -> bool:
         """Whether a look at that step also takes what is dearer than a number."""

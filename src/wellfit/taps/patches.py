@@ -46,6 +46,13 @@ class Patches:
             if vars(owner).get(name) is wrapped:
                 _put(owner, name, own)
 
+    @property
+    def outermost(self) -> bool:
+        """Whether nobody has patched over us."""
+        return all(
+            vars(o).get(name) is wrapped for o, name, _, wrapped in self._replaced
+        )
+
     @contextmanager
     def lifted(self) -> Iterator[None]:
         """Within it the originals are in place."""

@@ -3,9 +3,15 @@
 Hooks would stand on the modules themselves: they would be copied and pickled with a
 model, be warned of by `torch.compile`, and slow every call down. This stands on the
 class, for as long as somebody listens, and knows the modules by their identity.
+
+To change a class makes Python forget what it knew of it and of all classes below it:
+that costs as much as hundreds of calls through a door at which nobody listens. So the
+door stays for about as many; then coming back too early, or staying too long, costs at
+most twice of what was to be paid anyway.
 """
 
 from collections.abc import Callable
+from time import perf_counter
 from typing import Any
 
 import torch
@@ -17,6 +23,9 @@ from wellfit.taps.torch.calm import compiling
 
 Entered = Callable[[Any, Any], None]  # of a call's arguments
 Left = Callable[[Any, Any], None]  # of a call's positional arguments, and its output
+
+CALL = 0.25e-6  # seconds that a call through an idle door costs
+FORGOTTEN = 4.0  # times what it takes to come: to leave too, and to learn all anew
 
 
 class Doors:
@@ -33,16 +42,21 @@ class Doors:
         self._guard = guard
         self._patches = Patches()
         self._standing = False
+        self._wanted = False
         self._pinned = False
+        self._came = float("inf")  # seconds that it takes to stand there
+        self._stays = 0  # so many calls more, with nobody listening
 
     def update(self) -> None:
-        """Stand at the doors if anybody listens, else leave them."""
-        wanted = bool(self.note or self.entered or self.left or self._pinned)
-        if wanted and not self._standing:
+        """Stand at the doors if anybody listens, else leave them before long."""
+        self._wanted = bool(self.note or self.entered or self.left or self._pinned)
+        if self._wanted and not self._standing:
+            begun = perf_counter()
             self._patches.replace(nn.Module, "__call__", self._patch)
-        elif not wanted and self._standing:
-            self._patches.restore()
-        self._standing = wanted
+            self._came = min(self._came, perf_counter() - begun)
+            self._standing = True
+        if not self._wanted and self._standing:
+            self._stays = round(FORGOTTEN * self._came / CALL)
 
     def pin(self) -> None:
         """Stay, heard or not: at each change compiled code would be compiled anew."""
@@ -54,10 +68,20 @@ class Doors:
         self.note, self._pinned = None, False
         self.entered, self.left = {}, {}
         self.update()
+        self._go()
+
+    def _go(self) -> None:
+        self._patches.restore()
+        self._standing = False
 
     def _patch(self, original: Any) -> Any:
         def call(module: nn.Module, *args: Any, **kwargs: Any) -> Any:
             if compiling():
+                return original(module, *args, **kwargs)
+            if not self._wanted:
+                self._stays -= 1
+                if self._stays < 0:
+                    self._go()
                 return original(module, *args, **kwargs)
             key = id(module)
             if self.note is not None or key in self.entered:

@@ -15,7 +15,7 @@ from wellfit.taps.looks import Looks
 from wellfit.taps.sample import COLUMNS, Sample
 from wellfit.taps.tap import Records
 from wellfit.taps.torch.batches import Batches
-from wellfit.taps.torch.calm import Calm, compiling
+from wellfit.taps.torch.calm import Calm, Naps, compiling
 from wellfit.taps.torch.criteria import Call
 from wellfit.taps.torch.describe import (
     model_fact,
@@ -40,11 +40,12 @@ from wellfit.taps.torch.ways import Ways
 WINDOWS = (16, 256)  # steps whose losses are fetched together, at first and later
 PATIENCE = 0.5  # seconds after which they are fetched anyway
 SMALL = 4096  # outputs of a step that are scored between looks too
-DENSE = 64  # of twice as many steps each is seen with its batch; later ever fewer
+DENSE = 32  # of twice as many steps each is seen with its batch; later ever fewer
 SCORED = 16  # batches that are scored together
 SAID_AGAIN = 2.0  # seconds after which facts that grow are written again
 KNOWN = 16  # rows of a batch that are remembered, where they are wide
 TRIES = 2  # steps that a model is waited for
+ASLEEP = 32  # calm steps, from which on it pays to take patches away and put them back
 ALONE = 100  # steps without another optimizer's, after which there is but one
 
 
@@ -68,6 +69,7 @@ class Steps:
         sources: Sources,
         calm: Calm,
         doors: Doors,
+        naps: Naps,
         model: nn.Module | None,
     ) -> None:
         self.inside = False  # of an optimizer's step, where a closure may be called
@@ -82,6 +84,7 @@ class Steps:
         self._looks = looks
         self._sources = sources
         self._calm = calm
+        self._naps = naps
         self._losses = Losses(records, looks.alarm)
         self._main: weakref.ref[torch.optim.Optimizer] | None = None
         self._met: weakref.WeakSet[torch.optim.Optimizer] = weakref.WeakSet()
@@ -97,6 +100,8 @@ class Steps:
         self._by_loader = False  # the batches that are trained on are loaded
         self._closure = False  # the optimizer calls one: several passes a step
         self._plain = False  # backward is called on a criterion's own value
+        self._single = False  # and no other criterion is called beside it
+        self._usual = 1  # backward passes of a step
         self._other = -ALONE  # the step at which another optimizer stepped last
         self._now = self._was = _Step()
         self._scored = Batches()
@@ -104,6 +109,7 @@ class Steps:
         self._flushed = self._said = self._stepped = perf_counter()
         self._counted = 0
         self._epochs = 0
+        self._straight_on = 0  # epochs since an evaluation was seen
         self._rows = 0  # trained on since the epoch began
         self._epoch_rows = 0
         self._batch_size = 0  # the greatest: the last of an epoch is often less
@@ -155,10 +161,13 @@ class Steps:
         if isinstance(scale, Tensor):
             self._losses.add("train/loss_scale", self.count, scale.detach().clone())
 
-    def backward(self, calls: list[Call], value: Tensor | None) -> None:
+    def backward(
+        self, calls: list[Call], value: Tensor | None, *, single: bool = False
+    ) -> None:
         """A backward pass, with the calls of the criterion that led to it.
 
-        `value` is what it began at; None where that is not known.
+        `value` is what it began at; None where that is not known. `single`: there were
+        no other calls, with gradient, since the last one.
         """
         now = self._now
         self._was = replace(now)
@@ -167,6 +176,7 @@ class Steps:
         if self._look is not None and not now.backwards:
             self.ways.look(self.models.parameters)
         now.backwards += 1
+        self._single = single
         self._plain = (
             len(calls) == 1 and calls[0].value is value and calls[0].value.ndim == 0
         )
@@ -239,6 +249,7 @@ class Steps:
 
     def evaluated(self, phase: str) -> None:
         """An evaluation was seen: in which mode were the models?"""
+        self._straight_on = 0
         self.ways.mode(phase, self.models.main)
 
     # -- around a step -----------------------------------------------------------
@@ -304,6 +315,8 @@ class Steps:
             self._tell_rates(optimizer, self._done - 1)
             self._decide(optimizer)
             return
+        if not self._calm.on and self._calm.ends:
+            self.settle_calm()  # they ended in the middle of a step
         self._meet(optimizer)
         main = self._counts(optimizer)
         if self._look is not None:
@@ -352,6 +365,7 @@ class Steps:
         self._tell_rates(optimizer, step)
         self._rows += now.rows
         self._batch_size = max(self._batch_size, now.rows)
+        self._usual = max(now.backwards, 1)
         self.ways.stepped(now.backwards)
         if self._look is not None:
             self._end_look(self._look, now.rows)
@@ -386,6 +400,8 @@ class Steps:
         if ordinary and not dense and self._look is None:
             calm.left = min(every - step % every, self._counted + window - step)
             calm.begin(optimizer, self.models.main)
+            if calm.on and calm.left >= ASLEEP and self._single:
+                calm.asleep = self._naps.begin()
         calm.waited = 0.0
         self._stepped = perf_counter()
         if self._look is not None:
@@ -393,26 +409,35 @@ class Steps:
 
     def settle_calm(self) -> None:
         """Take over what calm steps left, and end them."""
+        self._take_calm()
+        losses = self._calm.losses  # of a step that is not done
+        if self._calm.asleep:
+            self._naps.end()
+        self._calm.end()
+        for loss in losses:
+            self._now.loss = torch.as_tensor(loss)
+            self._now.backwards += 1
+            self._now.rows += self._batch_size
+
+    def _take_calm(self) -> None:
+        """Take over the calm steps that are done; the next ones may be calm too."""
         calm, first = self._calm, self._done
         losses, ends, rates = calm.losses, calm.ends, calm.rates
-        calm.end()
+        if not ends:
+            return
+        last, usual = ends[-1], self._usual
+        calm.losses, calm.ends, calm.rates = losses[last:], [], []
         self._done = first + len(ends)
         for place, rate in rates:
             self._rate(0, rate, first + place)
         for place, (begin, end) in enumerate(pairwise([0, *ends])):
             if end > begin:
                 self._losses.add(
-                    "train/loss", first + place, _average(losses[begin:end])
+                    "train/loss", first + place, _average(losses[begin:end][-usual:])
                 )
-        if ends:
-            wait = calm.waited / len(ends)
-            self._records.value("train/data_time", self._done - 1, wait)
-        last = ends[-1] if ends else 0
+        wait, calm.waited = calm.waited / len(ends), 0.0
+        self._records.value("train/data_time", self._done - 1, wait)
         self._rows += self._batch_size * last
-        for loss in losses[last:]:  # of a step that is not done
-            self._now.loss = torch.as_tensor(loss)
-            self._now.backwards += 1
-            self._now.rows += self._batch_size
 
     def _tell_rates(self, optimizer: torch.optim.Optimizer, step: int) -> None:
         for place, group in enumerate(optimizer.param_groups):
@@ -427,12 +452,16 @@ class Steps:
 
     def end_epoch(self) -> None:
         """The training's data have been gone through once."""
-        self.settle_calm()
+        self._take_calm()
         if not self._rows:
             return  # they were evaluated, not trained on
         self._epochs += 1
         self._epoch_rows, self._rows = self._rows, 0
         self._records.event("epoch", self.count, number=self._epochs)
+        self._straight_on += 1
+        if self._straight_on & (self._straight_on - 1):
+            return  # as before, no evaluation is likely to come now
+        self.inputs.attend(True)
 
     def pause(self) -> None:
         """An evaluation goes on: what was trained on must be known by now."""
@@ -501,6 +530,7 @@ class Steps:
     def close(self) -> None:
         """Leave nothing behind in the models."""
         self.settle_calm()
+        self._naps.close()
         self.models.close()
         self.inputs.close()
         if self._look is not None:
@@ -531,7 +561,7 @@ def hook_steps(calm: Calm, before: Callable[..., None]) -> Any:
     """A hook before every optimizer's step, which is handed its own arguments."""
 
     def hook(optimizer: Any, args: Any, kwargs: Any) -> None:
-        if not compiling() and not calm.on:
+        if not calm.on and not compiling():
             closure = args[1] if len(args) > 1 else kwargs.get("closure")
             before(optimizer, closure=callable(closure))
 

@@ -23,6 +23,7 @@ from wellfit.taps.patches import Patches
 from wellfit.taps.tap import Guard, Records, enter, leave
 from wellfit.taps.torch.calm import (
     Calm,
+    Naps,
     compiling,
     cost,
     watched_backward,
@@ -79,8 +80,9 @@ class TorchTap:
         looks = Looks(overhead=overhead, every=every)
         looks.calm = cost()
         self._doors = Doors(self._guard)
+        self._naps = Naps()
         self._steps = Steps(
-            records, looks, self._sources, self._calm, self._doors, model
+            records, looks, self._sources, self._calm, self._doors, self._naps, model
         )
         self._evaluations = Evaluations(records, self._sources)
         self._pending: list[_Pending] = []
@@ -104,7 +106,7 @@ class TorchTap:
         before, after = self._hooked(self._steps.before), self._hooked(self._stepped)
         backward = self._guard(self._backward)
         failed = self._guard(self._steps.failed)
-        replace(
+        self._naps.watch(
             Tensor, "backward", lambda o: watched_backward(o, calm, backward, failed)
         )
         for owner in (nn.utils, nn.utils.clip_grad):
@@ -114,7 +116,7 @@ class TorchTap:
         replace(_BaseDataLoaderIter, "__next__", lambda o: watched_next(o, calm, over))
         replace(torch.jit, "script", self._script_patch)
         zeroed = self._guard(self._steps.zeroed)
-        replace(
+        self._naps.watch(
             torch.optim.Optimizer, "zero_grad", lambda o: watched_zero(o, calm, zeroed)
         )
         replace(torch.amp.GradScaler, "step", self._scaler_patch)
@@ -138,6 +140,7 @@ class TorchTap:
             else:
                 parts.callback(self._unhook)
             parts.callback(self._doors.close)
+            parts.callback(self._naps.close)
             parts.callback(self._steps.close)
             parts.callback(self._patches.restore)
             parts.callback(leave, self)
@@ -257,7 +260,6 @@ class TorchTap:
         self._loaders.add(loader)
 
     def _exhausted(self, batches: Any) -> None:
-        self._steps.inputs.attend(True)  # what comes now may be an evaluation
         if self._sources.trained_on(Origin(getattr(batches, "_dataset", None))):
             self._steps.end_epoch()
 
@@ -349,4 +351,5 @@ class TorchTap:
         loaded = steps.inputs.entered().loaded
         if loaded is not None:
             self._loaders.trained(loaded)
-        steps.backward([p.call for p in own], loss)
+        single = len(own) == len(pending) == 1
+        steps.backward([p.call for p in own], loss, single=single)
