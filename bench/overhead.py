@@ -35,7 +35,8 @@ from wellfit.taps.torch import TorchTap
 
 RESULTS = Path(__file__).parent / "results" / "overhead.json"
 ROUNDS = 30
-PEER_ROUNDS = 3  # every so manieth round is one with peers
+PEER_ROUNDS = 6  # every so manieth round is one with peers
+RENEWED = 10  # rounds after which the processes are new ones
 SHORT = 4  # times shorter are trainings at every step, and the peers'
 
 
@@ -73,24 +74,22 @@ def measure(work: Workload, rounds: int, share: float) -> dict[str, Any]:
     shuffled = random.Random(0)
     ratios: dict[str, list[float]] = {}
     per_step = []
-    trainings = {way: Training(t, work) for way, t in (OURS | PEERS).items()}
-    for number in range(-1, rounds):  # the first one warms up
-        ways = [*OURS, *(PEERS if number % PEER_ROUNDS == 0 or number < 0 else ())]
+    for number in range(rounds):
+        if number % RENEWED == 0:
+            trainings = _warm(work)
+        ways = [*OURS, *(PEERS if number % PEER_ROUNDS == 0 else ())]
         lengths = {
             way: steps if way in ("bare", "default") else max(20, steps // SHORT)
             for way in ways
         }
-        if number < 0:
-            lengths = {way: max(20, steps // SHORT // 4) for way in ways}
         seconds = _round(trainings, lengths, work, shuffled)
-        if number < 0:
-            continue
         per_step.append(sum(seconds["bare"]) / steps)
         for way in ways[1:]:
             own, beside = seconds[way], seconds["bare"][: len(seconds[way])]
             ratios.setdefault(way, []).append(sum(own) / sum(beside))
-    for training in trainings.values():
-        training.close()
+        if number % RENEWED == RENEWED - 1 or number == rounds - 1:
+            for training in trainings.values():
+                training.close()
     bars = {"default": work.default, "every step": work.every}
     return {
         "step_ms": 1e3 * statistics.median(per_step),
@@ -100,6 +99,20 @@ def measure(work: Workload, rounds: int, share: float) -> dict[str, Any]:
             for way, own in sorted(ratios.items())
         },
     }
+
+
+def _warm(work: Workload) -> dict[str, Training]:
+    """A process for each way, in which all is imported.
+
+    Where things lie in its memory makes a process a percent or two faster or slower
+    than another, for as long as it lives: there is to be more than one.
+    """
+    trainings = {way: Training(train, work) for way, train in (OURS | PEERS).items()}
+    for training in trainings.values():
+        training.start(20, 20, work.device)
+        training.turn()
+        training.end()
+    return trainings
 
 
 def _round(

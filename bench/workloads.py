@@ -122,13 +122,13 @@ class Workload:
 
 WORKLOADS = {
     "mlp": Workload(
-        make=mlp, shape=(32,), batch=32, steps=10_000, turn=200, default=1.03, every=2.0
+        make=mlp, shape=(32,), batch=32, steps=8_000, turn=200, default=1.03, every=2.0
     ),
     "cnn": Workload(
         make=cnn,
         shape=(3, 32, 32),
         batch=64,
-        steps=150,
+        steps=120,
         turn=3,
         default=1.02,
         every=1.10,
@@ -137,7 +137,7 @@ WORKLOADS = {
         make=Transformer,
         shape=(32,),
         batch=32,
-        steps=60,
+        steps=50,
         turn=1,
         default=1.02,
         every=1.25,

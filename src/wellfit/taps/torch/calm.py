@@ -29,7 +29,8 @@ class Calm:
     `on` while such steps are taken; `left` of them until the next one that is seen.
     `losses` are of backward passes, as numbers or (of other devices) tensors; `ends`
     has their number at the end of each step. While it is `asleep` nobody watches
-    backward passes and `zero_grad`: losses are taken from the criterion.
+    backward passes and `zero_grad`: losses are taken from the criterion, and where the
+    next call `scores`, its outputs too.
     """
 
     __slots__ = (
@@ -43,12 +44,13 @@ class Calm:
         "rate",
         "rates",
         "root",
+        "scores",
         "take",
         "waited",
     )
 
     def __init__(self) -> None:
-        self.on = self.asleep = False
+        self.on = self.asleep = self.scores = False
         self.left = 0
         self.losses: list[Any] = []
         self.ends: list[int] = []
@@ -60,12 +62,13 @@ class Calm:
         self.data: object | None = None  # data set of a loaded batch, unused yet
         self.waited = 0.0  # seconds, for batches
 
-    def begin(self, optimizer: torch.optim.Optimizer, root: nn.Module | None) -> None:
-        """The next step is calm."""
+    def begin(self, optimizer: torch.optim.Optimizer, root: nn.Module | None) -> bool:
+        """The next step is calm, if it is one of a known model."""
         self.optimizer = id(optimizer)
         self.root = root
         self.rate = optimizer.param_groups[0]["lr"]
         self.on = root is not None
+        return self.on
 
     def end(self) -> None:
         """Hand over what was taken, and take no more."""
@@ -107,7 +110,7 @@ class Naps:
 
 
 def watched_criterion(
-    original: Any, name: str, calm: Calm, seen: Seen
+    original: Any, name: str, calm: Calm, seen: Seen, scored: Seen
 ) -> Callable[..., Any]:
     """A loss of `torch.nn.functional` that tells of its calls."""
 
@@ -125,6 +128,9 @@ def watched_criterion(
                 except Exception:  # not one number, as it was until now
                     calm.on = False
                 else:
+                    if calm.scores:
+                        calm.scores = False
+                        scored(name, args, kwargs, value)
                     return value
         seen(name, args, kwargs, value)
         return value
@@ -237,7 +243,7 @@ def cost() -> float:
     batches = iter(range(1 << 20))
     ways: list[tuple[Callable[..., Any], tuple[Any, ...]]] = [
         (watched_next(next, calm, _nothing), (batches,)),
-        (watched_criterion(_first, "", calm, _nothing), (loss,)),
+        (watched_criterion(_first, "", calm, _nothing, _nothing), (loss,)),
         (watched_backward(_nothing, calm, _nothing, _nothing), (loss,)),
         (watched_step(calm, _nothing), (optimizer, (), {})),
         (watched_zero(_nothing, calm, _nothing), (optimizer,)),

@@ -40,7 +40,8 @@ from wellfit.taps.torch.ways import Ways
 WINDOWS = (16, 256)  # steps whose losses are fetched together, at first and later
 PATIENCE = 0.5  # seconds after which they are fetched anyway
 SMALL = 4096  # outputs of a step that are scored between looks too
-DENSE = 32  # of twice as many steps each is seen with its batch; later ever fewer
+DENSE = 32  # of twice as many steps each one's batch is scored; later ever fewer
+CHECKED = 1.2  # steps that are seen, not only counted, are at most this factor apart
 SCORED = 16  # batches that are scored together
 SAID_AGAIN = 2.0  # seconds after which facts that grow are written again
 KNOWN = 16  # rows of a batch that are remembered, where they are wide
@@ -101,6 +102,7 @@ class Steps:
         self._closure = False  # the optimizer calls one: several passes a step
         self._plain = False  # backward is called on a criterion's own value
         self._single = False  # and no other criterion is called beside it
+        self._check = 0  # the step that is seen next, at the latest
         self._usual = 1  # backward passes of a step
         self._other = -ALONE  # the step at which another optimizer stepped last
         self._now = self._was = _Step()
@@ -178,7 +180,10 @@ class Steps:
         now.backwards += 1
         self._single = single
         self._plain = (
-            len(calls) == 1 and calls[0].value is value and calls[0].value.ndim == 0
+            len(calls) == 1
+            and calls[0].value is value
+            and calls[0].value.ndim == 0
+            and calls[0].options.get("reduction") != "sum"
         )
         if calls:
             part, rows = _mean(calls), calls[0].rows
@@ -205,12 +210,17 @@ class Steps:
         for call in calls:
             self.criteria.add(call.criterion)
         look = self._look
-        if calls and (look is not None or calls[0].outputs.numel() <= SMALL):
-            self._scored.add(calls[0].cut())
+        if calls:
+            self.score(calls[0], whatever=look is not None)
         if look is not None:
             begun = perf_counter()
             self._look_at_batch(look, entered, calls[0].cut() if calls else None)
             self._timed += perf_counter() - begun
+
+    def score(self, call: Call, *, whatever: bool = False) -> None:
+        """Score a batch that is trained on, if it is small or `whatever` it is."""
+        if whatever or call.outputs.numel() <= SMALL:
+            self._scored.add(call.cut())
 
     def _look_at_batch(self, look: Look, entered: Entered, call: Call | None) -> None:
         if call is not None:
@@ -311,7 +321,7 @@ class Steps:
         """An optimizer has stepped: the last of some calm steps, or one that is not."""
         self.inside = False
         if self._calm.on and self._calm.optimizer == id(optimizer):
-            self.settle_calm()
+            self._take_calm()
             self._tell_rates(optimizer, self._done - 1)
             self._decide(optimizer)
             return
@@ -390,22 +400,38 @@ class Steps:
         if step - self._counted >= window or perf_counter() - self._flushed > PATIENCE:
             self.flush()
         begun = perf_counter()
-        every = max(1, step // DENSE)
-        dense = step % every == 0
-        if self._looks.due(step):
-            self._open_look()
-        self.inputs.attend(self._look is not None or not self._by_loader)
+        looked, checked = self._looks.due(step), step >= self._check
+        if checked:
+            self._check = max(step + 1, round(CHECKED * step))
         alone = step - self._other >= ALONE
         ordinary = self._plain and alone and not self._closure
-        if ordinary and not dense and self._look is None:
-            calm.left = min(every - step % every, self._counted + window - step)
-            calm.begin(optimizer, self.models.main)
-            if calm.on and calm.left >= ASLEEP and self._single:
-                calm.asleep = self._naps.begin()
+        if looked or checked or not ordinary:
+            self.settle_calm()
+        if looked:
+            self._open_look()
+        self.inputs.attend(looked or not self._by_loader)
+        if ordinary and not looked and not checked:
+            self._calm_down(optimizer, self._counted + window - step)
         calm.waited = 0.0
         self._stepped = perf_counter()
-        if self._look is not None:
+        if looked:
             self._timed += self._stepped - begun
+
+    def _calm_down(self, optimizer: torch.optim.Optimizer, most: int) -> None:
+        """Let the next steps be calm, at most so many."""
+        step, calm = self._done, self._calm
+        every = max(1, step // DENSE)
+        dense = step % every == 0
+        if dense and calm.on and not calm.asleep:
+            self.settle_calm()
+        if not calm.on:
+            rests = self._single and self._check - step >= ASLEEP
+            if dense and not rests:
+                return
+            if calm.begin(optimizer, self.models.main) and rests:
+                calm.asleep = self._naps.begin()
+        calm.scores = dense and calm.asleep
+        calm.left = min(every - step % every, most)
 
     def settle_calm(self) -> None:
         """Take over what calm steps left, and end them."""
@@ -477,7 +503,7 @@ class Steps:
 
     def flush(self, *, whole: bool = False) -> None:
         """Fetch what is under way, and record it; scores, and all, where `whole`."""
-        self.settle_calm()
+        self._take_calm()
         begun = perf_counter()
         self._losses.flush(wait=whole)
         self._looked.record(wait=whole)

@@ -98,11 +98,14 @@ class TorchTap:
     def attach(self) -> None:
         """Begin to watch."""
         replace, functional = self._patches.replace, torch.nn.functional
-        seen = self._guard(self._criterion)
+        calm = self._calm
+        seen, scored = self._guard(self._criterion), self._guard(self._scored)
         for name in CRITERIA:
-            make = partial(watched_criterion, name=name, calm=self._calm, seen=seen)
+            make = partial(
+                watched_criterion, name=name, calm=calm, seen=seen, scored=scored
+            )
             replace(functional, name, make)
-        over, calm = self._guard(self._exhausted), self._calm
+        over = self._guard(self._exhausted)
         before, after = self._hooked(self._steps.before), self._hooked(self._stepped)
         backward = self._guard(self._backward)
         failed = self._guard(self._steps.failed)
@@ -282,6 +285,11 @@ class TorchTap:
         self._pending.append(_Pending(call, entered))
         if len(self._pending) > MOST_PENDING:
             self._settle()
+
+    def _scored(self, name: str, args: Any, options: Any, value: Any) -> None:
+        call = call_of(name, args, options, value)
+        if call is not None:
+            self._steps.score(call)
 
     def _settle(self) -> None:
         """Calls that no backward followed: evaluation, where the model says so."""
