@@ -8,6 +8,7 @@ LOAN = 0.03  # seconds that such looks may take before the training has paid for
 OWN = 0.25  # of the overhead is for looks, whatever the other steps cost
 ALARM = 5  # steps looked at after something unusual
 AIM = 0.75  # of the overhead that was asked for: some of the cost is not to be seen
+TOGETHER = 4  # looks at successive steps: coming to look has a price of its own
 HIDDEN = 3.0  # times what was timed: a look's cost by the clock is believed up to there
 SKETCHED = 1.1  # the steps that are sketched too are this factor apart
 SKETCH_FIRST = 5  # and the first so many looks are
@@ -16,7 +17,7 @@ SKETCH_FIRST = 5  # and the first so many looks are
 class Looks:
     """Decides which steps are seen in full.
 
-    As many as `overhead` (a share of the time, 0.02 is 2 %) pays for, two successive
+    As many as `overhead` (a share of the time, 0.02 is 2 %) pays for, some successive
     ones at a time. The first two are in any case; the first ten, and a few ever further
     apart, where all of them take less than an eye notices. With `every` it is every so
     manieth step instead, at any price.
@@ -39,7 +40,7 @@ class Looks:
         self._alarmed = 0
         self._quiet_until = 0  # from this step on an alarm is heard again
         self._sketched = 0
-        self._second = False  # the next look would be the second of two
+        self._more = 0  # looks that are to follow on the last one
 
     def begin(self) -> None:
         """The first step is under way."""
@@ -61,8 +62,10 @@ class Looks:
     def _affordable(self) -> bool:
         whole = self._overhead * self.elapsed
         if self.cost <= AIM * whole or self.spent <= OWN * whole:
+            self._more = TOGETHER - 1
             return True
-        return self._second and self.cost <= whole
+        self._more -= 1
+        return self._more >= 0 and self.cost <= whole
 
     def sketch(self, step: int) -> bool:
         """Whether a look at that step also takes what is dearer than a number."""
@@ -84,7 +87,6 @@ class Looks:
         longer = 0.0 if self.typical is None else lasted - self.typical
         self.spent += min(max(timed, longer), HIDDEN * timed)
         self.taken += 1
-        self._second = not self._second
         self._owed = max(step + 1, round(step * GROWTH))
 
     def alarm(self, step: int) -> None:

@@ -85,6 +85,7 @@ class Steps:
         self._looks = looks
         self._sources = sources
         self._calm = calm
+        self._doors = doors
         self._naps = naps
         self._losses = Losses(records, looks.alarm)
         self._main: weakref.ref[torch.optim.Optimizer] | None = None
@@ -392,6 +393,8 @@ class Steps:
         timed, self._timed = self._timed + now - begun + self._layers.spent, 0.0
         self._layers.spent = 0.0
         self._looks.took(look.step, timed, now - self._stepped)
+        self._looks.spent += self._doors.cost
+        self._doors.cost = 0.0
 
     def _decide(self, optimizer: torch.optim.Optimizer) -> None:
         """How much is to be seen of the steps that come."""
