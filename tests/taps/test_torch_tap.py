@@ -3,6 +3,7 @@
 import contextlib
 import math
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ import torch.nn.functional as F
 from torch import nn
 from torch.utils.data import DataLoader, TensorDataset, random_split
 
+from wellfit.record import Recorder, open_run
 from wellfit.taps.torch import TorchTap
 
 
@@ -536,3 +538,26 @@ def test_random_numbers_are_not_drawn(said) -> None:
     bare = train()
     with watched(said):
         assert torch.equal(train(), bare)
+
+
+def test_an_evaluation_between_a_loss_and_its_backward_counts_no_loss_twice(
+    tmp_path: Path,
+) -> None:
+    model, losses = nn.Linear(4, 1), []
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.01)
+    x, y = torch.randn(64, 4), torch.randn(64, 1)
+    with Recorder(tmp_path / "run") as recorder:
+        tap = TorchTap(recorder)
+        tap.attach()
+        for step in range(1200):
+            optimizer.zero_grad()
+            loss = nn.functional.mse_loss(model(x), y)
+            if step > 900:
+                with torch.no_grad():
+                    nn.functional.mse_loss(model(x[:8]), y[:8])
+            loss.backward()
+            optimizer.step()
+            losses.append(loss.item())
+        tap.finish()
+    seen = open_run(tmp_path / "run").signal("loss")
+    assert seen.values.tolist() == losses

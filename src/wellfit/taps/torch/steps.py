@@ -104,6 +104,9 @@ class Steps:
         self._plain = False  # backward is called on a criterion's own value
         self._single = False  # and no other criterion is called beside it
         self._check = 0  # the step that is seen next, at the latest
+        self._awoken = (
+            False  # between a criterion's call and its backward pass, perhaps
+        )
         self._usual = 1  # backward passes of a step
         self._other = -ALONE  # the step at which another optimizer stepped last
         self._now = self._was = _Step()
@@ -152,7 +155,7 @@ class Steps:
     def zeroed(self, optimizer: torch.optim.Optimizer) -> None:
         """Gradients are set to zero: a backward pass before it counts for nothing."""
         if self._now.backwards and not self.inside and self._is_main(optimizer):
-            self._now = _Step()
+            self._now, self._awoken = _Step(), False
 
     def _is_main(self, optimizer: torch.optim.Optimizer) -> bool:
         main = None if self._main is None else self._main()
@@ -176,6 +179,9 @@ class Steps:
         self._was = replace(now)
         if self.inside and now.backwards:
             return  # a closure that is called again within one step
+        if self._awoken and not calls:
+            self._awoken = False
+            return  # its loss was taken at the criterion
         if self._look is not None and not now.backwards:
             self.ways.look(self.models.parameters)
         now.backwards += 1
@@ -336,7 +342,7 @@ class Steps:
             self._look.stepped(self._weights, now.rows, now.norm, main=main)
             self._weights = {}
             self._timed += perf_counter() - begun
-        now, self._now = self._now, _Step()
+        now, self._now, self._awoken = self._now, _Step(), False
         self._was = self._now
         if main:
             self._finish(optimizer, now)
@@ -440,6 +446,7 @@ class Steps:
         """Take over what calm steps left, and end them."""
         self._take_calm()
         losses = self._calm.losses  # of a step that is not done
+        self._awoken = self._calm.asleep and bool(losses)
         if self._calm.asleep:
             self._naps.end()
         self._calm.end()
@@ -559,7 +566,6 @@ class Steps:
     def close(self) -> None:
         """Leave nothing behind in the models."""
         self.settle_calm()
-        self._naps.close()
         self.models.close()
         self.inputs.close()
         if self._look is not None:
