@@ -98,5 +98,7 @@ class AttentionLook:
         entropy = -(logs.exp() * logs.masked_fill(~allowed, 0.0)).sum(-1)
         most = allowed.sum(-1).float().log().expand_as(entropy)
         usable = most > 0
-        told = (entropy[usable] / most[usable]).mean().reshape(1)
+        # A mask as an index would make the host wait for the device.
+        shares = torch.where(usable, entropy / most, 0.0)
+        told = (shares.sum() / usable.sum()).reshape(1)
         self._seen[name] = send(told)

@@ -6,26 +6,31 @@ from itertools import groupby
 from typing import Any
 
 import torch
+from torch import Tensor
 
 from wellfit.taps.torch.criteria import Call
 from wellfit.taps.torch.numbers import fetch
 from wellfit.taps.torch.scores import Scores, scores_for
 
 MOST_HELD = 1 << 20  # outputs held back for one calculation: 4 MiB of float32
+MOST_VALUES = 1 << 12  # losses of an evaluation held back for one wait
 
 
 class Batches:
-    """Calls of criteria, held for a moment so that many are worked off at once."""
+    """Calls of criteria, held for a moment so that many are worked off at once.
+
+    Of a `whole` evaluation the loss is summed too.
+    """
 
     def __init__(self, *, whole: bool = False) -> None:
-        self._whole = whole  # an evaluation, not some steps of a training
+        self._whole = whole
         self.rows = 0
         self.calls = 0
         self.scores: Scores | None = None
         self._criterion: str | None = None  # of several, the first is scored
-        self._calls: list[Call] = []
         self._scored: list[tuple[Call, int]] = []
         self._held = 0
+        self._values: list[tuple[Tensor, str, int]] = []  # with criterion and rows
         self._losses: dict[str, float] = {}
         self._weights: dict[str, int] = {}
 
@@ -33,16 +38,19 @@ class Batches:
         """Take in one batch."""
         self.rows += call.rows
         self.calls += 1
-        self._calls.append(call)
         self._criterion = self._criterion or call.criterion
         if call.criterion == self._criterion and call.targets is not None:
             self._scored.append((call, _version(call)))
+        if self._whole:
+            self._values.append((call.loss(), call.criterion, call.rows))
+            if len(self._values) >= MOST_VALUES:
+                self._add_losses()
         self._held += call.outputs.numel()
         if self._held > MOST_HELD:
-            self._score()
-            self._add_losses()
+            self.score()
 
-    def _score(self) -> None:
+    def score(self) -> None:
+        """Hold back no more."""
         scored, self._scored, self._held = self._scored, [], 0
         # What was changed in place since then is no prediction any more.
         whole = [call for call, version in scored if _version(call) == version]
@@ -52,20 +60,24 @@ class Batches:
             if self.scores is not None:
                 self.scores.add(call)
 
-    def _add_losses(self) -> None:
-        calls, self._calls = self._calls, []
-        losses = fetch([call.loss() for call in calls])
-        for call, loss in zip(calls, losses, strict=True):
-            name = call.criterion
-            rows = self._weights.get(name, 0) + call.rows
-            before = self._losses.get(name, 0.0)
-            self._losses[name] = before + (loss - before) * call.rows / max(rows, 1)
-            self._weights[name] = rows
+    @property
+    def here(self) -> bool:
+        """Whether what was scored has come from its device."""
+        return self.scores is None or self.scores.here
 
     def result(self) -> dict[str, float]:
-        """The scores, by signal name."""
-        self._score()
+        """The scores, by signal name; waits for them."""
+        self.score()
         return self.scores.result() if self.scores is not None else {}
+
+    def _add_losses(self) -> None:
+        values, self._values = self._values, []
+        losses = fetch([value for value, _, _ in values])
+        for loss, (_, name, more) in zip(losses, values, strict=True):
+            rows = self._weights.get(name, 0) + more
+            before = self._losses.get(name, 0.0)
+            self._losses[name] = before + (loss - before) * more / max(rows, 1)
+            self._weights[name] = rows
 
     @property
     def loss(self) -> float | None:

@@ -11,7 +11,7 @@ from wellfit.taps.tap import Records
 from wellfit.taps.torch import layers, parameters
 from wellfit.taps.torch.attention import AttentionLook
 from wellfit.taps.torch.layers import Activations, LayersLook, Life
-from wellfit.taps.torch.numbers import Later
+from wellfit.taps.torch.numbers import Floats, Later, send
 from wellfit.taps.torch.parameters import Change, Taken, Weights
 from wellfit.taps.torch.segments import Segments
 
@@ -73,7 +73,7 @@ class Look:
         if change.gradients is None:
             change.gradients, change.rows = _gradients(weights), rows
         if norm is not None and main:
-            self._said["grad_norm"] = float(norm)
+            self.say_later(Later((send(norm),), _norm))
 
     def drop(self) -> None:
         """The step will not be seen to its end."""
@@ -115,6 +115,10 @@ class Look:
 
 def _gradients(weights: dict[str, Tensor]) -> Taken | None:
     return Taken.of({n: p.grad for n, p in weights.items() if p.grad is not None})
+
+
+def _norm(norm: Floats) -> dict[str, float]:
+    return {"grad_norm": float(norm)}
 
 
 class Looked:

@@ -28,18 +28,21 @@ class OnItsWay:
         return self.event is None or bool(self.event.query())
 
     def array(self) -> NDArray[Any]:
-        """The numbers, float32 or wider; waits for them where they have not come."""
+        """The numbers; waits for them where they have not come."""
         if self.event is not None:
             self.event.synchronize()
         return self.host.numpy()
 
 
 def send(tensor: Tensor) -> OnItsWay:
-    """Copy a tensor to the host without waiting for it; to float32, unless wider."""
+    """Copy a tensor to the host without waiting for it.
+
+    Floating-point numbers come as float32, unless they are wider.
+    """
     plain = tensor.detach()
     if type(plain) not in _ORDINARY and hasattr(plain, "to_local"):
         plain = plain.to_local()  # spread over several devices: what is here
-    if plain.dtype != torch.float64:
+    if plain.is_floating_point() and plain.dtype != torch.float64:
         plain = plain.float()
     if plain.device.type != "cuda":
         return OnItsWay(plain.cpu())

@@ -1,13 +1,17 @@
 """Predictions against targets: sums that any number of batches can be added to."""
 
+from collections import deque
+from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
 from wellfit.taps.torch.criteria import BITS, Call
+from wellfit.taps.torch.numbers import Floats, OnItsWay, send
+
+Whole = NDArray[np.int64]
 
 MOST_CLASSES = 10_000  # counted one by one; beyond it, accuracy alone
 NAMED_CLASSES = 100  # whose recall is recorded one by one
@@ -20,13 +24,15 @@ MOST_NUMBERS = 1 << 15  # likewise; they cost more each
 class Scores(Protocol):
     """What a task's batches are summed into."""
 
-    rows: int
-
     def add(self, call: Call) -> None:
-        """Take in one batch."""
+        """Take in one batch; it is counted once it has come from its device."""
+
+    @property
+    def here(self) -> bool:
+        """Whether all that was taken in has come."""
 
     def result(self) -> dict[str, float]:
-        """The scores of all batches since the start, by signal name."""
+        """The scores of all batches since the start, by signal name; waits for them."""
 
 
 def scores_for(task: str, *, whole: bool = False) -> Scores | None:
@@ -39,6 +45,62 @@ def scores_for(task: str, *, whole: bool = False) -> Scores | None:
     return NumberScores() if task == "regression" else None
 
 
+@dataclass(frozen=True, slots=True)
+class _Classes:
+    """Predicted and true classes of a batch, on their way; `margins` of two classes."""
+
+    classes: int
+    predicted: OnItsWay
+    targets: OnItsWay
+    margins: OnItsWay | None
+    ignored: int | None  # a target that is none
+
+    @classmethod
+    def of(cls, call: Call, *, ranked: bool) -> "_Classes":
+        outputs, targets = call.outputs, call.targets
+        assert targets is not None
+        if call.criterion in BITS:
+            outputs = _some(outputs.reshape(-1), MOST_LOGITS)
+            targets = _some(targets.reshape(-1), MOST_LOGITS) > 0.5
+            boundary = 0.5 if call.criterion == "binary_cross_entropy" else 0.0
+            margins = send(outputs.float()) if ranked else None
+            return cls(2, send(outputs > boundary), send(targets), margins, None)
+        classes = outputs.shape[1]
+        if targets.is_floating_point():
+            targets = targets.argmax(1)
+        flat = outputs
+        if outputs.ndim > 2:
+            flat = outputs.movedim(1, -1).reshape(-1, classes)
+        stride = max(1, flat.numel() // MOST_LOGITS)
+        margins = None
+        if ranked and outputs.ndim == 2 and classes == 2:
+            margins = send((flat[::stride, 1] - flat[::stride, 0]).float())
+        return cls(
+            classes,
+            send(flat[::stride].argmax(-1)),
+            send(targets.reshape(-1)[::stride]),
+            margins,
+            call.options.get("ignore_index", -100),
+        )
+
+    @property
+    def here(self) -> bool:
+        parts = (self.predicted, self.targets, self.margins)
+        return all(part is None or part.here for part in parts)
+
+    def arrays(self) -> tuple[Whole, Whole, Floats | None]:
+        """Predicted and true classes of those that are not ignored, and margins."""
+        predicted = self.predicted.array().astype(np.int64)
+        targets = self.targets.array().astype(np.int64)
+        margins = self.margins
+        scores = None if margins is None else margins.array().astype(np.float64)
+        kept = targets != self.ignored
+        if self.ignored is None or kept.all():
+            return predicted, targets, scores
+        scores = None if scores is None else scores[kept]
+        return predicted[kept], targets[kept], scores
+
+
 class ClassScores:
     """Accuracy, recall by class, and how often the favourite class is predicted.
 
@@ -48,24 +110,41 @@ class ClassScores:
     """
 
     def __init__(self, *, whole: bool = False) -> None:
-        self.rows = 0
+        self._rows = 0
         self._whole = whole
-        self._pairs = torch.zeros(0, dtype=torch.int64)  # target × classes + predicted
-        self._ranked: list[tuple[Tensor, Tensor]] = []  # margins, targets
+        self._coming: deque[_Classes] = deque()
+        self._pairs = np.zeros(0, np.int64)  # target × classes + predicted
+        self._ranked: list[tuple[Floats, Whole]] = []  # margins, targets
         self._held = 0
         self._correct = 0
-        self._targets = torch.zeros(0, dtype=torch.int64)
-        self._predicted = torch.zeros(0, dtype=torch.int64)
-        self._hits = torch.zeros(0, dtype=torch.int64)
+        self._targets = np.zeros(0, np.int64)
+        self._predicted = np.zeros(0, np.int64)
+        self._hits = np.zeros(0, np.int64)
 
     def add(self, call: Call) -> None:
-        """Take in one batch."""
-        predicted, targets, classes = _classes(call)
+        """Take in one batch; it is counted once it has come from its device."""
+        ranked = self._whole and self._held < MOST_RANKED
+        self._coming.append(_Classes.of(call, ranked=ranked))
+        while self._coming and self._coming[0].here:
+            self._count(self._coming.popleft())
+
+    @property
+    def here(self) -> bool:
+        """Whether all that was taken in has come."""
+        return all(batch.here for batch in self._coming)
+
+    def _settle(self) -> None:
+        while self._coming:
+            self._count(self._coming.popleft())
+
+    def _count(self, batch: _Classes) -> None:
+        predicted, targets, margins = batch.arrays()
         if not len(targets):
             return
         hits = predicted == targets
-        self.rows += len(targets)
-        self._correct += int(hits.sum())
+        self._rows += len(targets)
+        self._correct += int(np.count_nonzero(hits))
+        classes = batch.classes
         if classes <= MOST_CLASSES:
             self._targets = _summed(self._targets, targets, classes)
             self._predicted = _summed(self._predicted, predicted, classes)
@@ -73,23 +152,22 @@ class ClassScores:
         if self._whole and classes <= CONFUSED:
             pairs = targets * classes + predicted
             self._pairs = _summed(self._pairs, pairs, classes**2)
-        if self._whole and classes == 2 and self._held < MOST_RANKED:
-            margins = _margins(call)
-            if len(margins) == len(targets):
-                self._ranked.append((margins, targets))
-                self._held += len(targets)
+        if margins is not None:
+            self._ranked.append((margins, targets))
+            self._held += len(targets)
 
     def result(self) -> dict[str, float]:
         """Accuracy, balanced accuracy, top share, and recall by class."""
-        if not self.rows:
+        self._settle()
+        if not self._rows:
             return {}
-        found = {"accuracy": self._correct / self.rows}
-        seen = self._targets.nonzero().flatten().tolist()
+        found = {"accuracy": self._correct / self._rows}
+        seen = np.flatnonzero(self._targets).tolist()
         if not seen:
             return found
-        recalls = (self._hits / self._targets.clamp(min=1)).tolist()
+        recalls = (self._hits / np.maximum(self._targets, 1)).tolist()
         found["balanced_accuracy"] = sum(recalls[c] for c in seen) / len(seen)
-        found["top_share"] = float(self._predicted.max()) / self.rows
+        found["top_share"] = float(self._predicted.max()) / self._rows
         if self._whole:
             found |= self._more(seen)
         if len(self._targets) <= NAMED_CLASSES:
@@ -97,22 +175,22 @@ class ClassScores:
         return found
 
     def _more(self, seen: list[int]) -> dict[str, float]:
-        predicted = self._predicted.clamp(min=1)
-        precisions = (self._hits / predicted).tolist()
-        f1 = (2 * self._hits / (self._targets + self._predicted).clamp(min=1)).tolist()
+        precisions = self._hits / np.maximum(self._predicted, 1)
+        f1 = 2 * self._hits / np.maximum(self._targets + self._predicted, 1)
         found = {
-            "precision": sum(precisions[c] for c in seen) / len(seen),
-            "f1": sum(f1[c] for c in seen) / len(seen),
+            "precision": float(precisions[seen].mean()),
+            "f1": float(f1[seen].mean()),
         }
         if self._ranked and len(seen) == 2:
             margins, targets = (
-                torch.cat(part) for part in zip(*self._ranked, strict=True)
+                np.concatenate(part) for part in zip(*self._ranked, strict=True)
             )
-            found |= areas(margins.double().numpy(), targets.numpy() == 1)
+            found |= areas(margins, targets == 1)
         return found
 
     def confusion(self) -> list[list[int]] | None:
         """Of each class (row), how many were predicted as each; None of many."""
+        self._settle()
         classes = len(self._targets)
         if not len(self._pairs):
             return None
@@ -121,80 +199,60 @@ class ClassScores:
 
     def counts(self) -> dict[int, int]:
         """Class → samples of it seen."""
-        numbers = self._targets.tolist()
-        return {c: n for c, n in enumerate(numbers) if n}
+        self._settle()
+        return {c: n for c, n in enumerate(self._targets.tolist()) if n}
 
 
 class NumberScores:
     """Errors, R² and spread; outputs of several columns are averaged over them."""
 
     def __init__(self) -> None:
-        self.rows = 0
-        self._sums: Tensor | None = None
+        self._rows = 0
+        self._coming: deque[tuple[OnItsWay, OnItsWay]] = deque()
+        self._sums: Floats | None = None  # (six sums × columns)
 
     def add(self, call: Call) -> None:
-        """Take in one batch."""
-        outputs, targets = _numbers(call)
-        if outputs is None or targets is None or not len(targets):
+        """Take in one batch; it is counted once it has come from its device."""
+        pair = _numbers(call)
+        if pair is None:
             return
+        self._coming.append((send(pair[0]), send(pair[1])))
+        while self._coming and _here(self._coming[0]):
+            self._count(*self._coming.popleft())
+
+    @property
+    def here(self) -> bool:
+        """Whether all that was taken in has come."""
+        return all(_here(pair) for pair in self._coming)
+
+    def _count(self, coming: OnItsWay, known: OnItsWay) -> None:
+        outputs, targets = (x.array().astype(np.float64) for x in (coming, known))
         error = outputs - targets
-        columns = (targets, targets**2, outputs, outputs**2, error**2, error.abs())
-        sums = torch.stack([c.sum(0) for c in columns])
+        columns = (targets, targets**2, outputs, outputs**2, error**2, np.abs(error))
+        sums = np.stack([c.sum(0) for c in columns])
         if self._sums is None or self._sums.shape != sums.shape:
-            self._sums, self.rows = torch.zeros_like(sums), 0
+            self._sums, self._rows = np.zeros_like(sums), 0
         self._sums += sums
-        self.rows += len(targets)
+        self._rows += len(targets)
 
     def result(self) -> dict[str, float]:
         """RMSE, MAE, R² and spread."""
-        if self._sums is None or self.rows < 2:
+        while self._coming:
+            self._count(*self._coming.popleft())
+        if self._sums is None or self._rows < 2:
             return {}
-        target, target2, output, output2, squared, absolute = self._sums / self.rows
-        variance = (target2 - target**2).clamp(min=0)
+        target, target2, output, output2, squared, absolute = self._sums / self._rows
+        variance = np.maximum(target2 - target**2, 0)
         varied = variance > 1e-12 * target2
         found = {
-            "rmse": float(squared.mean().sqrt()),
+            "rmse": float(np.sqrt(squared.mean())),
             "mae": float(absolute.mean()),
         }
-        if bool(varied.any()):
-            spread = (output2 - output**2).clamp(min=0)[varied] / variance[varied]
+        if varied.any():
+            spread = np.maximum(output2 - output**2, 0)[varied] / variance[varied]
             found["r2"] = float((1 - squared[varied] / variance[varied]).mean())
-            found["spread"] = float(spread.sqrt().mean())
+            found["spread"] = float(np.sqrt(spread).mean())
         return found
-
-
-def _classes(call: Call) -> tuple[Tensor, Tensor, int]:
-    """Predicted and true classes, one-dimensional, and the number of classes."""
-    outputs, targets = call.outputs, call.targets
-    assert targets is not None
-    if call.criterion in BITS:
-        outputs = _some(outputs.reshape(-1), MOST_LOGITS)
-        targets = _some(targets.reshape(-1), MOST_LOGITS)
-        boundary = 0.5 if call.criterion == "binary_cross_entropy" else 0.0
-        return (outputs > boundary).long(), (targets > 0.5).long(), 2
-    classes = outputs.shape[1]
-    if targets.is_floating_point():
-        targets = targets.argmax(1)
-    flat = outputs
-    if outputs.ndim > 2:
-        flat = outputs.movedim(1, -1).reshape(-1, classes)
-    stride = max(1, flat.numel() // MOST_LOGITS)
-    flat, targets = flat[::stride], targets.reshape(-1)[::stride].long()
-    ignored = call.options.get("ignore_index", -100)
-    if bool((targets == ignored).any()):
-        keep = targets != ignored
-        flat, targets = flat[keep], targets[keep]
-    return flat.argmax(-1).cpu(), targets.cpu(), classes
-
-
-def _margins(call: Call) -> Tensor:
-    """How far each sample is on the side of the second of two classes."""
-    outputs = call.outputs
-    if call.criterion in BITS:
-        return _some(outputs.reshape(-1), MOST_LOGITS).float().cpu()
-    if outputs.ndim != 2:
-        return outputs.new_zeros(0)
-    return (outputs[:, 1] - outputs[:, 0]).float().cpu()
 
 
 def areas(
@@ -219,25 +277,29 @@ def areas(
     }
 
 
-def _numbers(call: Call) -> tuple[Tensor | None, Tensor | None]:
-    """Outputs and targets as float64 `(rows, columns)`; None where they differ."""
+def _numbers(call: Call) -> tuple[Tensor, Tensor] | None:
+    """Outputs and targets as `(rows, columns)`; None where they differ, or are none."""
     outputs, targets = call.outputs, call.targets
-    if targets is None or outputs.numel() != targets.numel():
-        return None, None
+    if targets is None or outputs.numel() != targets.numel() or not targets.numel():
+        return None
     wide = outputs.ndim == 2 and outputs.shape == targets.shape
     shape = (-1, outputs.shape[1]) if wide and outputs.shape[1] <= 64 else (-1, 1)
     if call.criterion == "binary_cross_entropy_with_logits":
         outputs = outputs.sigmoid()
     return (
-        _some(outputs.reshape(shape), MOST_NUMBERS).double(),
-        _some(targets.reshape(shape), MOST_NUMBERS).double(),
+        _some(outputs.reshape(shape), MOST_NUMBERS),
+        _some(targets.reshape(shape), MOST_NUMBERS),
     )
+
+
+def _here(coming: tuple[OnItsWay, ...]) -> bool:
+    return all(one.here for one in coming)
 
 
 def _some(rows: Tensor, most: int) -> Tensor:
     return rows[:: max(1, rows.numel() // most)]
 
 
-def _summed(total: Tensor, values: Tensor, classes: int) -> Tensor:
-    counted = torch.bincount(values, minlength=classes)
+def _summed(total: Whole, values: Whole, classes: int) -> Whole:
+    counted = np.bincount(values, minlength=classes)
     return total + counted if len(total) else counted

@@ -1,6 +1,7 @@
 """The steps of a training: what each was trained on, and what it did to the weights."""
 
 import weakref
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from itertools import pairwise
@@ -111,6 +112,7 @@ class Steps:
         self._other = -ALONE  # the step at which another optimizer stepped last
         self._now = self._was = _Step()
         self._scored = Batches()
+        self._coming: deque[tuple[Batches, int]] = deque()  # and their last step
         self._rates: dict[int, float] = {}
         self._flushed = self._said = self._stepped = perf_counter()
         self._counted = 0
@@ -478,13 +480,14 @@ class Steps:
     def _tell_rates(self, optimizer: torch.optim.Optimizer, step: int) -> None:
         for place, group in enumerate(optimizer.param_groups):
             rate = group.get("lr")
-            if rate is not None and self._rates.get(place) != rate:
+            if isinstance(rate, Tensor):  # changed in place, on whatever device
+                self._losses.add(_rate_of(place), step, rate.detach().clone())
+            elif rate is not None and self._rates.get(place) != rate:
                 self._rate(place, rate, step)
 
     def _rate(self, group: int, rate: Any, step: int) -> None:
         self._rates[group] = rate = float(rate)
-        where = f"@group{group}" if group else ""
-        self._records.value(f"train/learning_rate{where}", step, rate)
+        self._records.value(_rate_of(group), step, rate)
 
     def end_epoch(self) -> None:
         """The training's data have been gone through once."""
@@ -528,14 +531,17 @@ class Steps:
         self._looks.spent += self._flushed - begun
 
     def _flush_scores(self, whole: bool) -> None:
-        if self._scored.calls < SCORED and not whole:
-            return
-        scored, self._scored = self._scored, Batches()
-        for name, value in scored.result().items():
-            if "@" not in name:
-                self._records.value(f"train/{name}", self._done - 1, value)
-        if isinstance(scored.scores, ClassScores):
-            self.objective.count(scored.scores.counts())
+        if self._scored.calls >= SCORED or (whole and self._scored.calls):
+            self._scored.score()
+            self._coming.append((self._scored, self._done - 1))
+            self._scored = Batches()
+        while self._coming and (whole or self._coming[0][0].here):
+            scored, step = self._coming.popleft()
+            for name, value in scored.result().items():
+                if "@" not in name:
+                    self._records.value(f"train/{name}", step, value)
+            if isinstance(scored.scores, ClassScores):
+                self.objective.count(scored.scores.counts())
 
     def say_facts(self) -> None:
         """Write the facts that grow as the training goes on."""
@@ -571,6 +577,10 @@ class Steps:
         if self._look is not None:
             self._look.drop()
             self._look = None
+
+
+def _rate_of(group: int) -> str:
+    return f"train/learning_rate@group{group}" if group else "train/learning_rate"
 
 
 def _average(losses: list[Any]) -> Any:
