@@ -71,7 +71,7 @@ class Looks:
         """Whether a look at that step also takes what is dearer than a number."""
         if self.taken >= SKETCH_FIRST and step < self._sketched:
             return False
-        self._sketched = max(step + 1, round(step * SKETCHED))
+        self._sketched = max(step + TOGETHER, round(step * SKETCHED))
         return True
 
     def usual(self, seconds: float) -> None:

@@ -13,7 +13,7 @@ from wellfit.taps.torch.doors import Doors, usual
 from wellfit.taps.torch.numbers import Floats, Later, flat, send
 from wellfit.taps.torch.sources import Origin
 
-MOST_VALUES = 1 << 14  # of a batch looked at in one step
+MOST_VALUES = 1 << 12  # of a batch looked at in one step
 
 
 @dataclass(frozen=True, slots=True)

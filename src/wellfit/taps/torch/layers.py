@@ -24,8 +24,9 @@ WINDOW = 10  # looks without a sign of life after which a unit counts as dead
 EDGE = 0.025  # of the range, at either end: where the slope is under a tenth of its
 # greatest (sigmoid: 0.024 of 0.25; tanh: 0.0975 of 1)
 MOST_VALUES = 1 << 18  # of activations looked at in one step: 1 MiB
-ROWS = 64  # of a sample: so many values of a unit are enough to call it dead or not
-LEAST, MOST = 1 << 12, 1 << 14  # values of a layer, where so many layers allow it
+LEAST = 1 << 10  # values of a layer: enough for its mean and deviation, to 3 %
+ROWS = 32  # values of a unit: in ten looks enough to call it dead or not
+MOST = 1 << 14  # values of such a layer, where so many layers allow it
 
 
 def activation_of(module: nn.Module) -> str | None:
@@ -36,12 +37,53 @@ def activation_of(module: nn.Module) -> str | None:
 
 @dataclass(slots=True)
 class _Seen:
-    """A sample of what a layer gave, its units last; `entered` a layer, not left it."""
+    """Of what a layer gave a sample was taken; `entered` a layer, not left it."""
 
     name: str
     kind: str | None
     entered: bool
-    sample: Tensor
+    rows: int
+    units: int
+
+
+class _Samples:
+    """Samples, one after the other in memory that was theirs before the step began.
+
+    Were it made in its midst, each would lie where a layer's output has just been
+    freed, and the next output would go to another place, which is in no cache.
+    """
+
+    def __init__(self) -> None:
+        self._room = 2 * MOST_VALUES
+        self._parts: list[Tensor] = []
+        self._used = 0  # of the last part
+
+    def begin(self, device: torch.device) -> None:
+        """Forget all; make room."""
+        self._parts = [torch.empty(self._room, dtype=torch.float32, device=device)]
+        self._used = 0
+
+    def add(self, some: Tensor) -> None:
+        """Copy these, which are a view of what may be changed in place."""
+        size = some.numel()
+        if self._used + size > len(self._parts[-1]):
+            self._parts[-1] = self._parts[-1][: self._used]
+            room = max(self._room, size)
+            self._parts.append(
+                torch.empty(room, dtype=torch.float32, device=some.device)
+            )
+            self._used = 0
+        place = self._parts[-1][self._used : self._used + size]
+        place.view(some.shape).copy_(some, non_blocking=True)
+        self._used += size
+
+    def end(self) -> Tensor:
+        """All of them."""
+        *parts, last = self._parts
+        self._parts = []
+        samples = joined([*parts, last[: self._used]]) if parts else last[: self._used]
+        self._room = len(samples)
+        return samples
 
 
 class LayersLook:
@@ -59,6 +101,8 @@ class LayersLook:
         self._seen: dict[tuple[str, bool], _Seen] = {}
         self._before: tuple[_Layer, Any] | None = None  # the latest, what it gave
         self._most = MOST  # values of a layer
+        self._samples = _Samples()
+        self._device = torch.device("cpu")
         self._listeners: dict[int, Left] = {}
 
     def meet(self, layers: Mapping[str, nn.Module]) -> None:
@@ -66,10 +110,13 @@ class LayersLook:
         self._layers = [(_Layer.of(name, m), m) for name, m in layers.items()]
         self._most = min(MOST, MOST_VALUES // max(len(layers), 1))
         self._listeners = {id(m): partial(self._look, ly) for ly, m in self._layers}
+        weights = (p for module in layers.values() for p in module.parameters())
+        self._device = next((p.device for p in weights), self._device)
 
     def open(self) -> None:
         """Begin to look."""
         self._seen, self._before = {}, None
+        self._samples.begin(self._device)
         self._doors.left = self._listeners
         self._doors.update()
 
@@ -77,7 +124,9 @@ class LayersLook:
         """End the look; what was seen."""
         seen = list(self._seen.values())
         self.drop()
-        return Activations.of(seen) if seen else None
+        if not seen:
+            return None
+        return Activations(seen, send(self._samples.end()))
 
     def drop(self) -> None:
         """End the look, whatever was seen."""
@@ -106,9 +155,7 @@ class LayersLook:
             wide = layer.wide or (
                 layer.kind is not None and before is not None and before[0].wide
             )
-            sample = _sample(out, self._most, wide=wide)
-            seen = _Seen(layer.name, layer.kind, False, sample)
-            self._seen[layer.name, False] = seen
+            self._take(layer, layer.kind, out, wide=wide)
         self._before = (layer, output)
 
     def _functional(self, layer: "_Layer", args: Any) -> None:
@@ -116,11 +163,27 @@ class LayersLook:
         assert self._before is not None
         before, output = self._before
         entering = args[0] if args else None
-        tensor = None if entering is output else _plain(entering)
-        if tensor is not None and not before.embeds:
-            sample = _sample(tensor, self._most, wide=layer.wide)
-            seen = _Seen(before.name, None, True, sample)
-            self._seen.setdefault((before.name, True), seen)
+        if entering is output or before.embeds or (before.name, True) in self._seen:
+            return
+        tensor = _plain(entering)
+        if tensor is not None:
+            self._take(before, None, tensor, wide=layer.wide, entered=True)
+
+    def _take(
+        self,
+        layer: "_Layer",
+        kind: str | None,
+        values: Tensor,
+        *,
+        wide: bool,
+        entered: bool = False,
+    ) -> None:
+        lively = entered or kind is not None
+        some = _sample(values, self._most, wide=wide, lively=lively)
+        self._samples.add(some)
+        units = some.shape[-1]
+        rows = some.numel() // units
+        self._seen[layer.name, entered] = _Seen(layer.name, kind, entered, rows, units)
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,22 +213,17 @@ class Activations:
     """What a look saw of the layers, on its way to the host."""
 
     seen: list[_Seen]
-    shapes: list[tuple[int, int]]  # rows and units of each sample
     numbers: OnItsWay
-
-    @classmethod
-    def of(cls, seen: list[_Seen]) -> "Activations":
-        """These samples, together; they are let go of."""
-        shapes = [(s.sample.shape[0], s.sample.shape[1]) for s in seen]
-        numbers = send(joined([s.sample.reshape(-1) for s in seen]))
-        for one in seen:
-            one.sample = one.sample[:0]
-        return cls(seen, shapes, numbers)
 
     @property
     def form(self) -> tuple[object, ...]:
         """Looks of one form can be worked out together."""
-        return (*[(s.name, s.kind, s.entered) for s in self.seen], *self.shapes)
+        return tuple([(s.name, s.kind, s.entered, s.rows, s.units) for s in self.seen])
+
+    @property
+    def sizes(self) -> list[int]:
+        """How many numbers each sample has."""
+        return [seen.rows * seen.units for seen in self.seen]
 
     @property
     def names(self) -> tuple[str | None, ...]:
@@ -180,8 +238,7 @@ class Activations:
 
 def segments(looks: Sequence[Activations]) -> Segments:
     """Samples of one form, a row a look."""
-    sizes = [rows * units for rows, units in looks[0].shapes]
-    return Segments.of([look.numbers.array() for look in looks], sizes)
+    return Segments.of([look.numbers.array() for look in looks], looks[0].sizes)
 
 
 class Life:
@@ -204,7 +261,7 @@ class Life:
             numbers = found.numbers[:, ends[place] : ends[place + 1]]
             kind = _guess(numbers) if seen.entered else seen.kind
             if kind is not None:
-                units = numbers.reshape(len(looks), *first.shapes[place])
+                units = numbers.reshape(len(looks), seen.rows, seen.units)
                 self._tell(said, seen.name, kind, units)
         return said
 
@@ -256,19 +313,20 @@ def _plain(value: Any) -> Tensor | None:
     return value.detach() if usable else None
 
 
-def _sample(values: Tensor, most: int, *, wide: bool) -> Tensor:
-    """Some of the values, `(rows, units)`: a copy, for they may be changed in place.
+def _sample(values: Tensor, most: int, *, wide: bool, lively: bool) -> Tensor:
+    """Some of the values, their units last: a view.
 
-    They are spread over the batch and, in each example, over a grid of its places.
+    They are spread over the batch and, in each example, over a grid of its places;
+    more of them where it is asked whether a unit is alive (`lively`).
     """
     if values.ndim > 3 or (wide and values.ndim > 2):
         values = values.movedim(1, -1)
     examples, *places, units = values.shape
-    wanted = max(1, min(most, max(LEAST, ROWS * units)) // units)
+    wanted = max(LEAST, ROWS * units) if lively else LEAST
+    wanted = max(1, min(most, wanted) // units)
     rows = min(examples, wanted)
     cut = [slice(None, None, -(-examples // rows))]
     for size in places:
         apart = -(-size // max(1, round((wanted / rows) ** (1 / len(places)))))
         cut.append(slice(apart // 2, None, apart))
-    some = values[tuple(cut)]
-    return some.clone(memory_format=torch.contiguous_format).reshape(-1, units)
+    return values[tuple(cut)]

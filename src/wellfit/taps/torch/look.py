@@ -4,16 +4,16 @@ from collections.abc import Mapping, Sequence
 from itertools import groupby
 
 import numpy as np
+from numpy.typing import NDArray
 from torch import Tensor
 
 from wellfit.core.histogram import counts_by
 from wellfit.taps.tap import Records
-from wellfit.taps.torch import layers, parameters
+from wellfit.taps.torch import parameters
 from wellfit.taps.torch.attention import AttentionLook
 from wellfit.taps.torch.layers import Activations, LayersLook, Life
 from wellfit.taps.torch.numbers import Floats, Later, send
 from wellfit.taps.torch.parameters import Change, Taken, Weights
-from wellfit.taps.torch.segments import Segments
 
 MOST_HELD = 1 << 18  # numbers of looks that wait to be worked out: 1 MiB
 MOST_LOOKS = 32
@@ -137,7 +137,7 @@ class Looked:
         for change in look.changes:
             self._held += sum(sum(taken.form[2]) for taken in change.taken)
         if look.activations is not None:
-            self._held += sum(rows * units for rows, units in look.activations.shapes)
+            self._held += sum(look.activations.sizes)
         if self._held > MOST_HELD or len(self._waiting) >= MOST_LOOKS:
             self.record(wait=False)
 
@@ -179,18 +179,24 @@ class Looked:
                 ("weights", change.after),
             ):
                 if taken is not None:
-                    found = parameters.segments([taken])
-                    self._histograms(look.step, what, taken.names, found)
+                    numbers = taken.numbers.array()
+                    self._histograms(
+                        look.step, what, taken.names, numbers, taken.form[2]
+                    )
         seen = look.activations
         if seen is not None:
-            found = layers.segments([seen])
-            self._histograms(look.step, "activations", seen.names, found)
+            numbers = seen.numbers.array()
+            self._histograms(look.step, "activations", seen.names, numbers, seen.sizes)
 
     def _histograms(
-        self, step: int, what: str, places: Sequence[str | None], found: Segments
+        self,
+        step: int,
+        what: str,
+        places: Sequence[str | None],
+        numbers: NDArray[np.generic],
+        sizes: Sequence[int],
     ) -> None:
-        offsets = np.append(found.starts, found.numbers.shape[1])
-        counts = counts_by(found.numbers[0], offsets)
+        counts = counts_by(numbers, np.cumsum([0, *sizes]))
         for place, row in zip(places, counts, strict=True):
             if place is not None:
                 self._records.histogram(f"train/{what}@{place}", step, row)

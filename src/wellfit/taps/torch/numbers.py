@@ -74,6 +74,22 @@ def flat(tensor: Tensor) -> Tensor:
     return plain.reshape(-1)
 
 
+def whole(tensor: Tensor) -> Tensor:
+    """The numbers that `flat` gives, in whatever shape they lie there."""
+    if type(tensor) in _ORDINARY and not tensor.is_complex() and not tensor.is_sparse:
+        return tensor.detach()
+    return flat(tensor)
+
+
+def spread(numbers: Tensor, most: int) -> Tensor:
+    """At most so many of the numbers of a dense tensor, evenly spaced; no copy."""
+    size = numbers.numel()
+    apart = -(-size // most) or 1
+    if numbers.is_contiguous():
+        return numbers.as_strided((-(-size // apart),), (apart,))
+    return numbers.reshape(-1)[::apart]
+
+
 @dataclass(slots=True)
 class Later:
     """What is told once some tensors have come: `tell` of their arrays, by signal."""

@@ -16,11 +16,11 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from wellfit.taps.torch.columns import Columns
-from wellfit.taps.torch.numbers import OnItsWay, flat, send
+from wellfit.taps.torch.numbers import OnItsWay, send, spread, whole
 from wellfit.taps.torch.segments import Segments
 
 MOST_VALUES = 1 << 17  # looked at in one step: 512 KiB
-LEAST, MOST = 64, 1 << 12  # of a tensor
+LEAST, MOST = 64, 1 << 11  # of a tensor: its mean and deviation to 3 %
 
 Floats = NDArray[np.float64]
 Form = tuple[tuple[str, ...], tuple[int, ...], tuple[int, ...]]
@@ -43,15 +43,14 @@ class Taken:
         most = max(LEAST, min(MOST, MOST_VALUES // max(len(tensors), 1)))
         names, sizes, parts, large = [], [], [], []
         for name, tensor in tensors.items():
-            part = flat(tensor)
-            size = part.numel()
+            numbers = whole(tensor)
+            size = numbers.numel()
             if size > most:
-                large.append(part)
-                part = part[:: -(-size // most)]
+                large.append(numbers)
             if size:
                 names.append(name)
                 sizes.append(size)
-                parts.append(part)
+                parts.append(spread(numbers, most))
         if not parts:
             return None
         taken = tuple([part.numel() for part in parts])
