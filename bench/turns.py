@@ -6,11 +6,13 @@ than that of the second before. So each training does a few steps, hands on the 
 and waits; and what is compared was measured within a fraction of a second.
 
 While it waits, a process' clock stands still, so that a watcher that keeps a budget by
-the clock takes the others' turns for no time. What its threads do in the meantime is
-counted all the same: a turn's seconds are those of the clock or, where those are more,
-those of the processor. (Beside a GPU, for which a processor waits busily: the clock's.)
+the clock, or writes once a second, takes the others' turns for no time. What its
+threads do in the meantime is counted all the same: a turn's seconds are those of the
+clock or, where those are more, those of the processor. (Beside a GPU, for which a
+processor waits busily: the clock's.)
 """
 
+import threading
 import time
 from collections.abc import Callable
 from multiprocessing import get_context
@@ -20,7 +22,30 @@ import torch
 
 _clock = time.perf_counter
 _waited = [0.0]  # seconds
-time.perf_counter = lambda: _clock() - _waited[0]  # for all who import it from now on
+_since: list[float] = []  # when the wait began that goes on
+
+
+def _own() -> float:
+    """The clock, less the others' turns."""
+    now = _since[0] if _since else _clock()
+    return now - _waited[0]
+
+
+class _Event(threading.Event):
+    """Its time is that of the training: who waits a second waits it in turns."""
+
+    def wait(self, timeout: float | None = None) -> bool:
+        if timeout is None:
+            return super().wait()
+        end = _own() + timeout
+        while (left := end - _own()) > 0:
+            if super().wait(max(left, 0.02)):
+                return True
+        return self.is_set()
+
+
+time.perf_counter = _own  # for all who import them from now on
+threading.Event = _Event  # type: ignore[misc]
 
 
 class Turns:
@@ -55,10 +80,11 @@ class Turns:
         return max(_clock() - self._begun, self._used - before)
 
     def _wait(self) -> None:
-        begun = _clock()
+        _since.append(_clock())
         self._way.recv()
         self._begun = _clock()
-        _waited[0] += self._begun - begun
+        _waited[0] += self._begun - _since[0]
+        _since.clear()
 
 
 class Training:
