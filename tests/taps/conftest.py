@@ -20,6 +20,8 @@ class Values(defaultdict[str, list[tuple[int, float]]]):
 class Said:
     """Everything that was recorded, as plain lists and dicts."""
 
+    writing = 0.0
+
     def __init__(self) -> None:
         self.facts: dict[str, Any] = {}
         self.values = Values()

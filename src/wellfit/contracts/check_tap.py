@@ -49,6 +49,8 @@ class Tapped:
 class Memory:
     """Records in memory; with `fails` the call after so many raises, and no other."""
 
+    writing = 0.0
+
     def __init__(self, *, fails: int | None = None) -> None:
         self.calls = 0
         self.facts: dict[str, Any] = {}

@@ -57,6 +57,7 @@ class Recorder:
         self._untold = 0  # facts and events that were not written
         self._warned = False
         self._closing = False
+        self._writing = 0.0  # seconds
         self._wake = threading.Event()
         self._thread: threading.Thread | None = None
         self.folder, db = _opened(Path(folder).absolute(), rank)
@@ -127,6 +128,11 @@ class Recorder:
         A histogram counts as one value a bin.
         """
         return self._dropped + self._refused + self._unwritten
+
+    @property
+    def writing(self) -> float:
+        """Seconds of a processor that the thread has taken until now."""
+        return self._writing
 
     def flush(self) -> None:
         """Wait until all that was said is on disk, or could not be put there."""
@@ -199,6 +205,7 @@ class Recorder:
         for mark in marks:
             mark.set()
         store.upkeep()
+        self._writing = time.thread_time()
 
     def _warn(self, text: str) -> None:
         if not self._warned:

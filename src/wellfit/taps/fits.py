@@ -79,6 +79,11 @@ class Spool:
         """Something happened."""
         self._say(lambda to: to.event(kind, step, **data))
 
+    @property
+    def writing(self) -> float:
+        """Seconds of a processor that writing has taken until now."""
+        return 0.0 if self._to is None else self._to.writing
+
     def _say(self, say: Callable[[Records], None]) -> None:
         if self._to is None and self._opens is not None and perf_counter() > self._due:
             self.pour(self._opens())
@@ -141,6 +146,8 @@ class Fit:
 
 class _Nowhere:
     """Records that are not kept."""
+
+    writing = 0.0
 
     def fact(self, name: str, data: Any, /) -> None: ...
 

@@ -24,7 +24,8 @@ class Looks:
 
     What a look costs is timed by whoever looks (`spent`), and seen by the clock too:
     a step that was looked at took so much longer than the calm ones. `calm` is what
-    every other step costs, in seconds.
+    every other step costs, in seconds, and `writing` what a thread has taken to record
+    what was seen.
     """
 
     def __init__(self, *, overhead: float, every: int | None) -> None:
@@ -32,6 +33,7 @@ class Looks:
         self.taken = 0
         self.steps = 0
         self.calm = 0.0
+        self.writing = 0.0  # seconds, of what was seen
         self.typical: float | None = None  # seconds of a step that is not looked at
         self._overhead = overhead
         self._every = every
@@ -98,7 +100,7 @@ class Looks:
     @property
     def cost(self) -> float:
         """Seconds that watching has cost until now."""
-        return self.spent + self.calm * (self.steps - self.taken)
+        return self.spent + self.writing + self.calm * (self.steps - self.taken)
 
     @property
     def elapsed(self) -> float:

@@ -39,6 +39,11 @@ class Shared:
         self._at = -1  # … at this step
         self._claims: dict[str, list[object]] = {}  # kind → those who claim it
 
+    @property
+    def writing(self) -> float:
+        """Seconds of a processor that writing has taken until now."""
+        return self._records.writing
+
     # -- what every tap says -----------------------------------------------------------
 
     def value(self, name: str, step: int, number: float, /) -> None:

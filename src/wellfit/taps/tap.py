@@ -32,6 +32,10 @@ class Records(Protocol):
     def event(self, kind: str, step: int, **data: Any) -> None:
         """Something happened."""
 
+    @property
+    def writing(self) -> float:
+        """Seconds of a processor that writing has taken until now."""
+
 
 class Tap(Protocol):
     """Where a framework is met: it sees a training, and never changes it.

@@ -1,8 +1,9 @@
 """Activations, by layer, at the steps that are looked at."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import lru_cache, partial
 from time import perf_counter
 from typing import Any
 
@@ -13,7 +14,7 @@ from torch import Tensor, nn
 
 from wellfit.taps.torch.columns import Columns
 from wellfit.taps.torch.doors import Doors, Left, usual
-from wellfit.taps.torch.numbers import OnItsWay, send
+from wellfit.taps.torch.numbers import OnItsWay, local, send
 from wellfit.taps.torch.parameters import joined
 from wellfit.taps.torch.segments import Segments
 
@@ -46,6 +47,78 @@ class _Seen:
     units: int
 
 
+@dataclass(frozen=True, slots=True)
+class _Walk:
+    """Which of a tensor's values are a sample of it, its units last.
+
+    It walks through the batch and through the places of an example at once, so that
+    the second example gives other places than the first. Of a layer of which it is
+    asked whether its units are alive (`lively`), it takes more values.
+    """
+
+    shape: tuple[int, ...]
+    strides: tuple[int, ...]  # in the tensor
+    packed: tuple[int, ...]  # in the sample, where one follows the other
+    first: int
+
+    @property
+    def rows(self) -> int:
+        return math.prod(self.shape[:-1])
+
+    @property
+    def units(self) -> int:
+        return self.shape[-1]
+
+    @classmethod
+    @lru_cache(maxsize=1024)
+    def over(
+        cls,
+        shape: tuple[int, ...],
+        strides: tuple[int, ...],
+        most: int,
+        *,
+        wide: bool,
+        lively: bool,
+    ) -> "_Walk":
+        axes = list(zip(shape, strides, strict=True))
+        if len(axes) > 3 or (wide and len(axes) > 2):
+            axes.append(axes.pop(1))
+        (examples, stride), *places, (units, unit) = axes
+        wanted = max(LEAST, ROWS * units) if lively else LEAST
+        wanted = max(1, min(most, wanted) // units)
+        rows = min(examples, wanted)
+        apart = -(-examples // rows)
+        rows = -(-examples // apart)
+        first, size, step, line = _joint(places)
+        each = min(size, max(1, wanted // rows))  # places of an example
+        between = size // each
+        turn = min(rows, between)  # examples until the walk begins anew
+        shift = (between - 1) // max(turn - 1, 1)
+        while shift > 1 and math.gcd(shift, line) > 1:  # not down a single column
+            shift -= 1
+        sizes = (rows // turn, turn, each, units)
+        packed = tuple(math.prod(sizes[axis + 1 :]) for axis in range(4))
+        along = apart * stride
+        steps = (turn * along, along + shift * step, between * step, unit)
+        return cls(sizes, steps, packed, first)
+
+
+def _joint(places: Sequence[tuple[int, int]]) -> tuple[int, int, int, int]:
+    """The places of an example as one axis: its first, size, stride, and line's length.
+
+    Axes that cannot be joined with those behind them are gone through at their middle.
+    """
+    first, size, step = 0, 1, 0
+    for count, stride in reversed(places):
+        if size == 1:
+            size, step = count, stride
+        elif stride == size * step:
+            size *= count
+        else:
+            first += count // 2 * stride
+    return first, size, step, places[-1][0] if places else 1
+
+
 class _Samples:
     """Samples, one after the other in memory that was theirs before the step began.
 
@@ -63,18 +136,19 @@ class _Samples:
         self._parts = [torch.empty(self._room, dtype=torch.float32, device=device)]
         self._used = 0
 
-    def add(self, some: Tensor) -> None:
-        """Copy these, which are a view of what may be changed in place."""
-        size = some.numel()
-        if self._used + size > len(self._parts[-1]):
-            self._parts[-1] = self._parts[-1][: self._used]
+    def add(self, values: Tensor, walk: "_Walk") -> None:
+        """Copy the values along a walk."""
+        size, part = walk.rows * walk.units, self._parts[-1]
+        if self._used + size > len(part):
+            self._parts[-1] = part[: self._used]
             room = max(self._room, size)
-            self._parts.append(
-                torch.empty(room, dtype=torch.float32, device=some.device)
-            )
+            part = torch.empty(room, dtype=torch.float32, device=values.device)
+            self._parts.append(part)
             self._used = 0
-        place = self._parts[-1][self._used : self._used + size]
-        place.view(some.shape).copy_(some, non_blocking=True)
+        first = values.storage_offset() + walk.first
+        some = values.as_strided(walk.shape, walk.strides, first)
+        place = part.as_strided(walk.shape, walk.packed, self._used)
+        place.copy_(some, non_blocking=True)
         self._used += size
 
     def end(self) -> Tensor:
@@ -179,11 +253,11 @@ class LayersLook:
         entered: bool = False,
     ) -> None:
         lively = entered or kind is not None
-        some = _sample(values, self._most, wide=wide, lively=lively)
-        self._samples.add(some)
-        units = some.shape[-1]
-        rows = some.numel() // units
-        self._seen[layer.name, entered] = _Seen(layer.name, kind, entered, rows, units)
+        shape, strides = tuple(values.shape), values.stride()
+        walk = _Walk.over(shape, strides, self._most, wide=wide, lively=lively)
+        self._samples.add(values, walk)
+        seen = _Seen(layer.name, kind, entered, walk.rows, walk.units)
+        self._seen[layer.name, entered] = seen
 
 
 @dataclass(frozen=True, slots=True)
@@ -310,23 +384,4 @@ def _plain(value: Any) -> Tensor | None:
         and value.ndim > 1
         and value.numel() > 0
     )
-    return value.detach() if usable else None
-
-
-def _sample(values: Tensor, most: int, *, wide: bool, lively: bool) -> Tensor:
-    """Some of the values, their units last: a view.
-
-    They are spread over the batch and, in each example, over a grid of its places;
-    more of them where it is asked whether a unit is alive (`lively`).
-    """
-    if values.ndim > 3 or (wide and values.ndim > 2):
-        values = values.movedim(1, -1)
-    examples, *places, units = values.shape
-    wanted = max(LEAST, ROWS * units) if lively else LEAST
-    wanted = max(1, min(most, wanted) // units)
-    rows = min(examples, wanted)
-    cut = [slice(None, None, -(-examples // rows))]
-    for size in places:
-        apart = -(-size // max(1, round((wanted / rows) ** (1 / len(places)))))
-        cut.append(slice(apart // 2, None, apart))
-    return values[tuple(cut)]
+    return local(value.detach()) if usable else None

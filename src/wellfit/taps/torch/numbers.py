@@ -39,9 +39,7 @@ def send(tensor: Tensor) -> OnItsWay:
 
     Floating-point numbers come as float32, unless they are wider.
     """
-    plain = tensor.detach()
-    if type(plain) not in _ORDINARY and hasattr(plain, "to_local"):
-        plain = plain.to_local()  # spread over several devices: what is here
+    plain = local(tensor.detach())
     if plain.is_floating_point() and plain.dtype != torch.float64:
         plain = plain.float()
     if plain.device.type != "cuda":
@@ -58,15 +56,21 @@ def send(tensor: Tensor) -> OnItsWay:
 _ORDINARY = (Tensor, torch.nn.Parameter)
 
 
+def local(tensor: Tensor) -> Tensor:
+    """Of a tensor that is spread over several devices, what is here."""
+    if type(tensor) not in _ORDINARY and hasattr(tensor, "to_local"):
+        here: Tensor = tensor.to_local()
+        return here
+    return tensor
+
+
 def flat(tensor: Tensor) -> Tensor:
     """The numbers of a tensor in one dimension: of a sparse one, those it holds.
 
     Of a tensor that is spread over several devices, those that are here; a complex one
     counts for two.
     """
-    plain = tensor.detach()
-    if type(tensor) not in _ORDINARY and hasattr(plain, "to_local"):
-        plain = plain.to_local()
+    plain = local(tensor.detach())
     if plain.is_sparse:
         plain = plain.coalesce().values()
     if plain.is_complex():

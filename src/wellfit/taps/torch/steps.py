@@ -529,6 +529,7 @@ class Steps:
             self.say_facts()
         self._flushed, self._counted = perf_counter(), self._done
         self._looks.spent += self._flushed - begun
+        self._looks.writing = self._records.writing
 
     def _flush_scores(self, whole: bool) -> None:
         if self._scored.calls >= SCORED or (whole and self._scored.calls):
