@@ -2,7 +2,7 @@
 
     python -m bench.overhead [--quick] [--only mlp]
 
-In each round every way trains once, all of them together, in turns of a tenth of a
+In each round every way trains once, all of them together, in turns of half a
 second (bench/turns.py): bare, watched by default, watched at every step and, in some of
 the rounds, other watchers and other loops. A ratio is of a training's seconds to those
 that the bare one of the same round took for as many steps; all steps count, the first

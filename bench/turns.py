@@ -3,7 +3,9 @@
 A machine is never as fast as a moment ago: what runs beside it, in the same machine or
 in its neighbour on the same processor, makes a step of one second cost a fifth more
 than that of the second before. So each training does a few steps, hands on the turn,
-and waits; and what is compared was measured within a fraction of a second.
+and waits; and what is compared was measured within a second or two. A turn is not
+shorter than half a second: at its beginning no cache holds what the training needs, and
+what watches it needs.
 
 While it waits, a process' clock stands still, so that a watcher that keeps a budget by
 the clock, or writes once a second, takes the others' turns for no time. What its

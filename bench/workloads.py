@@ -9,7 +9,7 @@ from torch.utils.data import DataLoader, TensorDataset
 
 from bench.turns import Turns
 
-ROWS = 2048
+CLASSES = 4
 
 
 class Block(nn.Module):
@@ -32,7 +32,7 @@ class Transformer(nn.Module):
         super().__init__()
         self.embed = nn.Embedding(100, width)
         self.blocks = nn.Sequential(*(Block(width, 4) for _ in range(depth)))
-        self.head = nn.Linear(width, 4)
+        self.head = nn.Linear(width, CLASSES)
 
     def forward(self, x: Tensor) -> Tensor:
         return self.head(self.blocks(self.embed(x)).mean(1))
@@ -57,7 +57,7 @@ class Residual(nn.Module):
 
 
 def mlp() -> nn.Module:
-    return nn.Sequential(nn.Linear(32, 64), nn.ReLU(), nn.Linear(64, 4))
+    return nn.Sequential(nn.Linear(32, 64), nn.ReLU(), nn.Linear(64, CLASSES))
 
 
 def cnn() -> nn.Module:
@@ -68,42 +68,53 @@ def cnn() -> nn.Module:
         width = 16 * 2 ** (place // 3)
         layers += [nn.Conv2d(before, width, 3, stride, 1), nn.ReLU()]
         before = width
-    pooled = [nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(before, 4)]
+    pooled = [nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(before, CLASSES)]
     return nn.Sequential(*layers, *pooled)
 
 
 def resnet18() -> nn.Module:
-    layers: list[nn.Module] = [nn.Conv2d(3, 64, 3, 1, 1), nn.BatchNorm2d(64), nn.ReLU()]
+    """The network of He et al. (2015), table 1, with batch norm after convolutions."""
+    layers: list[nn.Module] = [
+        nn.Conv2d(3, 64, 7, 2, 3, bias=False),
+        nn.BatchNorm2d(64),
+        nn.ReLU(),
+        nn.MaxPool2d(3, 2, 1),
+    ]
     before = 64
     for place in range(8):
         width = 64 * 2 ** (place // 2)
         layers.append(Residual(before, width, 2 if place in (2, 4, 6) else 1))
         before = width
-    pooled = [nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(before, 4)]
+    pooled = [nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(before, CLASSES)]
     return nn.Sequential(*layers, *pooled)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Workload:
-    """A model, its inputs, its batch, and the steps of a training of some seconds."""
+    """A model, its inputs, its batch, and the steps of a training of some seconds.
+
+    Where it trains on a GPU, its data are there too: what is measured is not a copy.
+    """
 
     make: Callable[[], nn.Module]
     shape: tuple[int, ...]
     batch: int
     steps: int
-    turn: int  # steps of a tenth of a second
+    turn: int  # steps of half a second
     default: float  # the bars: watched over bare, by default …
     every: float  # … and at every step
+    rows: int = 2048
     tokens: bool = False
     device: str = "cpu"
 
     def data(self) -> TensorDataset:
         generator = torch.Generator().manual_seed(0)
         if self.tokens:
-            x = torch.randint(100, (ROWS, *self.shape), generator=generator)
+            x = torch.randint(100, (self.rows, *self.shape), generator=generator)
         else:
-            x = torch.randn(ROWS, *self.shape, generator=generator)
-        return TensorDataset(x, torch.randint(4, (ROWS,), generator=generator))
+            x = torch.randn(self.rows, *self.shape, generator=generator)
+        y = torch.randint(CLASSES, (self.rows,), generator=generator)
+        return TensorDataset(x.to(self.device), y.to(self.device))
 
     def model(self) -> nn.Module:
         torch.manual_seed(0)
@@ -115,21 +126,27 @@ class Workload:
         turns.begin()
         while True:
             for batch in loader:
-                yield [part.to(self.device) for part in batch]
+                yield batch
                 if not turns.step():
                     return
 
 
 WORKLOADS = {
     "mlp": Workload(
-        make=mlp, shape=(32,), batch=32, steps=8_000, turn=200, default=1.03, every=2.0
+        make=mlp,
+        shape=(32,),
+        batch=32,
+        steps=8_000,
+        turn=1000,
+        default=1.03,
+        every=2.0,
     ),
     "cnn": Workload(
         make=cnn,
         shape=(3, 32, 32),
         batch=64,
         steps=120,
-        turn=3,
+        turn=15,
         default=1.02,
         every=1.10,
     ),
@@ -138,17 +155,18 @@ WORKLOADS = {
         shape=(32,),
         batch=32,
         steps=50,
-        turn=1,
+        turn=5,
         default=1.02,
         every=1.25,
         tokens=True,
     ),
     "resnet18-cuda": Workload(
         make=resnet18,
-        shape=(3, 32, 32),
+        shape=(3, 224, 224),
         batch=128,
-        steps=300,
-        turn=10,
+        rows=1024,
+        steps=120,
+        turn=20,
         default=1.01,
         every=1.05,
         device="cuda",

@@ -77,7 +77,7 @@ class Calm:
 
 
 class Naps:
-    """Patches of what every step calls, taken away for long stretches of calm.
+    """Patches and hooks on what every step calls, gone for long stretches of calm.
 
     A function of ours costs microseconds in a training, where it is never in a cache.
     """
@@ -85,6 +85,13 @@ class Naps:
     def __init__(self) -> None:
         self._watched: list[tuple[Any, str, Callable[[Any], Any]]] = []
         self._patches = Patches()
+        self._hooked: list[tuple[Callable[[Any], Any], Any]] = []
+        self._handles: list[Any] = []
+
+    def hook(self, register: Callable[[Any], Any], hook: Any) -> None:
+        """Register a hook, between naps."""
+        self._hooked.append((register, hook))
+        self._handles.append(register(hook))
 
     def watch(self, owner: Any, name: str, make: Callable[[Any], Any]) -> None:
         """Put `make(original)` in the place of `owner.name`, between naps."""
@@ -96,17 +103,29 @@ class Naps:
         if not self._patches.outermost:
             return False
         self._patches.restore()
+        self._remove()
         return True
+
+    def _remove(self) -> None:
+        for handle in self._handles:
+            handle.remove()
+        self._handles.clear()
 
     def end(self) -> None:
         """Watch again."""
         for owner, name, make in self._watched:
             self._patches.replace(owner, name, make)
+        self._handles += [register(hook) for register, hook in self._hooked]
 
     def close(self) -> None:
-        """Watch no more."""
+        """Watch no more; hooks are left to `unhook`."""
         self._watched.clear()
         self._patches.restore()
+
+    def unhook(self) -> None:
+        """Remove the hooks for good: not while PyTorch goes through its table."""
+        self._hooked.clear()
+        self._remove()
 
 
 def watched_criterion(
@@ -190,6 +209,17 @@ def watched_step(calm: Calm, seen: Seen) -> Callable[..., None]:
     return after
 
 
+def coming_step(calm: Calm, seen: Seen) -> Callable[..., None]:
+    """A hook for before an optimizer's step, which is handed its own arguments."""
+
+    def before(optimizer: Any, args: Any, kwargs: Any) -> None:
+        if not calm.on and not compiling():
+            closure = args[1] if len(args) > 1 else kwargs.get("closure")
+            seen(optimizer, closure=callable(closure))
+
+    return before
+
+
 def watched_zero(original: Any, calm: Calm, seen: Seen) -> Callable[..., Any]:
     """An optimizer's `zero_grad`: what was not stepped until now never will be."""
 
@@ -252,7 +282,7 @@ def cost() -> float:
     calm.begin(optimizer, model)
     other = bytes(CACHE)
     seconds = []
-    for _ in range(15):
+    for _ in range(7):
         spent = 0.0
         for function, args in ways:
             other.find(1)  # reads all of it

@@ -4,7 +4,7 @@ Every criterion module of `torch.nn` ends in one of these functions, so that a w
 function sees them all.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -77,11 +77,13 @@ class Call:
 
     def cut(self) -> "Call":
         """The call, cut off from the graph: it may be kept."""
-        return replace(
-            self,
-            outputs=self.outputs.detach(),
-            targets=None if self.targets is None else self.targets.detach(),
-            value=self.value.detach(),
+        return Call(
+            self.criterion,
+            self.outputs.detach(),
+            None if self.targets is None else self.targets.detach(),
+            self.value.detach(),
+            self.rows,
+            self.options,
         )
 
 

@@ -1,7 +1,7 @@
 """Numbers of every step, which are fetched together and recorded in their order."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -31,6 +31,10 @@ class Losses:
         """Hold a number of a signal: a float, or a tensor of one element."""
         self._held.append((name, step, number))
 
+    def add_all(self, name: str, first: int, numbers: Sequence[Any]) -> None:
+        """Hold a signal's numbers of successive steps."""
+        self._held += [(name, step, n) for step, n in enumerate(numbers, first)]
+
     def flush(self, *, wait: bool = False) -> None:
         """Record what is held, as far as it has come; all of it where `wait`."""
         held, self._held = self._held, []
@@ -45,16 +49,17 @@ class Losses:
             self._record(numbers, [] if coming is None else coming.array().tolist())
 
     def _record(self, held: list[Number], fetched: list[float]) -> None:
-        following = iter(fetched)
-        losses, steps = [], []
+        if fetched:
+            following = iter(fetched)
+            held = [
+                (name, step, next(following) if isinstance(number, Tensor) else number)
+                for name, step, number in held
+            ]
         value = self._records.value
         for name, step, number in held:
-            told = next(following) if isinstance(number, Tensor) else number
-            value(name, step, told)
-            if name == "train/loss":
-                losses.append(told)
-                steps.append(step)
-        self._watch(np.array(losses), steps)
+            value(name, step, number)
+        losses = [(step, n) for name, step, n in held if name == "train/loss"]
+        self._watch(np.array([n for _, n in losses]), [step for step, _ in losses])
 
     def _watch(self, losses: Any, steps: list[int]) -> None:
         """Call for looks where a loss is not finite, or far above the recent ones."""

@@ -40,8 +40,10 @@ def send(tensor: Tensor) -> OnItsWay:
     Floating-point numbers come as float32, unless they are wider.
     """
     plain = local(tensor.detach())
-    if plain.is_floating_point() and plain.dtype != torch.float64:
+    if plain.dtype not in _WIDE and plain.is_floating_point():
         plain = plain.float()
+    if plain.is_cpu:
+        return OnItsWay(plain)
     if plain.device.type != "cuda":
         return OnItsWay(plain.cpu())
     # Only pinned memory is filled by the device's own queue; to any other the copy may
@@ -54,6 +56,7 @@ def send(tensor: Tensor) -> OnItsWay:
 
 
 _ORDINARY = (Tensor, torch.nn.Parameter)
+_WIDE = (torch.float32, torch.float64)
 
 
 def local(tensor: Tensor) -> Tensor:

@@ -2,21 +2,19 @@
 
 import weakref
 from collections import deque
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import pairwise
 from time import perf_counter
 from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.optim.optimizer import register_optimizer_step_pre_hook
 
 from wellfit.taps.looks import Looks
 from wellfit.taps.sample import COLUMNS, Sample
 from wellfit.taps.tap import Records
 from wellfit.taps.torch.batches import Batches
-from wellfit.taps.torch.calm import Calm, Naps, compiling
+from wellfit.taps.torch.calm import Calm, Naps
 from wellfit.taps.torch.criteria import Call
 from wellfit.taps.torch.describe import (
     model_fact,
@@ -178,7 +176,7 @@ class Steps:
         no other calls, with gradient, since the last one.
         """
         now = self._now
-        self._was = replace(now)
+        self._was = _Step(now.loss, now.backwards, now.rows, now.norm)
         if self.inside and now.backwards:
             return  # a closure that is called again within one step
         if self._awoken and not calls:
@@ -219,16 +217,20 @@ class Steps:
         for call in calls:
             self.criteria.add(call.criterion)
         look = self._look
-        if calls:
-            self.score(calls[0], whatever=look is not None)
-        if look is not None:
-            begun = perf_counter()
-            self._look_at_batch(look, entered, calls[0].cut() if calls else None)
-            self._timed += perf_counter() - begun
+        if look is None:
+            if calls:
+                self.score(calls[0])
+            return
+        begun = perf_counter()
+        first = calls[0].cut() if calls else None
+        if first is not None:
+            self._scored.add(first)
+        self._look_at_batch(look, entered, first)
+        self._timed += perf_counter() - begun
 
-    def score(self, call: Call, *, whatever: bool = False) -> None:
-        """Score a batch that is trained on, if it is small or `whatever` it is."""
-        if whatever or call.outputs.numel() <= SMALL:
+    def score(self, call: Call) -> None:
+        """Score a batch that is trained on, if it is small."""
+        if call.outputs.numel() <= SMALL:
             self._scored.add(call.cut())
 
     def _look_at_batch(self, look: Look, entered: Entered, call: Call | None) -> None:
@@ -468,11 +470,13 @@ class Steps:
         self._done = first + len(ends)
         for place, rate in rates:
             self._rate(0, rate, first + place)
-        for place, (begin, end) in enumerate(pairwise([0, *ends])):
-            if end > begin:
-                self._losses.add(
-                    "train/loss", first + place, _average(losses[begin:end][-usual:])
-                )
+        if usual == 1 and ends == list(range(1, len(ends) + 1)):
+            self._losses.add_all("train/loss", first, losses[:last])
+        else:
+            for place, (begin, end) in enumerate(pairwise([0, *ends])):
+                if end > begin:
+                    loss = _average(losses[begin:end][-usual:])
+                    self._losses.add("train/loss", first + place, loss)
         wait, calm.waited = calm.waited / len(ends), 0.0
         self._records.value("train/data_time", self._done - 1, wait)
         self._rows += self._batch_size * last
@@ -601,14 +605,3 @@ def _mean(calls: list[Call]) -> Tensor:
     for call in calls:
         by_name.setdefault(call.criterion, []).append(call.loss())
     return torch.stack([torch.stack(v).mean() for v in by_name.values()]).sum()
-
-
-def hook_steps(calm: Calm, before: Callable[..., None]) -> Any:
-    """A hook before every optimizer's step, which is handed its own arguments."""
-
-    def hook(optimizer: Any, args: Any, kwargs: Any) -> None:
-        if not calm.on and not compiling():
-            closure = args[1] if len(args) > 1 else kwargs.get("closure")
-            before(optimizer, closure=callable(closure))
-
-    return register_optimizer_step_pre_hook(hook)

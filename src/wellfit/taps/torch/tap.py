@@ -14,6 +14,7 @@ import torch
 from torch import Tensor, nn
 from torch.optim.optimizer import (
     register_optimizer_step_post_hook,
+    register_optimizer_step_pre_hook,
 )
 from torch.utils.data import DataLoader
 from torch.utils.data.dataloader import _BaseDataLoaderIter
@@ -24,6 +25,7 @@ from wellfit.taps.tap import Guard, Records, enter, leave
 from wellfit.taps.torch.calm import (
     Calm,
     Naps,
+    coming_step,
     compiling,
     cost,
     watched_backward,
@@ -38,7 +40,7 @@ from wellfit.taps.torch.evaluations import Evaluations
 from wellfit.taps.torch.inputs import Entered
 from wellfit.taps.torch.loaders import Loaders
 from wellfit.taps.torch.sources import Origin, Sources
-from wellfit.taps.torch.steps import Steps, hook_steps
+from wellfit.taps.torch.steps import Steps
 
 MOST_PENDING = 16  # calls with gradient and no backward yet: each holds its graph
 
@@ -73,7 +75,7 @@ class TorchTap:
         self.records = records
         self._guard = Guard(self)
         self._patches = Patches()
-        self._handles: list[Any] = []
+        self._hook: Any = None  # after every optimizer's step
         self._hooking = False  # a hook of ours on a step is being called
         self._sources = Sources()
         self._calm = Calm()
@@ -127,10 +129,8 @@ class TorchTap:
         replace(torch, "compile", self._compile_patch)
         replace(nn.Module, "compile", self._compile_patch)
         self._steps.models.listen()
-        self._handles += [
-            hook_steps(calm, before),
-            register_optimizer_step_post_hook(watched_step(calm, after)),
-        ]
+        self._naps.hook(register_optimizer_step_pre_hook, coming_step(calm, before))
+        self._hook = register_optimizer_step_post_hook(watched_step(calm, after))
         self._guard.on = True
         enter(self)
 
@@ -149,9 +149,10 @@ class TorchTap:
             parts.callback(leave, self)
 
     def _unhook(self) -> None:
-        for handle in self._handles:
-            handle.remove()
-        self._handles.clear()
+        self._naps.unhook()
+        if self._hook is not None:
+            self._hook.remove()
+            self._hook = None
 
     def _leave_later(self) -> None:
         self._patches.replace(Tensor, "backward", self._leave_patch)
