@@ -26,12 +26,31 @@ def deterministic() -> Iterator[None]:
     torch.cuda.set_sync_debug_mode("default")
 
 
-def _net() -> nn.Module:
-    torch.manual_seed(0)
+class Attending(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.enter = nn.Linear(36, 32)
+        self.attention = nn.MultiheadAttention(32, 4, batch_first=True)
+        self.leave = nn.Linear(32, 4)
+
+    def forward(self, x: Tensor) -> Tensor:
+        y = torch.tanh(self.enter(x.flatten(2).reshape(len(x), 12, 36)))
+        y = y + self.attention(y, y, y, need_weights=False)[0]
+        return self.leave(y.mean(1))
+
+
+def _convolving() -> nn.Module:
     layers = [nn.Conv2d(3, 16, 3), nn.BatchNorm2d(16), nn.ReLU(), nn.Conv2d(16, 8, 3)]
-    return nn.Sequential(
-        *layers, nn.ReLU(), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(8, 4)
-    ).cuda()
+    pooled = [nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(8, 4)]
+    return nn.Sequential(*layers, nn.ReLU(), *pooled)
+
+
+NETS = {"convolving": _convolving, "attending": Attending}
+
+
+def _net(name: str = "convolving") -> nn.Module:
+    torch.manual_seed(0)
+    return NETS[name]().cuda()
 
 
 def _batches() -> list[tuple[Tensor, Tensor]]:
@@ -47,12 +66,14 @@ def _train(model: nn.Module, *, strictly: bool = False) -> tuple[str, list[float
     `strictly`: whoever makes the host wait for the device is refused.
     """
     optimizer = torch.optim.AdamW(model.parameters(), lr=1e-2)
-    criterion, batches, losses = nn.CrossEntropyLoss(), _batches(), []
+    batches, losses = _batches(), []
     torch.cuda.set_sync_debug_mode("error" if strictly else "default")
     for x, y in batches:
         optimizer.zero_grad()
-        loss = criterion(model(x), y)
-        loss.backward()
+        outputs = model(x)
+        loss = nn.functional.cross_entropy(outputs, y)
+        (loss + nn.functional.mse_loss(outputs, x[:, 0, :4, 0])).backward()
+        nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         optimizer.step()
         losses.append(loss.detach())
     torch.cuda.set_sync_debug_mode("default")
@@ -73,14 +94,32 @@ def _watched(said: Any, model: nn.Module, **options: Any) -> tuple[str, list[flo
 
 
 @pytest.mark.parametrize("every", [None, 1])
-def test_the_bits_are_the_same_and_nobody_waits(said: Any, every: int | None) -> None:
-    alone, _ = _train(_net())
-    digest, losses = _watched(said, _net(), every=every)
+@pytest.mark.parametrize("name", sorted(NETS))
+def test_the_bits_are_the_same_and_nobody_waits(
+    said: Any, name: str, every: int | None
+) -> None:
+    alone, _ = _train(_net(name))
+    digest, _ = _watched(said, _net(name), every=every)
     assert digest == alone
-    assert said.values["train/loss"] == list(enumerate(losses))
+    assert [step for step, _ in said.values["train/loss"]] == list(range(STEPS))
     # One that was refused would have ended the watching, and said so.
     assert not [data for kind, _, data in said.events if kind == "note"]
     assert said.facts["training"]["steps"] == STEPS
+
+
+def test_every_loss_is_that_of_the_script(said: Any) -> None:
+    model, true = _net(), []
+    optimizer = torch.optim.SGD(model.parameters(), lr=1e-2)
+    tap = TorchTap(said)
+    tap.attach()
+    for x, y in _batches():
+        optimizer.zero_grad()
+        loss = nn.functional.cross_entropy(model(x), y)
+        loss.backward()
+        optimizer.step()
+        true.append(loss.detach())
+    tap.finish()
+    assert said.values["train/loss"] == list(enumerate(torch.stack(true).tolist()))
 
 
 def test_what_is_told_of_a_gpu_is_what_is_true(said: Any) -> None:
@@ -88,13 +127,17 @@ def test_what_is_told_of_a_gpu_is_what_is_true(said: Any) -> None:
     first = copy.deepcopy(model)
     _watched(said, model, every=1)
     x, y = _batches()[0]
-    nn.functional.cross_entropy(first(x), y).backward()
+    outputs = first(x)
+    loss = nn.functional.cross_entropy(outputs, y)
+    (loss + nn.functional.mse_loss(outputs, x[:, 0, :4, 0])).backward()
+    nn.utils.clip_grad_norm_(first.parameters(), 1.0)
     for name, parameter in first.named_parameters():
         gradient = parameter.grad.double().cpu().numpy()
         told = said.values[f"train/grad_norm@{name}"][0][1]
         assert np.isclose(told, np.linalg.norm(gradient), rtol=1e-4), name
     assert len(said.only("train/grad_norm")) == STEPS
-    assert len(said.only("train/activation_std@3")) == STEPS
+    # The layers are known from the first step on.
+    assert len(said.only("train/activation_std@3")) == STEPS - 1
 
 
 def test_a_scaler_and_half_precision_are_watched(said: Any) -> None:
