@@ -1,14 +1,13 @@
 """What watching costs: watched trainings beside bare ones, turn by turn.
 
-    python -m bench.overhead [--quick] [--only mlp]
+    python -m bench.overhead [--quick] [--rounds 30] [--only mlp]
 
 In each round every way trains once, all of them together, in turns of half a
 second (bench/turns.py): bare, watched by default, watched at every step and, in some of
 the rounds, other watchers and other loops. A ratio is of a training's seconds to those
-that the bare one of the same round took for as many steps; all steps count, the first
-and densely looked-at ones too. Told are the medians over the rounds, with the interval
-that holds them at 95 %. A training is of several seconds: one of a second pays more for
-its first looks.
+of the bare one of the same round; all steps count, the first and densely looked-at ones
+too. Told are the medians over the rounds, with the interval that holds them at 95 %. A
+training is of several seconds: one of a second pays more for its first looks.
 
 Memory is that of a process of its own, at the end of its training: watched less bare.
 """
@@ -20,7 +19,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -37,7 +36,6 @@ RESULTS = Path(__file__).parent / "results" / "overhead.json"
 ROUNDS = 30
 PEER_ROUNDS = 6  # every so manieth round is one with peers
 RENEWED = 10  # rounds after which the processes are new ones
-SHORT = 4  # times shorter are trainings at every step, and the peers'
 
 
 def bare(turns: Turns, work: Workload) -> None:
@@ -68,37 +66,33 @@ OURS: dict[str, Callable[[Turns, Workload], None]] = {
 }
 
 
-def measure(work: Workload, rounds: int, share: float) -> dict[str, Any]:
-    """The median ratio of each way of training a workload, with its interval."""
+def measure(work: Workload, rounds: int, share: float) -> Iterator[dict[str, Any]]:
+    """The median ratio of each way of training, with its interval: after each round."""
     steps = max(20, int(work.steps * share))
     shuffled = random.Random(0)
     ratios: dict[str, list[float]] = {}
     per_step = []
+    bars = {"default": work.default, "every step": work.every}
     for number in range(rounds):
         if number % RENEWED == 0:
             trainings = _warm(work)
         ways = [*OURS, *(PEERS if number % PEER_ROUNDS == 0 else ())]
-        lengths = {
-            way: steps if way in ("bare", "default") else max(20, steps // SHORT)
-            for way in ways
-        }
-        seconds = _round(trainings, lengths, work, shuffled)
-        per_step.append(sum(seconds["bare"]) / steps)
+        seconds = _round({w: trainings[w] for w in ways}, steps, work, shuffled)
+        bare = sum(seconds["bare"])
+        per_step.append(bare / steps)
         for way in ways[1:]:
-            own, beside = seconds[way], seconds["bare"][: len(seconds[way])]
-            ratios.setdefault(way, []).append(sum(own) / sum(beside))
+            ratios.setdefault(way, []).append(sum(seconds[way]) / bare)
         if number % RENEWED == RENEWED - 1 or number == rounds - 1:
             for training in trainings.values():
                 training.close()
-    bars = {"default": work.default, "every step": work.every}
-    return {
-        "step_ms": 1e3 * statistics.median(per_step),
-        "steps": steps,
-        "ways": {
-            way: _told_of(own) | ({"bar": bars[way]} if way in bars else {})
-            for way, own in sorted(ratios.items())
-        },
-    }
+        yield {
+            "step_ms": 1e3 * statistics.median(per_step),
+            "steps": steps,
+            "ways": {
+                way: _told_of(own) | ({"bar": bars[way]} if way in bars else {})
+                for way, own in sorted(ratios.items())
+            },
+        }
 
 
 def _warm(work: Workload) -> dict[str, Training]:
@@ -117,19 +111,19 @@ def _warm(work: Workload) -> dict[str, Training]:
 
 def _round(
     trainings: dict[str, Training],
-    lengths: dict[str, int],
+    steps: int,
     work: Workload,
     shuffled: random.Random,
 ) -> dict[str, list[float]]:
     """The seconds of each turn of these trainings, side by side."""
-    seconds: dict[str, list[float]] = {way: [] for way in lengths}
-    for way, steps in lengths.items():
-        trainings[way].start(steps, work.turn, work.device)
-    while going := [w for w in lengths if len(seconds[w]) * work.turn < lengths[w]]:
-        for way in shuffled.sample(going, len(going)):
+    seconds: dict[str, list[float]] = {way: [] for way in trainings}
+    for training in trainings.values():
+        training.start(steps, work.turn, work.device)
+    for _ in range(-(-steps // work.turn)):
+        for way in shuffled.sample(sorted(trainings), len(trainings)):
             seconds[way].append(trainings[way].turn())
-    for way in lengths:
-        trainings[way].end()
+    for training in trainings.values():
+        training.end()
     return seconds
 
 
@@ -196,6 +190,7 @@ def _told(name: str, found: dict[str, Any]) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="4 short rounds, not kept")
+    parser.add_argument("--rounds", type=int, default=ROUNDS, help="30 by default")
     parser.add_argument("--only", choices=list(WORKLOADS), help="one workload")
     parser.add_argument("--memory", nargs=2, help=argparse.SUPPRESS)
     chosen = parser.parse_args()
@@ -203,20 +198,21 @@ def main() -> None:
     if chosen.memory:
         name, way = chosen.memory
         work = WORKLOADS[name]
-        OURS[way](_Alone(max(40, work.steps // SHORT)), work)
+        OURS[way](_Alone(min(work.steps, 2000)), work)
         return
-    rounds, share = (4, 0.1) if chosen.quick else (ROUNDS, 1.0)
+    rounds, share = (4, 0.1) if chosen.quick else (chosen.rounds, 1.0)
     here = [n for n, w in WORKLOADS.items() if _has(w.device)]
-    found = (
+    kept = (
         json.loads(RESULTS.read_text()).get("workloads", {}) if RESULTS.exists() else {}
     )
     for name in [chosen.only] if chosen.only else here:
-        found[name] = measure(WORKLOADS[name], rounds, share) | {"memory": memory(name)}
-        found[name]["machine"] = describe()
-        _told(name, found[name])
-        if not chosen.quick:
-            RESULTS.parent.mkdir(exist_ok=True)
-            RESULTS.write_text(json.dumps({"workloads": found}, indent=2) + "\n")
+        begun = {"memory": memory(name), "machine": describe()}
+        for found in measure(WORKLOADS[name], rounds, share):
+            kept[name] = found | begun
+            if not chosen.quick:
+                RESULTS.parent.mkdir(exist_ok=True)
+                RESULTS.write_text(json.dumps({"workloads": kept}, indent=2) + "\n")
+        _told(name, kept[name])
 
 
 def _has(device: str) -> bool:

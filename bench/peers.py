@@ -137,6 +137,7 @@ def transformers(turns: Turns, work: Workload) -> None:
             save_strategy="no",
             report_to=[],
             use_cpu=work.device == "cpu",
+            dataloader_pin_memory=False,  # of a GPU's workload the data are there
         )
         Trainer(Model(), arguments, train_dataset=rows, callbacks=[Taking()]).train()
 

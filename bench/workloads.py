@@ -1,5 +1,6 @@
 """The trainings that watching is measured on, as people write them."""
 
+import functools
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
@@ -108,13 +109,7 @@ class Workload:
     device: str = "cpu"
 
     def data(self) -> TensorDataset:
-        generator = torch.Generator().manual_seed(0)
-        if self.tokens:
-            x = torch.randint(100, (self.rows, *self.shape), generator=generator)
-        else:
-            x = torch.randn(self.rows, *self.shape, generator=generator)
-        y = torch.randint(CLASSES, (self.rows,), generator=generator)
-        return TensorDataset(x.to(self.device), y.to(self.device))
+        return _data(self)
 
     def model(self) -> nn.Module:
         torch.manual_seed(0)
@@ -129,6 +124,18 @@ class Workload:
                 yield batch
                 if not turns.step():
                     return
+
+
+@functools.cache
+def _data(work: Workload) -> TensorDataset:
+    """Random numbers and classes, the same in every process."""
+    generator = torch.Generator().manual_seed(0)
+    if work.tokens:
+        x = torch.randint(100, (work.rows, *work.shape), generator=generator)
+    else:
+        x = torch.randn(work.rows, *work.shape, generator=generator)
+    y = torch.randint(CLASSES, (work.rows,), generator=generator)
+    return TensorDataset(x.to(work.device), y.to(work.device))
 
 
 WORKLOADS = {
@@ -165,7 +172,7 @@ WORKLOADS = {
         shape=(3, 224, 224),
         batch=128,
         rows=1024,
-        steps=120,
+        steps=80,
         turn=20,
         default=1.01,
         every=1.05,

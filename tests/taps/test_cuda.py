@@ -12,9 +12,12 @@ from torch import Tensor, nn
 
 from wellfit.taps.torch import TorchTap
 
-pytestmark = pytest.mark.skipif(
-    not torch.cuda.is_available(), reason="no CUDA device on this machine"
-)
+pytestmark = [
+    pytest.mark.skipif(
+        not torch.cuda.is_available(), reason="no CUDA device on this machine"
+    ),
+    pytest.mark.filterwarnings("ignore:Synchronization debug mode:UserWarning"),
+]
 STEPS = 200
 
 
