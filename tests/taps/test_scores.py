@@ -47,4 +47,12 @@ def test_an_evaluation_in_batches_is_scored_as_a_whole(classes):
     assert found["precision"] == pytest.approx(precision)
     table = metrics.confusion_matrix(targets, predicted)
     assert scores.confusion() == table.tolist()
-    assert ("auc" in found) == (classes == 2)
+    likely = outputs.softmax(1).numpy()
+    ranked = likely[:, 1] if classes == 2 else likely
+    auc = metrics.roc_auc_score(targets, ranked, multi_class="ovr")
+    assert found["auc"] == pytest.approx(auc)
+    bits = np.eye(classes)[targets.numpy()]
+    precisions = metrics.average_precision_score(
+        bits[:, 1:] if classes == 2 else bits, likely[:, 1:] if classes == 2 else likely
+    )
+    assert found["average_precision"] == pytest.approx(precisions)

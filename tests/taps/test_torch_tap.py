@@ -2,6 +2,7 @@
 
 import contextlib
 import math
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -66,6 +67,25 @@ def test_losses_are_exact_on_the_steps_that_are_skimmed_too(said) -> None:
     assert said.values["train/loss"] == list(enumerate(true))
     assert [s for s, _ in said.values["val/loss"]] == list(range(12, 1201, 12))
     assert said.facts["training"]["rows"] == 120
+
+
+def test_a_step_that_took_long_stands_out(said) -> None:
+    model, slow = _net(), 700
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    x, y = _data(16).tensors
+    with watched(said, every=10_000):
+        for step in range(1200):
+            optimizer.zero_grad()
+            F.cross_entropy(model(x), y).backward()
+            optimizer.step()
+            if step == slow:
+                time.sleep(0.3)
+    longest = said.values["train/step_time_max"]
+    over = [step for step, seconds in longest if seconds > 0.3]
+    assert len(over) == 1
+    assert slow <= over[0] < slow + 256
+    means = dict(said.values["train/step_time"])
+    assert all(seconds >= means[step] / 2 for step, seconds in longest)
 
 
 def test_validation_is_told_from_training_and_from_training_data(said) -> None:

@@ -106,6 +106,8 @@ SIGNALS: dict[str, str] = {
     "output_max": "the greatest value of a batch of outputs",
     "batch_size": "the number of samples of a step",
     "step_time": "seconds from one optimizer step to the next",
+    "step_time_max": "the same of the slowest of the steps since the value before, but "
+    "for those that were looked at in full",
     "data_time": "seconds a step waited for its batch",
     "compute_time": "seconds of a step without waiting: for a batch, for other ranks",
     "rank_spread": "of the norms of the weights on all ranks, which must be the same, "

@@ -16,7 +16,7 @@ from wellfit.exporters.exporter import Exporter
 
 HOST, PORT = "127.0.0.1", 9464  # the port that exporters of OpenTelemetry take, too
 FILE = "openmetrics.txt"
-SECONDS = ("step_time", "data_time")
+SECONDS = ("step_time", "step_time_max", "data_time", "compute_time")
 OTHERS: Mapping[str, str] = {
     "step": "the last step of training that was seen",
     "epoch": "the last epoch that has ended",

@@ -28,9 +28,9 @@ class Calm:
 
     `on` while such steps are taken; `left` of them until the next one that is seen.
     `losses` are of backward passes, as numbers or (of other devices) tensors; `ends`
-    has their number at the end of each step. While it is `asleep` nobody watches
-    backward passes and `zero_grad`: losses are taken from the criterion, and where the
-    next call `scores`, its outputs too.
+    has their number at the end of each step, and `times` the time. While it is `asleep`
+    nobody watches backward passes and `zero_grad`: losses are taken from the criterion,
+    and where the next call `scores`, its outputs too.
     """
 
     __slots__ = (
@@ -46,6 +46,7 @@ class Calm:
         "root",
         "scores",
         "take",
+        "times",
         "waited",
     )
 
@@ -54,6 +55,7 @@ class Calm:
         self.left = 0
         self.losses: list[Any] = []
         self.ends: list[int] = []
+        self.times: list[float] = []
         self.rates: list[tuple[int, Any]] = []  # place in `ends`, what it became
         self.rate: Any = None
         self.optimizer = 0  # its `id`: it is not kept alive
@@ -73,7 +75,8 @@ class Calm:
     def end(self) -> None:
         """Hand over what was taken, and take no more."""
         self.on = self.asleep = False
-        self.losses, self.ends, self.rates, self.root = [], [], [], None
+        self.losses, self.ends, self.times, self.rates = [], [], [], []
+        self.root = None
 
 
 class Naps:
@@ -197,6 +200,7 @@ def watched_step(calm: Calm, seen: Seen) -> Callable[..., None]:
             return
         if calm.on and calm.optimizer == id(optimizer):
             calm.ends.append(len(calm.losses))
+            calm.times.append(perf_counter())
             rate = optimizer.param_groups[0]["lr"]
             if rate is not calm.rate:
                 calm.rate = rate

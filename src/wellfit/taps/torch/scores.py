@@ -15,8 +15,8 @@ Whole = NDArray[np.int64]
 
 MOST_CLASSES = 10_000  # counted one by one; beyond it, accuracy alone
 NAMED_CLASSES = 100  # whose recall is recorded one by one
-CONFUSED = 20  # classes whose confusion is told
-MOST_RANKED = 1 << 18  # samples of an evaluation that its curves are drawn of
+CONFUSED = 20  # classes whose confusion, and whose curves, are told
+MOST_RANKED = 1 << 18  # scores of an evaluation that its curves are drawn of
 MOST_LOGITS = 1 << 21  # looked at in one call; of more, every so manieth row
 MOST_NUMBERS = 1 << 15  # likewise; they cost more each
 
@@ -47,12 +47,16 @@ def scores_for(task: str, *, whole: bool = False) -> Scores | None:
 
 @dataclass(frozen=True, slots=True)
 class _Classes:
-    """Predicted and true classes of a batch, on their way; `margins` of two classes."""
+    """Predicted and true classes of a batch, on their way.
+
+    `ranks` (samples × columns) say how likely a class is beside the other samples: a
+    column for each class, or one for the second of two.
+    """
 
     classes: int
     predicted: OnItsWay
     targets: OnItsWay
-    margins: OnItsWay | None
+    ranks: OnItsWay | None
     ignored: int | None  # a target that is none
 
     @classmethod
@@ -63,8 +67,8 @@ class _Classes:
             outputs = _some(outputs.reshape(-1), MOST_LOGITS)
             targets = _some(targets.reshape(-1), MOST_LOGITS) > 0.5
             boundary = 0.5 if call.criterion == "binary_cross_entropy" else 0.0
-            margins = send(outputs.float()) if ranked else None
-            return cls(2, send(outputs > boundary), send(targets), margins, None)
+            ranks = send(outputs.float()[:, None]) if ranked else None
+            return cls(2, send(outputs > boundary), send(targets), ranks, None)
         classes = outputs.shape[1]
         if targets.is_floating_point():
             targets = targets.argmax(1)
@@ -72,41 +76,45 @@ class _Classes:
         if outputs.ndim > 2:
             flat = outputs.movedim(1, -1).reshape(-1, classes)
         stride = max(1, flat.numel() // MOST_LOGITS)
-        margins = None
+        flat = flat[::stride]
+        ranks = None
         if ranked and outputs.ndim == 2 and classes == 2:
-            margins = send((flat[::stride, 1] - flat[::stride, 0]).float())
+            ranks = send((flat[:, 1:] - flat[:, :1]).float())
+        elif ranked and outputs.ndim == 2 and 2 < classes <= CONFUSED:
+            ranks = send(flat.float().log_softmax(1))
         return cls(
             classes,
-            send(flat[::stride].argmax(-1)),
+            send(flat.argmax(-1)),
             send(targets.reshape(-1)[::stride]),
-            margins,
+            ranks,
             call.options.get("ignore_index", -100),
         )
 
     @property
     def here(self) -> bool:
-        parts = (self.predicted, self.targets, self.margins)
+        """Whether all of it has come."""
+        parts = (self.predicted, self.targets, self.ranks)
         return all(part is None or part.here for part in parts)
 
     def arrays(self) -> tuple[Whole, Whole, Floats | None]:
-        """Predicted and true classes of those that are not ignored, and margins."""
+        """Predicted and true classes of those that are not ignored, and ranks."""
         predicted = self.predicted.array().astype(np.int64)
         targets = self.targets.array().astype(np.int64)
-        margins = self.margins
-        scores = None if margins is None else margins.array().astype(np.float64)
+        ranks = None if self.ranks is None else self.ranks.array().astype(np.float64)
         kept = targets != self.ignored
         if self.ignored is None or kept.all():
-            return predicted, targets, scores
-        scores = None if scores is None else scores[kept]
-        return predicted[kept], targets[kept], scores
+            return predicted, targets, ranks
+        ranks = None if ranks is None else ranks[kept]
+        return predicted[kept], targets[kept], ranks
 
 
 class ClassScores:
     """Accuracy, recall by class, and how often the favourite class is predicted.
 
     For `multilabel`, every label of every sample counts as a sample of two classes. Of
-    a `whole` evaluation also precision, F1 and the confusion of the classes and, where
-    there are two of them, the areas under the ROC and the precision–recall curve.
+    a `whole` evaluation also precision, F1 and the confusion of the classes, and the
+    areas under the ROC and the precision–recall curve: of more than two classes, the
+    mean of those of each class against the others.
     """
 
     def __init__(self, *, whole: bool = False) -> None:
@@ -114,7 +122,7 @@ class ClassScores:
         self._whole = whole
         self._coming: deque[_Classes] = deque()
         self._pairs = np.zeros(0, np.int64)  # target × classes + predicted
-        self._ranked: list[tuple[Floats, Whole]] = []  # margins, targets
+        self._ranked: list[tuple[Floats, Whole]] = []  # ranks, targets
         self._held = 0
         self._correct = 0
         self._targets = np.zeros(0, np.int64)
@@ -138,7 +146,7 @@ class ClassScores:
             self._count(self._coming.popleft())
 
     def _count(self, batch: _Classes) -> None:
-        predicted, targets, margins = batch.arrays()
+        predicted, targets, ranks = batch.arrays()
         if not len(targets):
             return
         hits = predicted == targets
@@ -152,9 +160,9 @@ class ClassScores:
         if self._whole and classes <= CONFUSED:
             pairs = targets * classes + predicted
             self._pairs = _summed(self._pairs, pairs, classes**2)
-        if margins is not None:
-            self._ranked.append((margins, targets))
-            self._held += len(targets)
+        if ranks is not None:
+            self._ranked.append((ranks, targets))
+            self._held += ranks.size
 
     def result(self) -> dict[str, float]:
         """Accuracy, balanced accuracy, top share, and recall by class."""
@@ -181,11 +189,11 @@ class ClassScores:
             "precision": float(precisions[seen].mean()),
             "f1": float(f1[seen].mean()),
         }
-        if self._ranked and len(seen) == 2:
-            margins, targets = (
+        if self._ranked:
+            ranks, targets = (
                 np.concatenate(part) for part in zip(*self._ranked, strict=True)
             )
-            found |= areas(margins, targets == 1)
+            found |= _mean_areas(ranks, targets)
         return found
 
     def confusion(self) -> list[list[int]] | None:
@@ -275,6 +283,16 @@ def areas(
         "auc": float(np.trapezoid(recall, false)),
         "average_precision": float((np.diff(recall) * right / (ends + 1)).sum()),
     }
+
+
+def _mean_areas(ranks: Floats, targets: Whole) -> dict[str, float]:
+    """`areas` of two classes, or the mean over those that have samples."""
+    columns = ranks.shape[1]
+    labels = [1] if columns == 1 else np.unique(targets).tolist()
+    each = [areas(ranks[:, k if columns > 1 else 0], targets == k) for k in labels]
+    if not each or not all(each):
+        return {}
+    return {name: float(np.mean([one[name] for one in each])) for name in each[0]}
 
 
 def _numbers(call: Call) -> tuple[Tensor, Tensor] | None:

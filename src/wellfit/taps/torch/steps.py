@@ -4,6 +4,7 @@ import weakref
 from collections import deque
 from dataclasses import dataclass
 from itertools import pairwise
+from operator import sub
 from time import perf_counter
 from typing import Any
 
@@ -113,6 +114,8 @@ class Steps:
         self._coming: deque[tuple[Batches, int]] = deque()  # and their last step
         self._rates: dict[int, float] = {}
         self._flushed = self._said = self._stepped = perf_counter()
+        self._ticked = self._flushed  # when the last calm step was done, or one begun
+        self._longest = 0.0  # seconds of a calm step, since it was told
         self._counted = 0
         self._epochs = 0
         self._straight_on = 0  # epochs since an evaluation was seen
@@ -426,7 +429,7 @@ class Steps:
         if ordinary and not looked and not checked:
             self._calm_down(optimizer, self._counted + window - step)
         calm.waited = 0.0
-        self._stepped = perf_counter()
+        self._stepped = self._ticked = perf_counter()
         if looked:
             self._timed += self._stepped - begun
 
@@ -466,7 +469,10 @@ class Steps:
         if not ends:
             return
         last, usual = ends[-1], self._usual
-        calm.losses, calm.ends, calm.rates = losses[last:], [], []
+        times = [self._ticked, *calm.times]
+        self._longest = max(self._longest, *map(sub, times[1:], times))
+        self._ticked = times[-1]
+        calm.losses, calm.ends, calm.times, calm.rates = losses[last:], [], [], []
         self._done = first + len(ends)
         for place, rate in rates:
             self._rate(0, rate, first + place)
@@ -528,6 +534,9 @@ class Steps:
         if self._done > self._counted:
             mean = (begun - self._flushed) / (self._done - self._counted)
             self._records.value("train/step_time", self._done - 1, mean)
+            if self._longest:
+                longest, self._longest = self._longest, 0.0
+                self._records.value("train/step_time_max", self._done - 1, longest)
             self._looks.usual(mean)
         if begun - self._said > SAID_AGAIN:
             self.say_facts()
