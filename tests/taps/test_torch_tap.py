@@ -69,6 +69,24 @@ def test_losses_are_exact_on_the_steps_that_are_skimmed_too(said) -> None:
     assert said.facts["training"]["rows"] == 120
 
 
+@pytest.mark.parametrize("shuffle", [False, True])
+@pytest.mark.parametrize("kind", ["classes", "numbers"])
+def test_the_order_of_the_targets_is_told(said, kind: str, shuffle: bool) -> None:
+    x = torch.randn(400, 5)
+    x = x[x[:, 0].argsort()]
+    y = x[:, :1] if kind == "numbers" else (x[:, 0] > 0).long() + (x[:, 0] > 1).long()
+    model = nn.Linear(5, 1 if kind == "numbers" else 3)
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.01)
+    criterion = nn.MSELoss() if kind == "numbers" else nn.CrossEntropyLoss()
+    with watched(said):
+        for a, b in DataLoader(TensorDataset(x, y), 20, shuffle=shuffle):
+            optimizer.zero_grad()
+            criterion(model(a), b).backward()
+            optimizer.step()
+    order = said.facts["objective"]["targets"]["order"]
+    assert 0.7 < order < 1.3 if shuffle else order < 0.2
+
+
 def test_a_step_that_took_long_stands_out(said) -> None:
     model, slow = _net(), 700
     optimizer = torch.optim.SGD(model.parameters(), lr=0.1)

@@ -1,5 +1,6 @@
 """What is trained for: criterion, outputs, targets, and a trivial answer's score."""
 
+import math
 from typing import Any
 
 import numpy as np
@@ -26,6 +27,8 @@ class Objective:
         self._targets: list[Tensor] = []
         self._kept = 0
         self._counts: dict[int, int] = {}
+        self._between = 0.0  # squares of the differences of neighbours; of classes, 1
+        self._pairs = 0
 
     def look(self, call: Call, *, sketch: bool) -> Later | None:
         """Take in one call of training; its `output_*` and `target_*` signals.
@@ -62,6 +65,12 @@ class Objective:
         if self._kept < TARGETS:
             self._targets.append(torch.from_numpy(targets))
             self._kept += len(targets)
+        if self._call is not None and _in_a_row(self._call.targets):
+            apart = np.diff(targets)
+            if self.task != "regression":
+                apart = apart != 0
+            self._between += float((apart * apart).sum())
+            self._pairs += len(apart)
         if self.task != "regression" or not len(targets):
             return {}
         return {
@@ -100,7 +109,8 @@ class Objective:
                 "within_unit": shares[1],
                 "nonpositive": shares[2],
             },
-            "targets": _targets(targets) | {"counts": self._named()},
+            "targets": _targets(targets)
+            | {"counts": self._named(), "order": self._order(targets)},
             "trivial": self._trivial(call, targets),
         }
 
@@ -108,6 +118,20 @@ class Objective:
         if self.task == "classification":
             return int(call.outputs.shape[1])
         return 2 if self.task == "binary" else None
+
+    def _order(self, targets: Tensor) -> float | None:
+        """How much neighbours in a batch differ, over how much any two would.
+
+        About 1 in shuffled data, about 0 in sorted data (von Neumann's ratio).
+        """
+        if self.task == "regression":
+            any_two = 2 * float(targets.var()) if len(targets) > 1 else 0.0
+        else:
+            numbers = np.array(list(self._counts.values()), np.float64)
+            any_two = 1 - float(((numbers / max(numbers.sum(), 1)) ** 2).sum())
+        if not self._pairs or not math.isfinite(any_two) or any_two <= 0:
+            return None
+        return self._between / self._pairs / any_two
 
     def _named(self) -> dict[str, int]:
         return {str(label): self._counts[label] for label in sorted(self._counts)}
@@ -165,6 +189,11 @@ def _targets(targets: Tensor) -> dict[str, Any]:
         "std": float(targets.std(correction=0)),
         "integer": bool((targets == targets.round()).all()),
     }
+
+
+def _in_a_row(targets: Tensor | None) -> bool:
+    """Whether there is one target for each row of a batch."""
+    return targets is not None and targets.ndim > 0 and len(targets) == targets.numel()
 
 
 def _broadcast(call: Call) -> bool:
