@@ -33,11 +33,25 @@ def test_what_normalises(kind: str | None, expected: bool) -> None:
     assert layers.normalizes(kind) is expected
 
 
+@pytest.mark.parametrize(
+    ("rates", "wanted"), [({0: 1.0}, 10), ({0: 1.0, 500: 0.1}, 5.5)]
+)
+def test_travel_goes_on_after_the_last_look(rates, wanted) -> None:
+    run = Run.of(
+        {"update_ratio@w": {0: 0.01, 9: 0.01}, "learning_rate": rates},
+        loss=[1.0] * 1000,
+    )
+    found = layers.travel(run.at("update_ratio")["w"], run)
+    assert found == pytest.approx(wanted, rel=0.01)
+
+
 def test_travel_is_the_sum_over_all_steps() -> None:
     every = Run.of({"update_ratio@w": [0.01] * 1000})
     seen = Run.of({"update_ratio@w": {0: 0.01, 10: 0.01, 999: 0.01}})
     for run in (every, seen):
-        assert layers.travel(run.at("update_ratio")["w"]) == pytest.approx(10, rel=0.01)
+        assert layers.travel(run.at("update_ratio")["w"], run) == pytest.approx(
+            10, rel=0.01
+        )
 
 
 def test_lookup_tables_are_left_out() -> None:

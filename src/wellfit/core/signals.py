@@ -53,8 +53,9 @@ SIGNALS: dict[str, str] = {
     "precision": "the mean over the classes of the share, of those predicted as one, "
     "that are of it",
     "f1": "the mean over the classes of their F1, of precision and recall",
-    "average_precision": "area under the precision–recall curve, of two classes",
-    "auc": "area under the ROC curve",
+    "average_precision": "area under the precision–recall curve; of more than two "
+    "classes, the mean of those of each against the others",
+    "auc": "area under the ROC curve; of more than two classes, likewise",
     "log_loss": "cross-entropy of the predicted probabilities, in nats",
     "score": "what a cross-validation or a search went by, on one fold; a search's "
     "steps are its candidates",

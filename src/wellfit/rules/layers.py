@@ -96,13 +96,27 @@ def _of_the_first(ratios: Signal, weights: Signal | None) -> Signal:
     return Signal(name=ratios.name, steps=ratios.steps, values=ratios.values * shrunk)
 
 
-def travel(ratios: Signal) -> float:
+def travel(ratios: Signal, run: Run) -> float:
     """How far weights could have come, in lengths of their own: ratios summed by step.
 
-    Steps that were not looked at are put between their neighbours (trapezoids).
+    Steps that were not looked at are put between their neighbours (trapezoids); those
+    after the last look are as long as its, or as the learning rate makes them.
     """
     steps, values = ratios.steps.astype(np.float64), ratios.values
-    return float(values[0] + np.sum(np.diff(steps) * (values[1:] + values[:-1]) / 2))
+    between = np.sum(np.diff(steps) * (values[1:] + values[:-1]) / 2)
+    after = values[-1] * _rates_after(int(steps[-1]), run).sum()
+    return float(values[0] + between + after)
+
+
+def _rates_after(look: int, run: Run) -> Values:
+    """The learning rates of the steps after a look, over the one at it."""
+    later = np.arange(look, run.last_step + 1)
+    rate = run.get("learning_rate")
+    if rate is None or not len(rate):
+        return np.ones(len(later) - 1)
+    at = np.searchsorted(rate.steps, later, side="right") - 1
+    rates = rate.values[np.maximum(at, 0)]
+    return rates[1:] / rates[0] if rates[0] > 0 else np.ones(len(later) - 1)
 
 
 def stride(ratios: dict[str, Signal]) -> Signal | None:

@@ -74,7 +74,7 @@ class LearningRateTooLow(Rule):
         ratios = layers.strides(run)
         if not ratios or not results.fell_short(run):
             return None
-        moved = {tensor: layers.travel(s) for tensor, s in ratios.items()}
+        moved = {t: layers.travel(s, run) for t, s in ratios.items()}
         furthest = max(moved, key=lambda tensor: moved[tensor])
         stride = moved[furthest] / steps
         if (

@@ -127,7 +127,7 @@ class Undertrained(Rule):
 def reach(run: Run) -> float:
     """How far the weights could have come, in their own lengths: the furthest layer."""
     ratios = layers.strides(run)
-    return max((layers.travel(s) for s in ratios.values()), default=0.0)
+    return max((layers.travel(s, run) for s in ratios.values()), default=0.0)
 
 
 def is_early(run: Run) -> bool:

@@ -47,6 +47,7 @@ TAPS = {
     "lightgbm": "wellfit.taps.boosting.lightgbm:LightGBMTap",
     "torch": "wellfit.taps.torch.tap:TorchTap",
     "keras": "wellfit.taps.keras.tap:KerasTap",
+    "torchmetrics.metric": "wellfit.taps.torchmetrics:TorchmetricsTap",
 }
 # Taps beside them, of the same framework.
 BESIDE = {"torch": "wellfit.taps.torch.ranks:RanksTap"}

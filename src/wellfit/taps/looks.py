@@ -22,14 +22,16 @@ class Looks:
     apart, where all of them take less than an eye notices. With `every` it is every so
     manieth step instead, at any price.
 
-    What a look costs is timed by whoever looks (`spent`), and seen by the clock too:
-    a step that was looked at took so much longer than the calm ones. `calm` is what
+    What looks cost is timed by whoever looks (`spent`), and seen by the clock too: a
+    step that was looked at took so much longer than the calm ones. `kept` are the
+    seconds that it took to fetch and to say what was seen of all steps. `calm` is what
     every other step costs, in seconds, and `writing` what a thread has taken to record
     what was seen.
     """
 
     def __init__(self, *, overhead: float, every: int | None) -> None:
         self.spent = 0.0  # seconds, of looks that are done
+        self.kept = 0.0
         self.taken = 0
         self.steps = 0
         self.calm = 0.0
@@ -100,7 +102,8 @@ class Looks:
     @property
     def cost(self) -> float:
         """Seconds that watching has cost until now."""
-        return self.spent + self.writing + self.calm * (self.steps - self.taken)
+        calm = self.calm * (self.steps - self.taken)
+        return self.spent + self.kept + self.writing + calm
 
     @property
     def elapsed(self) -> float:

@@ -19,7 +19,7 @@ class Evaluations:
         self._records = records
         self._sources = sources
         self._batches: Batches | None = None
-        self._phase: str | None = None  # of the pass, where it is known
+        self.phase: str | None = None  # of the pass, where it is known
         self._loaded = False  # the latest batch of the pass, by a DataLoader
         self._size = 0
         self._from: Part | None = None
@@ -37,11 +37,11 @@ class Evaluations:
         if self._batches is not None and self._is_another(entered, rows):
             self.end(step)
         if self._batches is None:
-            self._batches, self._rows, self._phase = Batches(whole=True), set(), None
+            self._batches, self._rows, self.phase = Batches(whole=True), set(), None
         origin = entered.origin()
-        if self._phase is None and entered.loaded is not None:
+        if self.phase is None and entered.loaded is not None:
             # Now, while its data set lives: a loader made for the pass may end with it.
-            self._phase = self._sources.phase(origin, set())
+            self.phase = self._sources.phase(origin, set())
         self._from = None if origin is None else part_of(origin)
         self._loaded, self._size = entered.loaded is not None, entered.rows
         self._rows |= rows
@@ -74,7 +74,8 @@ class Evaluations:
             return None
         loss, scores = batches.loss, batches.result()
         origin = None if self._from is None else self._from.origin()
-        phase = self._phase or self._sources.phase(origin, self._rows)
+        phase = self.phase or self._sources.phase(origin, self._rows)
+        self.phase = None
         self.done += 1
         found = ({} if loss is None else {"loss": loss}) | scores
         for name, value in found.items():

@@ -528,8 +528,9 @@ class Steps:
         """Fetch what is under way, and record it; scores, and all, where `whole`."""
         self._take_calm()
         begun = perf_counter()
-        self._losses.flush(wait=whole)
         self._looked.record(wait=whole)
+        looked = perf_counter()
+        self._losses.flush(wait=whole)
         self._flush_scores(whole)
         if self._done > self._counted:
             mean = (begun - self._flushed) / (self._done - self._counted)
@@ -541,7 +542,8 @@ class Steps:
         if begun - self._said > SAID_AGAIN:
             self.say_facts()
         self._flushed, self._counted = perf_counter(), self._done
-        self._looks.spent += self._flushed - begun
+        self._looks.spent += looked - begun
+        self._looks.kept += self._flushed - looked
         self._looks.writing = self._records.writing
 
     def _flush_scores(self, whole: bool) -> None:

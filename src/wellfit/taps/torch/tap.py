@@ -95,6 +95,11 @@ class TorchTap:
         """Optimizer steps done."""
         return self._steps.count
 
+    @property
+    def evaluating(self) -> str | None:
+        """The phase of the evaluation that goes on, as far as it is known by now."""
+        return self._evaluations.phase
+
     # -- coming and going ----------------------------------------------------------
 
     def attach(self) -> None:
