@@ -69,6 +69,34 @@ def test_losses_are_exact_on_the_steps_that_are_skimmed_too(said) -> None:
     assert said.facts["training"]["rows"] == 120
 
 
+@pytest.mark.parametrize("now_and_then", [False, True])
+def test_evaluations_in_long_calm_are_told_as_ever(said, now_and_then: bool) -> None:
+    train, val = random_split(_data(110), [80, 30])
+    model, criterion, true = _net(), nn.CrossEntropyLoss(), []
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    loader, held = DataLoader(train, 10, shuffle=True), DataLoader(val, 10)
+    batches = iter(DataLoader(val, 3))
+    with watched(said, every=10_000):
+        for epoch in range(80):
+            for x, y in loader:
+                optimizer.zero_grad()
+                criterion(model(x), y).backward()
+                optimizer.step()
+            if not now_and_then:
+                part = list(held)
+            elif epoch % 9 == 8:
+                part = [next(batches)]
+            else:
+                continue
+            with torch.no_grad():
+                rows = [criterion(model(x), y).item() for x, y in part]
+            true.append((8 * epoch + 8, sum(rows) / len(rows)))
+    assert not said.values["test/loss"]
+    assert said.values["val/loss"] == [(step, pytest.approx(v)) for step, v in true]
+    rows = {data["rows"] for kind, _, data in said.events if kind == "evaluation"}
+    assert rows == ({3} if now_and_then else {30})
+
+
 @pytest.mark.parametrize("shuffle", [False, True])
 @pytest.mark.parametrize("kind", ["classes", "numbers"])
 def test_the_order_of_the_targets_is_told(said, kind: str, shuffle: bool) -> None:

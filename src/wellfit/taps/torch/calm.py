@@ -30,7 +30,8 @@ class Calm:
     `losses` are of backward passes, as numbers or (of other devices) tensors; `ends`
     has their number at the end of each step, and `times` the time. While it is `asleep`
     nobody watches backward passes and `zero_grad`: losses are taken from the criterion,
-    and where the next call `scores`, its outputs too.
+    and where the next call `scores`, its outputs too. `source` is the `id` of the data
+    set that is trained on.
     """
 
     __slots__ = (
@@ -45,6 +46,7 @@ class Calm:
         "rates",
         "root",
         "scores",
+        "source",
         "take",
         "times",
         "waited",
@@ -62,6 +64,7 @@ class Calm:
         self.root: nn.Module | None = None
         self.take: Callable[[Tensor], Any] = Tensor.detach
         self.data: object | None = None  # data set of a loaded batch, unused yet
+        self.source = 0
         self.waited = 0.0  # seconds, for batches
 
     def begin(self, optimizer: torch.optim.Optimizer, root: nn.Module | None) -> bool:
@@ -150,6 +153,7 @@ def watched_criterion(
                 except Exception:  # not one number, as it was until now
                     calm.on = False
                 else:
+                    calm.data = None
                     if calm.scores:
                         calm.scores = False
                         scored(name, args, kwargs, value)
@@ -246,7 +250,7 @@ def watched_next(original: Any, calm: Calm, over: Seen) -> Callable[..., Any]:
     """A DataLoader's `__next__`, which tells how long it took and whose batch it is."""
 
     def following(batches: Any) -> Any:
-        if calm.asleep:
+        if calm.asleep and id(getattr(batches, "_dataset", None)) == calm.source:
             try:
                 return original(batches)
             except StopIteration:

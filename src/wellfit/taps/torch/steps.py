@@ -214,6 +214,8 @@ class Steps:
         """Where the batch came from and, at a look, what is in it."""
         entered = self.inputs.entered()
         self._sources.train(entered.origin())
+        if entered.loaded is not None:
+            self._calm.source = id(entered.loaded)
         self._by_loader = self.inputs.used() or (
             self._by_loader and self._now.backwards > 1
         )
