@@ -2,11 +2,12 @@
 
 from time import perf_counter
 
-FIRST = 10  # steps to be looked at: what goes wrong early, goes wrong here
-GROWTH = 1.3  # looks are to be at most this factor apart: 30 of them in 10,000 steps
+FIRST = 5  # steps to be looked at: what goes wrong early, goes wrong here
+GROWTH = 2.0  # looks are to be at most this factor apart, however short the training
 LOAN = 0.03  # seconds that such looks may take before the training has paid for them
 OWN = 0.25  # of the overhead is for looks, whatever the other steps cost
 ALARM = 5  # steps looked at after something unusual
+QUIET = 1.3  # times as late an alarm is heard again
 AIM = 0.75  # of the overhead that was asked for: some of the cost is not to be seen
 TOGETHER = 4  # looks at successive steps: coming to look has a price of its own
 HIDDEN = 3.0  # times what was timed: a look's cost by the clock is believed up to there
@@ -18,9 +19,9 @@ class Looks:
     """Decides which steps are seen in full.
 
     As many as `overhead` (a share of the time, 0.02 is 2 %) pays for, some successive
-    ones at a time. The first two are in any case; the first ten, and a few ever further
-    apart, where all of them take less than an eye notices. With `every` it is every so
-    manieth step instead, at any price.
+    ones at a time. The first two are in any case; the first five, and a few ever
+    further apart, where all of them take less than an eye notices. With `every` it is
+    every so manieth step instead, at any price.
 
     What looks cost is timed by whoever looks (`spent`), and seen by the clock too: a
     step that was looked at took so much longer than the calm ones. `kept` are the
@@ -97,7 +98,7 @@ class Looks:
         """Something unusual was seen: look at the next steps, if not just done so."""
         if step >= self._quiet_until:
             self._alarmed = ALARM
-            self._quiet_until = round(GROWTH * (step + 20))
+            self._quiet_until = round(QUIET * (step + 20))
 
     @property
     def cost(self) -> float:
