@@ -69,6 +69,27 @@ def test_losses_are_exact_on_the_steps_that_are_skimmed_too(said) -> None:
     assert said.facts["training"]["rows"] == 120
 
 
+def test_evaluations_by_hand_now_and_then_are_told_apart(said) -> None:
+    train, held = _data(80).tensors, _data(30).tensors
+    model, criterion = _net(), nn.CrossEntropyLoss()
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    loader = DataLoader(TensorDataset(*train), 10, shuffle=True)
+    true: dict[str, list[float]] = {"train/eval_loss": [], "val/loss": []}
+    with watched(said, every=None):
+        for epoch in range(60):
+            for x, y in loader:
+                optimizer.zero_grad()
+                criterion(model(x), y).backward()
+                optimizer.step()
+            if epoch % 7 == 6:
+                with torch.no_grad():
+                    for name, (x, y) in zip(true, (train, held), strict=True):
+                        true[name].append(criterion(model(x), y).item())
+    for name, losses in true.items():
+        assert said.only(name) == pytest.approx(losses)
+    assert not said.values["test/loss"]
+
+
 @pytest.mark.parametrize("now_and_then", [False, True])
 def test_evaluations_in_long_calm_are_told_as_ever(said, now_and_then: bool) -> None:
     train, val = random_split(_data(110), [80, 30])

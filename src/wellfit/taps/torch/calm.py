@@ -36,6 +36,7 @@ class Calm:
 
     __slots__ = (
         "asleep",
+        "batch",
         "data",
         "ends",
         "left",
@@ -63,7 +64,8 @@ class Calm:
         self.optimizer = 0  # its `id`: it is not kept alive
         self.root: nn.Module | None = None
         self.take: Callable[[Tensor], Any] = Tensor.detach
-        self.data: object | None = None  # data set of a loaded batch, unused yet
+        self.batch: Tensor | None = None  # that entered a model, unused yet
+        self.data: object | None = None  # its data set, where it was loaded
         self.source = 0
         self.waited = 0.0  # seconds, for batches
 
@@ -153,7 +155,7 @@ def watched_criterion(
                 except Exception:  # not one number, as it was until now
                     calm.on = False
                 else:
-                    calm.data = None
+                    calm.data = calm.batch = None
                     if calm.scores:
                         calm.scores = False
                         scored(name, args, kwargs, value)

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import torch
 from torch import Tensor, nn
 
 from wellfit.taps.torch.calm import Calm
-from wellfit.taps.torch.doors import Doors, usual
+from wellfit.taps.torch.doors import Doors, Glance, usual
 from wellfit.taps.torch.numbers import Floats, Later, flat, send
 from wellfit.taps.torch.sources import Origin
 
@@ -42,13 +43,16 @@ class Entered:
 
 
 class Inputs:
-    """The latest batch at a model's door, and the scale of what was seen there."""
+    """The latest batch at a model's door, and the scale of what was seen there.
+
+    The batch is in `calm`, which forgets it where nobody else would.
+    """
 
     def __init__(self, calm: Calm, doors: Doors) -> None:
-        self.batch: Tensor | None = None
         self._doors = doors
+        self._glance = Glance()
         self._attending = False
-        self._calm = calm  # which has the data set of a batch that was loaded
+        self._calm = calm  # which has its data set too, where it was loaded
         self._roots: list[nn.Module] = []
         self.first_layer: str | None = None
         self._example: Tensor | None = None
@@ -74,27 +78,39 @@ class Inputs:
         self._doors.entered = others | mine
         self._doors.update()
 
+    def glance(self) -> None:
+        """Note what enters the models next: an evaluation may come."""
+        if not self._attending:
+            self._glance.take({id(root) for root in self._roots}, self._glimpsed)
+
+    def _glimpsed(self, args: Any, kwargs: Any) -> None:
+        self._enter(args, kwargs)
+        if not torch.is_grad_enabled() or not all(r.training for r in self._roots):
+            self.attend(True)  # an evaluation, and others may follow
+
     def used(self) -> bool:
         """The batch at hand was trained on; says whether it had been loaded."""
-        loaded, self._calm.data, self.batch = self._calm.data, None, None
+        calm = self._calm
+        loaded, calm.data, calm.batch = calm.data, None, None
         return loaded is not None
 
     def close(self) -> None:
         """Leave the doors, and forget the models."""
         self.attend(False)
+        self._glance.end()
         self._roots.clear()
-        self.batch = self._calm.data = None
+        self._calm.batch = self._calm.data = None
 
     def _enter(self, args: Any, kwargs: Any) -> None:
         first = args[0] if args else None
         if first is not None and usual(first) and not first.requires_grad:
-            self.batch = first
+            self._calm.batch = first
         else:
-            self.batch = next(_tensors((args, kwargs)), None)
+            self._calm.batch = next(_tensors((args, kwargs)), None)
 
     def entered(self) -> Entered:
         """The batch at hand."""
-        return Entered(self.batch, self._calm.data)
+        return Entered(self._calm.batch, self._calm.data)
 
     def look(self, batch: Tensor) -> Later | None:
         """The `input_*` signals of a batch."""

@@ -17,8 +17,9 @@ from torch import Tensor
 Reference = Callable[[], object | None]
 
 COLUMNS = 64  # of a row, evenly spread, that its fingerprint is made of
-STRANGE, FAMILIAR = 0.05, 0.3  # shares of rows that are known from training
+STRANGE, FAMILIAR = 0.05, 0.3  # shares of the rows, or of those known, that are both
 KNOWN = 512  # fingerprints of trained rows that are kept
+ROWS = 64  # of a batch, at most
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -78,7 +79,7 @@ class Sources:
 
     def remember(self, rows: Tensor) -> None:
         """These rows were trained on."""
-        self._rows.extend(fingerprints(rows[:16]))
+        self._rows.extend(fingerprints(rows[:ROWS]))
 
     def phase(self, origin: Origin | None, rows: set[float]) -> str:
         """`train`, `val` or `test`: of an evaluation, by its origin or its rows."""
@@ -91,7 +92,10 @@ class Sources:
     def differ(self, some: set[float], others: set[float]) -> bool:
         """Whether of two sets of rows one was trained on, as far as known, one not."""
         known = set(self._rows)
-        shares = [len(known & rows) / max(len(rows), 1) for rows in (some, others)]
+        shares = [
+            len(known & rows) / max(min(len(known), len(rows)), 1)
+            for rows in (some, others)
+        ]
         return min(shares) < STRANGE < FAMILIAR < max(shares)
 
     def trained_on(self, origin: Origin | None) -> bool:
@@ -121,12 +125,17 @@ def reference(thing: object) -> Reference:
         return lambda: thing
 
 
+def marks(rows: Tensor) -> Tensor:
+    """The columns that a row is known by."""
+    flat = rows.detach().reshape(len(rows), -1)
+    return flat[:, :: max(1, flat.shape[1] // COLUMNS)][:, :COLUMNS]
+
+
 def fingerprints(rows: Tensor) -> list[float]:
     """A number for each row, equal where the rows are equal."""
     if not rows.ndim or not rows.numel():
         return []
-    flat = rows.detach().reshape(len(rows), -1)
-    some = flat[:, :: max(1, flat.shape[1] // COLUMNS)][:, :COLUMNS].double().cpu()
+    some = marks(rows).double().cpu()
     angles = torch.arange(1, some.shape[1] + 1, dtype=torch.float64)
     # float32, so that the order of summation does not show.
     return [float(v) for v in (some * torch.cos(angles)).sum(1).float().tolist()]

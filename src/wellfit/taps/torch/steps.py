@@ -34,7 +34,7 @@ from wellfit.taps.torch.objective import Objective
 from wellfit.taps.torch.parameters import Weights
 from wellfit.taps.torch.persample import by_sample
 from wellfit.taps.torch.scores import ClassScores
-from wellfit.taps.torch.sources import Sources
+from wellfit.taps.torch.sources import ROWS, Sources, marks
 from wellfit.taps.torch.ways import Ways
 
 WINDOWS = (16, 256)  # steps whose losses are fetched together, at first and later
@@ -44,7 +44,6 @@ DENSE = 32  # of twice as many steps each one's batch is scored; later ever fewe
 CHECKED = 1.2  # steps that are seen, not only counted, are at most this factor apart
 SCORED = 16  # batches that are scored together
 SAID_AGAIN = 2.0  # seconds after which facts that grow are written again
-KNOWN = 16  # rows of a batch that are remembered, where they are wide
 TRIES = 2  # steps that a model is waited for
 ASLEEP = 32  # calm steps, from which on it pays to take patches away and put them back
 ALONE = 100  # steps without another optimizer's, after which there is but one
@@ -118,7 +117,6 @@ class Steps:
         self._longest = 0.0  # seconds of a calm step, since it was told
         self._counted = 0
         self._epochs = 0
-        self._straight_on = 0  # epochs since an evaluation was seen
         self._rows = 0  # trained on since the epoch began
         self._epoch_rows = 0
         self._batch_size = 0  # the greatest: the last of an epoch is often less
@@ -254,19 +252,23 @@ class Steps:
         """Keep some rows, to know them again and to learn from."""
         if not batch.numel() or batch.is_nested or batch.is_sparse:
             return None
-        apart = -(-len(batch) // self.sample.room)
         if batch[0].numel() > COLUMNS:  # too wide to be learnt from
-            apart = -(-len(batch) // KNOWN)
+            some = marks(batch[:: -(-len(batch) // ROWS)])
+            return Later((send(some.clone()),), self._know)
+        apart = -(-len(batch) // self.sample.room)
         coming = [send(batch.detach()[::apart].clone())]
         if targets is not None and targets.numel() == len(batch):
             coming.append(send(targets.detach().reshape(-1)[::apart].clone()))
 
         def tell(rows: Floats, targets: Floats | None = None) -> dict[str, float]:
-            self._sources.remember(torch.from_numpy(rows))
             self.sample.add(rows, targets)
-            return {}
+            return self._know(rows)
 
         return Later(tuple(coming), tell)
+
+    def _know(self, rows: Floats) -> dict[str, float]:
+        self._sources.remember(torch.from_numpy(rows))
+        return {}
 
     def computed(self, outputs: Tensor) -> None:
         """A loss is being computed of these, with gradient."""
@@ -275,7 +277,6 @@ class Steps:
 
     def evaluated(self, phase: str) -> None:
         """An evaluation was seen: in which mode were the models?"""
-        self._straight_on = 0
         self.ways.mode(phase, self.models.main)
 
     # -- around a step -----------------------------------------------------------
@@ -509,10 +510,7 @@ class Steps:
         self._epochs += 1
         self._epoch_rows, self._rows = self._rows, 0
         self._records.event("epoch", self.count, number=self._epochs)
-        self._straight_on += 1
-        if self._straight_on & (self._straight_on - 1):
-            return  # as before, no evaluation is likely to come now
-        self.inputs.attend(True)
+        self.inputs.glance()
 
     def pause(self) -> None:
         """An evaluation goes on: what was trained on must be known by now."""
