@@ -11,7 +11,6 @@ coming back too early, or staying too long, costs at most twice of what was to b
 """
 
 from collections.abc import Callable
-from contextlib import suppress
 from time import perf_counter
 from typing import Any
 
@@ -31,6 +30,40 @@ FORGOTTEN = 13.0  # times what it takes to come: to leave too, and to learn all 
 # On an MLP of three modules it takes 42 µs to come, and a pair costs its steps 557 µs.
 
 
+class Glance:
+    """Who enters some modules next: a hook on all modules, until the first call of one.
+
+    Much cheaper than to stand at the doors, where it is for one call; but it is told of
+    no arguments by keyword, and compiled code would be compiled anew.
+    """
+
+    def __init__(self, guard: Guard) -> None:
+        self._hook = guard(self._see)
+        self._keys: set[int] = set()
+        self._entered: Entered | None = None
+        self._handle: Any = None
+
+    def take(self, keys: set[int], entered: Entered) -> None:
+        """Tell `entered` of the next call of a module with one of these ids."""
+        self._keys, self._entered = keys, entered
+        if self._handle is None:
+            self._handle = register_module_forward_pre_hook(self._hook)
+
+    def _see(self, module: nn.Module, args: Any) -> None:
+        if compiling() or id(module) not in self._keys:
+            return
+        entered = self._entered
+        self.end()
+        if entered is not None:
+            entered(args, {})
+
+    def end(self) -> None:
+        """Look no more."""
+        if self._handle is not None:
+            self._handle.remove()
+        self._handle = self._entered = None
+
+
 class Doors:
     """Listeners at the calls of modules.
 
@@ -47,13 +80,14 @@ class Doors:
         self._patches = Patches()
         self._standing = False
         self._wanted = False
-        self._pinned = False
+        self.pinned = False  # they stay for good
+        self.glance = Glance(guard)
         self._came = float("inf")  # seconds that it takes to stand there
         self._stays = 0  # so many calls more, with nobody listening
 
     def update(self) -> None:
         """Stand at the doors if anybody listens, else leave them before long."""
-        self._wanted = bool(self.note or self.entered or self.left or self._pinned)
+        self._wanted = bool(self.note or self.entered or self.left or self.pinned)
         if self._wanted and not self._standing:
             begun = perf_counter()
             self._patches.replace(nn.Module, "__call__", self._patch)
@@ -65,12 +99,13 @@ class Doors:
 
     def pin(self) -> None:
         """Stay, heard or not: at each change compiled code would be compiled anew."""
-        self._pinned = True
+        self.pinned = True
         self.update()
 
     def close(self) -> None:
         """Leave the doors for good."""
-        self.note, self._pinned = None, False
+        self.glance.end()
+        self.note, self.pinned = None, False
         self.entered, self.left = {}, {}
         self.update()
         self._go()
@@ -114,40 +149,6 @@ class Doors:
     def _leave(self, key: int, args: Any, output: Any) -> None:
         if torch.is_grad_enabled() and torch._C._get_tracing_state() is None:
             self.left[key](args, output)
-
-
-class Glance:
-    """Who enters some modules next: a hook on all modules, until the first call of one.
-
-    Much cheaper than to stand at the doors, where it is for one call. It is not told of
-    arguments by keyword.
-    """
-
-    def __init__(self) -> None:
-        self._keys: set[int] = set()
-        self._entered: Entered | None = None
-        self._handle: Any = None
-
-    def take(self, keys: set[int], entered: Entered) -> None:
-        """Tell `entered` of the next call of a module with one of these ids."""
-        self._keys, self._entered = keys, entered
-        if self._handle is None:
-            self._handle = register_module_forward_pre_hook(self._see)
-
-    def _see(self, module: nn.Module, args: Any) -> None:
-        if compiling() or id(module) not in self._keys:
-            return
-        entered = self._entered
-        self.end()
-        if entered is not None:
-            with suppress(Exception):  # of a batch of a form that nobody knows
-                entered(args, {})
-
-    def end(self) -> None:
-        """Look no more."""
-        if self._handle is not None:
-            self._handle.remove()
-        self._handle = self._entered = None
 
 
 def usual(value: Any) -> bool:

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from wellfit.taps.torch.calm import Calm
-from wellfit.taps.torch.doors import Doors, Glance, usual
+from wellfit.taps.torch.doors import Doors, usual
 from wellfit.taps.torch.numbers import Floats, Later, flat, send
 from wellfit.taps.torch.sources import Origin
 
@@ -50,7 +50,6 @@ class Inputs:
 
     def __init__(self, calm: Calm, doors: Doors) -> None:
         self._doors = doors
-        self._glance = Glance()
         self._attending = False
         self._calm = calm  # which has its data set too, where it was loaded
         self._roots: list[nn.Module] = []
@@ -80,8 +79,10 @@ class Inputs:
 
     def glance(self) -> None:
         """Note what enters the models next: an evaluation may come."""
-        if not self._attending:
-            self._glance.take({id(root) for root in self._roots}, self._glimpsed)
+        if self._doors.pinned:
+            self.attend(True)
+        elif not self._attending:
+            self._doors.glance.take({id(root) for root in self._roots}, self._glimpsed)
 
     def _glimpsed(self, args: Any, kwargs: Any) -> None:
         self._enter(args, kwargs)
@@ -97,7 +98,7 @@ class Inputs:
     def close(self) -> None:
         """Leave the doors, and forget the models."""
         self.attend(False)
-        self._glance.end()
+        self._doors.glance.end()
         self._roots.clear()
         self._calm.batch = self._calm.data = None
 

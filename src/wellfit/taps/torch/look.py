@@ -91,10 +91,9 @@ class Look:
     def here(self) -> bool:
         """Whether all that was taken has come from its device."""
         mine = self.activations is None or self.activations.here
-        coming = [one for later in self._later for one in later.coming]
         return (
             mine
-            and all(one.here for one in coming)
+            and all(later.here for later in self._later)
             and all(taken.here for change in self.changes for taken in change.taken)
         )
 

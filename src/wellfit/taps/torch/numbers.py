@@ -104,6 +104,11 @@ class Later:
     coming: tuple[OnItsWay, ...]
     tell: Callable[..., dict[str, float]]
 
+    @property
+    def here(self) -> bool:
+        """Whether they have."""
+        return all(one.here for one in self.coming)
+
     def told(self) -> dict[str, float]:
         """The signals; waits where it must."""
         return self.tell(*[one.array().astype(np.float64) for one in self.coming])

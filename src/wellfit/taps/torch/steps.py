@@ -111,6 +111,7 @@ class Steps:
         self._now = self._was = _Step()
         self._scored = Batches()
         self._coming: deque[tuple[Batches, int]] = deque()  # and their last step
+        self._rows_coming: deque[Later] = deque()  # of steps that are not looked at
         self._rates: dict[int, float] = {}
         self._flushed = self._said = self._stepped = perf_counter()
         self._ticked = self._flushed  # when the last calm step was done, or one begun
@@ -223,6 +224,11 @@ class Steps:
         if look is None:
             if calls:
                 self.score(calls[0])
+            if entered.rows and entered.batch is not None and not self.sample.full:
+                targets = calls[0].targets if calls else None
+                self._rows_coming += filter(
+                    None, [self._remember(entered.batch, targets)]
+                )
             return
         begun = perf_counter()
         first = calls[0].cut() if calls else None
@@ -429,6 +435,8 @@ class Steps:
         if looked:
             self._open_look()
         self.inputs.attend(looked or not self._by_loader)
+        if checked and not self.sample.full:
+            self.inputs.glance()
         if ordinary and not looked and not checked:
             self._calm_down(optimizer, self._counted + window - step)
         calm.waited = 0.0
@@ -532,6 +540,8 @@ class Steps:
         looked = perf_counter()
         self._losses.flush(wait=whole)
         self._flush_scores(whole)
+        while self._rows_coming and (whole or self._rows_coming[0].here):
+            self._rows_coming.popleft().told()
         if self._done > self._counted:
             mean = (begun - self._flushed) / (self._done - self._counted)
             self._records.value("train/step_time", self._done - 1, mean)
