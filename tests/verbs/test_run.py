@@ -120,6 +120,8 @@ def test_ctrl_c_ends_with_a_diagnosis(tmp_path: Path) -> None:
     script.write_text(TRAINING + "    if step == 50: print('going', flush=True)\n")
     said = tmp_path / "said.json"
     command = ["-m", "wellfit", "run", "--out", "run", "--json", str(said), "train.py"]
+    # A shell starts what runs in its background deaf to Ctrl-C, and so its children.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
     running = subprocess.Popen(
         [sys.executable, *command],
         cwd=tmp_path,
@@ -128,6 +130,7 @@ def test_ctrl_c_ends_with_a_diagnosis(tmp_path: Path) -> None:
         text=True,
         start_new_session=True,
     )
+    signal.signal(signal.SIGINT, before)
     assert running.stdout is not None
     assert running.stdout.readline() == "going\n"
     time.sleep(0.2)
