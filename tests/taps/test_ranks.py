@@ -183,7 +183,8 @@ def test_each_rank_may_be_started_watched(out: tuple[str, ...], folder: Path) ->
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("options", "count"), [(("--num_processes", "2", "--multi_gpu"), 2), ((), 1)]
+    ("options", "count"),
+    [(("--num_processes", "2", "--multi_gpu"), 2), (("--cpu",), 1)],
 )
 def test_accelerate_launch(options: tuple[str, ...], count: int, folder: Path) -> None:
     script = "train.py" if count == 2 else "alone.py"
@@ -191,7 +192,7 @@ def test_accelerate_launch(options: tuple[str, ...], count: int, folder: Path) -
         TRAINING.replace("model = Distr", "model = net  # Distr").partition("if __n")[0]
         + "main(0, 1)"
     )
-    common = ("--cpu", "--num_machines", "1", "--mixed_precision", "no")
+    common = ("--num_machines", "1", "--mixed_precision", "no")
     common += ("--dynamo_backend", "no")
     launch = ("-m", "accelerate.commands.launch", *common, *options)
     ran = _watched(folder, *launch, script, *AS_IT_IS)
