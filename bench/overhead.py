@@ -78,10 +78,10 @@ def measure(work: Workload, rounds: int, share: float) -> Iterator[dict[str, Any
             trainings = _warm(work)
         ways = [*OURS, *(PEERS if number % PEER_ROUNDS == 0 else ())]
         seconds = _round({w: trainings[w] for w in ways}, steps, work, shuffled)
-        bare = sum(seconds["bare"])
-        per_step.append(bare / steps)
+        alone = sum(seconds["bare"])
+        per_step.append(alone / steps)
         for way in ways[1:]:
-            ratios.setdefault(way, []).append(sum(seconds[way]) / bare)
+            ratios.setdefault(way, []).append(sum(seconds[way]) / alone)
         if number % RENEWED == RENEWED - 1 or number == rounds - 1:
             for training in trainings.values():
                 training.close()

@@ -23,7 +23,6 @@ def simulated(
     *,
     step: float,
     look: float,
-    overhead: float = 0.02,
     every: int | None = None,
     alarm: int | None = None,
 ) -> tuple[Looks, list[int]]:
@@ -31,7 +30,7 @@ def simulated(
     clock, seen = Clock(), []
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(module, "perf_counter", clock)
-        looks = Looks(overhead=overhead, every=every)
+        looks = Looks(overhead=0.02, every=every)
         looks.begin()
         for number in range(steps):
             if number == alarm:
@@ -45,11 +44,11 @@ def simulated(
     return looks, seen
 
 
-@given(st.integers(1, 3000), st.floats(1e-4, 0.2), st.floats(1e-4, 0.02), st.just(0.02))
-def test_looks_take_what_they_may(steps, step, look, overhead) -> None:
-    found, seen = simulated(steps, step=step, look=look, overhead=overhead)
+@given(st.integers(1, 3000), st.floats(1e-4, 0.2), st.floats(1e-4, 0.02))
+def test_looks_take_what_they_may(steps, step, look) -> None:
+    found, seen = simulated(steps, step=step, look=look)
     assert seen[:2] == list(range(min(steps, 2)))
-    whole = overhead * steps * (step + look)
+    whole = 0.02 * steps * (step + look)
     assert found.spent <= max(LOAN, whole) + (TOGETHER + 2) * look
     assert found.taken == len(seen)
 

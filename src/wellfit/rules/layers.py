@@ -104,19 +104,22 @@ def travel(ratios: Signal, run: Run) -> float:
     """
     steps, values = ratios.steps.astype(np.float64), ratios.values
     between = np.sum(np.diff(steps) * (values[1:] + values[:-1]) / 2)
-    after = values[-1] * _rates_after(int(steps[-1]), run).sum()
+    after = values[-1] * _steps_after(int(steps[-1]), run)
     return float(values[0] + between + after)
 
 
-def _rates_after(look: int, run: Run) -> Values:
-    """The learning rates of the steps after a look, over the one at it."""
-    later = np.arange(look, run.last_step + 1)
+def _steps_after(look: int, run: Run) -> float:
+    """Steps after a look, each counted as its learning rate over that at the look."""
+    left, end = max(run.last_step - look, 0), run.last_step + 1
     rate = run.get("learning_rate")
-    if rate is None or not len(rate):
-        return np.ones(len(later) - 1)
-    at = np.searchsorted(rate.steps, later, side="right") - 1
-    rates = rate.values[np.maximum(at, 0)]
-    return rates[1:] / rates[0] if rates[0] > 0 else np.ones(len(later) - 1)
+    if not left or rate is None or not len(rate):
+        return left
+    begins = np.clip(rate.steps, look + 1, end)
+    begins[0] = look + 1  # before the first that is known, it is that
+    counts = np.diff(begins, append=end)
+    place = int(np.searchsorted(rate.steps, look, side="right")) - 1
+    at_look = rate.values[max(place, 0)]
+    return float(counts @ rate.values / at_look) if at_look > 0 else left
 
 
 def stride(ratios: dict[str, Signal]) -> Signal | None:

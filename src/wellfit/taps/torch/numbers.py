@@ -1,5 +1,6 @@
 """Samples of tensors and many small numbers, brought from their devices in one go."""
 
+from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -112,6 +113,12 @@ class Later:
     def told(self) -> dict[str, float]:
         """The signals; waits where it must."""
         return self.tell(*[one.array().astype(np.float64) for one in self.coming])
+
+
+def settle(waiting: deque[Later], *, wait: bool) -> None:
+    """Let those tell that have come, in their order; all of them where `wait`."""
+    while waiting and (wait or waiting[0].here):
+        waiting.popleft().told()
 
 
 def fetch(scalars: Sequence[Tensor]) -> list[float]:

@@ -1,7 +1,7 @@
 """Predictions against targets: sums that any number of batches can be added to."""
 
 from collections import deque
-from dataclasses import dataclass
+from functools import partial
 from typing import Protocol
 
 import numpy as np
@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from wellfit.taps.torch.criteria import BITS, Call
-from wellfit.taps.torch.numbers import Floats, OnItsWay, send
+from wellfit.taps.torch.numbers import Floats, Later, send, settle
 
 Whole = NDArray[np.int64]
 
@@ -45,69 +45,6 @@ def scores_for(task: str, *, whole: bool = False) -> Scores | None:
     return NumberScores() if task == "regression" else None
 
 
-@dataclass(frozen=True, slots=True)
-class _Classes:
-    """Predicted and true classes of a batch, on their way.
-
-    `ranks` (samples × columns) say how likely a class is beside the other samples: a
-    column for each class, or one for the second of two.
-    """
-
-    classes: int
-    predicted: OnItsWay
-    targets: OnItsWay
-    ranks: OnItsWay | None
-    ignored: int | None  # a target that is none
-
-    @classmethod
-    def of(cls, call: Call, *, ranked: bool) -> "_Classes":
-        outputs, targets = call.outputs, call.targets
-        assert targets is not None
-        if call.criterion in BITS:
-            outputs = _some(outputs.reshape(-1), MOST_LOGITS)
-            targets = _some(targets.reshape(-1), MOST_LOGITS) > 0.5
-            boundary = 0.5 if call.criterion == "binary_cross_entropy" else 0.0
-            ranks = send(outputs.float()[:, None]) if ranked else None
-            return cls(2, send(outputs > boundary), send(targets), ranks, None)
-        classes = outputs.shape[1]
-        if targets.is_floating_point():
-            targets = targets.argmax(1)
-        flat = outputs
-        if outputs.ndim > 2:
-            flat = outputs.movedim(1, -1).reshape(-1, classes)
-        stride = max(1, flat.numel() // MOST_LOGITS)
-        flat = flat[::stride]
-        ranks = None
-        if ranked and outputs.ndim == 2 and classes == 2:
-            ranks = send((flat[:, 1:] - flat[:, :1]).float())
-        elif ranked and outputs.ndim == 2 and 2 < classes <= CONFUSED:
-            ranks = send(flat.float().log_softmax(1))
-        return cls(
-            classes,
-            send(flat.argmax(-1)),
-            send(targets.reshape(-1)[::stride]),
-            ranks,
-            call.options.get("ignore_index", -100),
-        )
-
-    @property
-    def here(self) -> bool:
-        """Whether all of it has come."""
-        parts = (self.predicted, self.targets, self.ranks)
-        return all(part is None or part.here for part in parts)
-
-    def arrays(self) -> tuple[Whole, Whole, Floats | None]:
-        """Predicted and true classes of those that are not ignored, and ranks."""
-        predicted = self.predicted.array().astype(np.int64)
-        targets = self.targets.array().astype(np.int64)
-        ranks = None if self.ranks is None else self.ranks.array().astype(np.float64)
-        kept = targets != self.ignored
-        if self.ignored is None or kept.all():
-            return predicted, targets, ranks
-        ranks = None if ranks is None else ranks[kept]
-        return predicted[kept], targets[kept], ranks
-
-
 class ClassScores:
     """Accuracy, recall by class, and how often the favourite class is predicted.
 
@@ -120,7 +57,7 @@ class ClassScores:
     def __init__(self, *, whole: bool = False) -> None:
         self._rows = 0
         self._whole = whole
-        self._coming: deque[_Classes] = deque()
+        self._coming: deque[Later] = deque()
         self._pairs = np.zeros(0, np.int64)  # target × classes + predicted
         self._ranked: list[tuple[Floats, Whole]] = []  # ranks, targets
         self._held = 0
@@ -131,28 +68,74 @@ class ClassScores:
 
     def add(self, call: Call) -> None:
         """Take in one batch; it is counted once it has come from its device."""
+        self._coming.append(self._taken(call))
+        settle(self._coming, wait=False)
+
+    def _taken(self, call: Call) -> Later:
+        """Predicted and true classes of a batch and, where wanted, their ranks.
+
+        Ranks (samples × columns) say how likely a class is beside the other samples: a
+        column for each class, or one for the second of two.
+        """
         ranked = self._whole and self._held < MOST_RANKED
-        self._coming.append(_Classes.of(call, ranked=ranked))
-        while self._coming and self._coming[0].here:
-            self._count(self._coming.popleft())
+        outputs, targets = call.outputs, call.targets
+        assert targets is not None
+        if call.criterion in BITS:
+            outputs = _some(outputs.reshape(-1), MOST_LOGITS)
+            targets = _some(targets.reshape(-1), MOST_LOGITS) > 0.5
+            boundary = 0.5 if call.criterion == "binary_cross_entropy" else 0.0
+            coming = [outputs > boundary, targets]
+            if ranked:
+                coming.append(outputs.float()[:, None])
+            return self._counted(coming, 2, None)
+        classes = outputs.shape[1]
+        if targets.is_floating_point():
+            targets = targets.argmax(1)
+        flat = outputs
+        if outputs.ndim > 2:
+            flat = outputs.movedim(1, -1).reshape(-1, classes)
+        stride = max(1, flat.numel() // MOST_LOGITS)
+        flat = flat[::stride]
+        coming = [flat.argmax(-1), targets.reshape(-1)[::stride]]
+        if ranked and outputs.ndim == 2 and classes == 2:
+            coming.append((flat[:, 1:] - flat[:, :1]).float())
+        elif ranked and outputs.ndim == 2 and 2 < classes <= CONFUSED:
+            coming.append(flat.float().log_softmax(1))
+        return self._counted(coming, classes, call.options.get("ignore_index", -100))
+
+    def _counted(
+        self, coming: list[Tensor], classes: int, ignored: int | None
+    ) -> Later:
+        count = partial(self._count, classes, ignored)
+        return Later(tuple(send(part) for part in coming), count)
 
     @property
     def here(self) -> bool:
         """Whether all that was taken in has come."""
         return all(batch.here for batch in self._coming)
 
-    def _settle(self) -> None:
-        while self._coming:
-            self._count(self._coming.popleft())
+    def _count(
+        self,
+        classes: int,
+        ignored: int | None,
+        predicted: Floats,
+        targets: Floats,
+        ranks: Floats | None = None,
+    ) -> dict[str, float]:
+        """Take in a batch that has come; `ignored` is a target that is none."""
+        if ignored is not None and not (kept := targets != ignored).all():
+            predicted, targets = predicted[kept], targets[kept]
+            ranks = None if ranks is None else ranks[kept]
+        if len(targets):
+            self._add(predicted.astype(int), targets.astype(int), classes, ranks)
+        return {}
 
-    def _count(self, batch: _Classes) -> None:
-        predicted, targets, ranks = batch.arrays()
-        if not len(targets):
-            return
+    def _add(
+        self, predicted: Whole, targets: Whole, classes: int, ranks: Floats | None
+    ) -> None:
         hits = predicted == targets
         self._rows += len(targets)
         self._correct += int(np.count_nonzero(hits))
-        classes = batch.classes
         if classes <= MOST_CLASSES:
             self._targets = _summed(self._targets, targets, classes)
             self._predicted = _summed(self._predicted, predicted, classes)
@@ -166,7 +149,7 @@ class ClassScores:
 
     def result(self) -> dict[str, float]:
         """Accuracy, balanced accuracy, top share, and recall by class."""
-        self._settle()
+        settle(self._coming, wait=True)
         if not self._rows:
             return {}
         found = {"accuracy": self._correct / self._rows}
@@ -198,7 +181,7 @@ class ClassScores:
 
     def confusion(self) -> list[list[int]] | None:
         """Of each class (row), how many were predicted as each; None of many."""
-        self._settle()
+        settle(self._coming, wait=True)
         classes = len(self._targets)
         if not len(self._pairs):
             return None
@@ -207,7 +190,7 @@ class ClassScores:
 
     def counts(self) -> dict[int, int]:
         """Class → samples of it seen."""
-        self._settle()
+        settle(self._coming, wait=True)
         return {c: n for c, n in enumerate(self._targets.tolist()) if n}
 
 
@@ -216,7 +199,7 @@ class NumberScores:
 
     def __init__(self) -> None:
         self._rows = 0
-        self._coming: deque[tuple[OnItsWay, OnItsWay]] = deque()
+        self._coming: deque[Later] = deque()
         self._sums: Floats | None = None  # (six sums × columns)
 
     def add(self, call: Call) -> None:
@@ -224,17 +207,15 @@ class NumberScores:
         pair = _numbers(call)
         if pair is None:
             return
-        self._coming.append((send(pair[0]), send(pair[1])))
-        while self._coming and _here(self._coming[0]):
-            self._count(*self._coming.popleft())
+        self._coming.append(Later((send(pair[0]), send(pair[1])), self._count))
+        settle(self._coming, wait=False)
 
     @property
     def here(self) -> bool:
         """Whether all that was taken in has come."""
-        return all(_here(pair) for pair in self._coming)
+        return all(batch.here for batch in self._coming)
 
-    def _count(self, coming: OnItsWay, known: OnItsWay) -> None:
-        outputs, targets = (x.array().astype(np.float64) for x in (coming, known))
+    def _count(self, outputs: Floats, targets: Floats) -> dict[str, float]:
         error = outputs - targets
         columns = (targets, targets**2, outputs, outputs**2, error**2, np.abs(error))
         sums = np.stack([c.sum(0) for c in columns])
@@ -242,11 +223,11 @@ class NumberScores:
             self._sums, self._rows = np.zeros_like(sums), 0
         self._sums += sums
         self._rows += len(targets)
+        return {}
 
     def result(self) -> dict[str, float]:
         """RMSE, MAE, R² and spread."""
-        while self._coming:
-            self._count(*self._coming.popleft())
+        settle(self._coming, wait=True)
         if self._sums is None or self._rows < 2:
             return {}
         target, target2, output, output2, squared, absolute = self._sums / self._rows
@@ -308,10 +289,6 @@ def _numbers(call: Call) -> tuple[Tensor, Tensor] | None:
         _some(outputs.reshape(shape), MOST_NUMBERS),
         _some(targets.reshape(shape), MOST_NUMBERS),
     )
-
-
-def _here(coming: tuple[OnItsWay, ...]) -> bool:
-    return all(one.here for one in coming)
 
 
 def _some(rows: Tensor, most: int) -> Tensor:

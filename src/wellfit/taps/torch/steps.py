@@ -29,7 +29,7 @@ from wellfit.taps.torch.layers import LayersLook
 from wellfit.taps.torch.look import Look, Looked
 from wellfit.taps.torch.losses import Losses
 from wellfit.taps.torch.models import Models
-from wellfit.taps.torch.numbers import Floats, Later, send
+from wellfit.taps.torch.numbers import Floats, Later, send, settle
 from wellfit.taps.torch.objective import Objective
 from wellfit.taps.torch.parameters import Weights
 from wellfit.taps.torch.persample import by_sample
@@ -103,9 +103,7 @@ class Steps:
         self._plain = False  # backward is called on a criterion's own value
         self._single = False  # and no other criterion is called beside it
         self._check = 0  # the step that is seen next, at the latest
-        self._awoken = (
-            False  # between a criterion's call and its backward pass, perhaps
-        )
+        self._awoken = False  # perhaps between a criterion's call and its backward
         self._usual = 1  # backward passes of a step
         self._other = -ALONE  # the step at which another optimizer stepped last
         self._now = self._was = _Step()
@@ -226,9 +224,9 @@ class Steps:
                 self.score(calls[0])
             if entered.rows and entered.batch is not None and not self.sample.full:
                 targets = calls[0].targets if calls else None
-                self._rows_coming += filter(
-                    None, [self._remember(entered.batch, targets)]
-                )
+                later = self._remember(entered.batch, targets)
+                if later is not None:
+                    self._rows_coming.append(later)
             return
         begun = perf_counter()
         first = calls[0].cut() if calls else None
@@ -540,8 +538,7 @@ class Steps:
         looked = perf_counter()
         self._losses.flush(wait=whole)
         self._flush_scores(whole)
-        while self._rows_coming and (whole or self._rows_coming[0].here):
-            self._rows_coming.popleft().told()
+        settle(self._rows_coming, wait=whole)
         if self._done > self._counted:
             mean = (begun - self._flushed) / (self._done - self._counted)
             self._records.value("train/step_time", self._done - 1, mean)
