@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import wandb
 from wandb.proto.wandb_internal_pb2 import Record
 
 from wellfit import Diagnosis, Run
@@ -67,6 +68,7 @@ def there(
     for name in [name for name in os.environ if name.startswith("WANDB_")]:
         monkeypatch.delenv(name)
     monkeypatch.setenv("WANDB_DIR", str(tmp_path))
+    wandb.teardown()  # it reads its variables once a process
     exporter = WandB()
     exporter.update(run)
     said = exporter.finish(run, diagnosis, report)

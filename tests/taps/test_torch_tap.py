@@ -69,6 +69,25 @@ def test_losses_are_exact_on_the_steps_that_are_skimmed_too(said) -> None:
     assert said.facts["training"]["rows"] == 120
 
 
+def test_losses_of_slow_steps_are_not_held_for_long(said, monkeypatch) -> None:
+    now = [0.0]
+    for place in ("steps", "calm"):
+        clock = f"wellfit.taps.torch.{place}.perf_counter"
+        monkeypatch.setattr(clock, lambda: now[0])
+    monkeypatch.setattr("wellfit.taps.looks.perf_counter", lambda: now[0])
+    model, held = _net(), []
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    criterion, (x, y) = nn.CrossEntropyLoss(), _data(10).tensors
+    with watched(said, every=1000):
+        for step in range(1, 901):
+            optimizer.zero_grad()
+            criterion(model(x), y).backward()
+            optimizer.step()
+            now[0] += 0.1
+            held.append(step - len(said.values["train/loss"]))
+    assert max(held[10:]) <= 11  # a second: two stretches of calm, and a step
+
+
 def test_evaluations_by_hand_now_and_then_are_told_apart(said) -> None:
     train, held = _data(80).tensors, _data(30).tensors
     model, criterion = _net(), nn.CrossEntropyLoss()

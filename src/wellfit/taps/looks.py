@@ -84,6 +84,10 @@ class Looks:
         known = self.typical
         self.typical = seconds if known is None else 0.8 * known + 0.2 * seconds
 
+    def within(self, seconds: float) -> int:
+        """How many steps that are not looked at end in that time; at least one."""
+        return max(1, int(seconds / (self.typical or seconds)))
+
     def took(self, step: int, timed: float = 0.0, lasted: float = 0.0) -> None:
         """A look at that step took so many seconds of a step that lasted so long.
 

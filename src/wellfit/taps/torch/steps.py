@@ -436,7 +436,8 @@ class Steps:
         if checked and not self.sample.full:
             self.inputs.glance()
         if ordinary and not looked and not checked:
-            self._calm_down(optimizer, self._counted + window - step)
+            most = self._counted + window - step
+            self._calm_down(optimizer, min(most, self._looks.within(PATIENCE)))
         calm.waited = 0.0
         self._stepped = self._ticked = perf_counter()
         if looked:
