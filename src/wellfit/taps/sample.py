@@ -3,6 +3,7 @@
 It is kept in memory only, and drawn with a generator of its own.
 """
 
+import math
 import random
 from typing import Any
 
@@ -42,21 +43,20 @@ class Sample:
         apart = -(-len(rows) // self.room)
         some = rows[::apart]
         flat = some.reshape(len(some), -1).astype(np.float32)
-        told = np.full(len(flat), np.nan)
-        if targets is not None and targets.size == len(rows):
-            told = targets.reshape(-1)[::apart].astype(np.float64)
-        for row, target in zip(flat, told.tolist(), strict=True):
-            self._take(row.copy(), target)
-
-    def _take(self, row: NDArray[np.float32], target: float) -> None:
-        self._seen += 1
-        if self._rows and row.shape != self._rows[0].shape:
+        if self._rows and flat[0].shape != self._rows[0].shape:
             return
-        if len(self._rows) < ROWS:
-            self._rows.append(row)
-            self._targets.append(target)
-        elif (place := self._random.randrange(self._seen)) < ROWS:
-            self._rows[place], self._targets[place] = row, target
+        told = [math.nan] * len(flat)
+        if targets is not None and targets.size == len(rows):
+            told = targets.reshape(-1)[::apart].astype(np.float64).tolist()
+        free = ROWS - len(self._rows)
+        self._rows.extend(flat[:free])
+        self._targets += told[:free]
+        self._seen += min(free, len(flat))
+        for row, target in zip(flat[free:], told[free:], strict=True):
+            self._seen += 1
+            place = self._random.randrange(self._seen)
+            if place < ROWS:
+                self._rows[place], self._targets[place] = row.copy(), target
 
     def _distinct(self) -> tuple[Floats, Floats]:
         """The rows that differ: one of several epochs would otherwise test itself."""

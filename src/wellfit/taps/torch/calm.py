@@ -29,9 +29,9 @@ class Calm:
     `on` while such steps are taken; `left` of them until the next one that is seen.
     `losses` are of backward passes, as numbers or (of other devices) tensors; `ends`
     has their number at the end of each step, and `times` the time. While it is `asleep`
-    nobody watches backward passes and `zero_grad`: losses are taken from the criterion,
-    and where the next call `scores`, its outputs too. `source` is the `id` of the data
-    set that is trained on.
+    nobody watches backward passes and `zero_grad`: losses are taken from the criterion.
+    Where its next call `scores`, its outputs are taken too. `source` is the `id` of the
+    data set that is trained on.
     """
 
     __slots__ = (
@@ -148,14 +148,13 @@ def watched_criterion(
         if calm.on and getattr(value, "requires_grad", False):
             root = calm.root
             if root is not None and root.training:
-                if not calm.asleep:
-                    return value
-                try:
-                    calm.losses.append(calm.take(value))
-                except Exception:  # not one number, as it was until now
-                    calm.on = False
-                else:
-                    calm.data = calm.batch = None
+                if calm.asleep:
+                    try:
+                        calm.losses.append(calm.take(value))
+                        calm.data = calm.batch = None
+                    except Exception:  # not one number, as it was until now
+                        calm.on = False
+                if calm.on:
                     if calm.scores:
                         calm.scores = False
                         scored(name, args, kwargs, value)

@@ -269,7 +269,7 @@ def areas(
 def _mean_areas(ranks: Floats, targets: Whole) -> dict[str, float]:
     """`areas` of two classes, or the mean over those that have samples."""
     columns = ranks.shape[1]
-    labels = [1] if columns == 1 else np.unique(targets).tolist()
+    labels = [1] if columns == 1 else sorted(set(targets.tolist()))
     each = [areas(ranks[:, k if columns > 1 else 0], targets == k) for k in labels]
     if not each or not all(each):
         return {}

@@ -10,6 +10,7 @@ import weakref
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 
 import torch
 from torch import Tensor
@@ -136,6 +137,11 @@ def fingerprints(rows: Tensor) -> list[float]:
     if not rows.ndim or not rows.numel():
         return []
     some = marks(rows).double().cpu()
-    angles = torch.arange(1, some.shape[1] + 1, dtype=torch.float64)
     # float32, so that the order of summation does not show.
-    return [float(v) for v in (some * torch.cos(angles)).sum(1).float().tolist()]
+    found: list[float] = (some * _factors(some.shape[1])).sum(1).float().tolist()
+    return found
+
+
+@lru_cache(maxsize=16)
+def _factors(columns: int) -> Tensor:
+    return torch.arange(1, columns + 1, dtype=torch.float64, device="cpu").cos()

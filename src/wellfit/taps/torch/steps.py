@@ -41,7 +41,7 @@ WINDOWS = (16, 256)  # steps whose losses are fetched together, at first and lat
 PATIENCE = 0.5  # seconds after which they are fetched anyway
 SMALL = 4096  # outputs of a step that are scored between looks too
 DENSE = 32  # of twice as many steps each one's batch is scored; later ever fewer
-CHECKED = 1.2  # steps that are seen, not only counted, are at most this factor apart
+CHECKED = 1.2  # steps that are seen, not only counted, are this factor apart
 SCORED = 16  # batches that are scored together
 SAID_AGAIN = 2.0  # seconds after which facts that grow are written again
 TRIES = 2  # steps that a model is waited for
@@ -419,7 +419,7 @@ class Steps:
     def _decide(self, optimizer: torch.optim.Optimizer) -> None:
         """How much is to be seen of the steps that come."""
         step, calm = self._done, self._calm
-        window = min(max(WINDOWS[0], step // 32), WINDOWS[1])
+        window = min(max(WINDOWS[0], step // 8), WINDOWS[1])
         if step - self._counted >= window or perf_counter() - self._flushed > PATIENCE:
             self.flush()
         begun = perf_counter()
@@ -447,16 +447,10 @@ class Steps:
         """Let the next steps be calm, at most so many."""
         step, calm = self._done, self._calm
         every = max(1, step // DENSE)
-        dense = step % every == 0
-        if dense and calm.on and not calm.asleep:
-            self.settle_calm()
-        if not calm.on:
-            rests = self._single and self._check - step >= ASLEEP
-            if dense and not rests:
-                return
-            if calm.begin(optimizer, self.models.main) and rests:
-                calm.asleep = self._naps.begin()
-        calm.scores = dense and calm.asleep
+        begun = not calm.on and calm.begin(optimizer, self.models.main)
+        if begun and self._single and self._check - step >= ASLEEP:
+            calm.asleep = self._naps.begin()
+        calm.scores = step % every == 0
         calm.left = min(every - step % every, most)
 
     def settle_calm(self) -> None:
