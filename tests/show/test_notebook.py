@@ -88,7 +88,6 @@ def test_a_whole_session_is_watched(shell: Any) -> None:
     assert "watches nothing" in _shown(shell, "%wellfit")[0]
 
 
-@pytest.mark.xfail(strict=True, reason="`Watch.run` lacks what the tap still holds")
 def test_every_step_of_a_cell_is_told_of_below_it(shell: Any) -> None:
     _shown(shell, "%wellfit on --out run")
     _, (shown,) = _shown(shell, TRAIN)

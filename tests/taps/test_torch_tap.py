@@ -50,6 +50,23 @@ def test_losses_of_every_step_are_those_of_the_script(said) -> None:
     assert said.values["train/loss"] == list(enumerate(true))
 
 
+def test_a_sum_over_tokens_is_told_as_their_mean(said) -> None:
+    model, true = nn.Embedding(7, 7), []
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    tokens = torch.randint(7, (4, 6))
+    targets = tokens.roll(-1, 1)
+    targets[:, 3:] = -100
+    with watched(said):
+        for _ in range(5):
+            outputs = model(tokens).flatten(0, 1)
+            total = F.cross_entropy(outputs, targets.flatten(), reduction="sum")
+            optimizer.zero_grad()
+            (total / 12).backward()
+            optimizer.step()
+            true.append(total.item() / 12)
+    assert said.only("train/loss") == pytest.approx(true)
+
+
 def test_losses_are_exact_on_the_steps_that_are_skimmed_too(said) -> None:
     model, true = _net(), []
     optimizer = torch.optim.SGD(model.parameters(), lr=0.1)

@@ -95,6 +95,45 @@ def test_a_forked_child_writes_nothing(tmp_path: Path) -> None:
     assert len(w.run.signal("loss")) == 10
 
 
+def test_the_run_of_a_training_that_goes_on_has_all_its_steps(tmp_path: Path) -> None:
+    model = nn.Linear(4, 1)
+    x, y = torch.randn(16, 4), torch.randn(16, 1)
+    with wellfit.watch(model, out=tmp_path / "run") as w:
+        for epochs in (1, 2):
+            _train(model, 7)
+            with torch.no_grad():
+                held = nn.functional.mse_loss(model(x), y).item()
+            run = w.run
+            assert len(run.signal("loss")) == 7 * epochs
+            assert run.facts["training"]["steps"] == 7 * epochs
+            assert run.signal("val/loss").last == pytest.approx(held)
+    assert w.run.signal("val/loss").steps.tolist() == [7, 14]
+
+
+def test_loaders_say_how_they_draw(tmp_path: Path) -> None:
+    data = torch.utils.data.TensorDataset(torch.randn(64, 4), torch.randn(64, 1))
+    drawn = torch.utils.data.BatchSampler(
+        torch.utils.data.RandomSampler(data), 16, drop_last=False
+    )
+    own = torch.utils.data.DataLoader(data, batch_sampler=drawn)
+    told = {"shuffled": True, "batch_size": 16, "rows": 64, "workers": 0}
+    for number, (loader, shuffled) in enumerate(
+        [
+            (own, True),
+            (torch.utils.data.DataLoader(data, 16), False),
+            (torch.utils.data.DataLoader(data, 16, sampler=list(range(64))), None),
+        ]
+    ):
+        model = nn.Linear(4, 1)
+        optimizer = torch.optim.SGD(model.parameters(), lr=0.05)
+        with wellfit.watch(model, out=tmp_path / str(number)) as w:
+            for x, y in loader:
+                optimizer.zero_grad()
+                nn.functional.mse_loss(model(x), y).backward()
+                optimizer.step()
+        assert w.run.facts["loaders"]["train"] == told | {"shuffled": shuffled}
+
+
 def test_workers_of_a_loader_are_left_alone(tmp_path: Path) -> None:
     data = torch.utils.data.TensorDataset(torch.randn(64, 4), torch.randn(64, 1))
     model = nn.Linear(4, 1)

@@ -4,7 +4,7 @@ Imports NumPy, and is itself imported with the first histogram that is written.
 """
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -13,28 +13,45 @@ from numpy.typing import NDArray
 from wellfit.core.histogram import BINS
 from wellfit.core.signals import Name
 from wellfit.record import limits, tidy
-from wellfit.record.packing import Counted, pack_counts
+from wellfit.record.packing import Counted, pack_many_counts
 from wellfit.record.thin import Part
 from wellfit.record.tidy import joined
 
-
-def arrange(steps: Sequence[Any], rows: Sequence[Any]) -> tuple[list[Counted], int]:
-    """Rows of the table without a name, and how many are no counts of 51 bins."""
-    pairs = [pair for pair in map(_tried, steps, rows) if pair]
-    refused, full = len(rows) - len(pairs), limits.full(limits.HISTOGRAMS.greatest)
-    return [_row(pairs[at : at + full]) for at in range(0, len(pairs), full)], refused
+Counts = NDArray[np.int64]
+Said = tuple[list[Any], list[Any]]  # steps, rows of counts
 
 
-def _row(pairs: list[tuple[np.int64, NDArray[np.int64]]]) -> Counted:
-    steps = np.array([step for step, _ in pairs], np.int64)
-    return pack_counts(steps, np.array([counts for _, counts in pairs]))
+def arrange(said: Mapping[str, Said]) -> tuple[list[tuple[str, Counted]], int]:
+    """Rows of the table by name, and how many were no counts of 51 bins."""
+    alike: dict[tuple[int, ...], list[tuple[str, list[Counts]]]] = {}
+    refused = 0
+    for name, (steps, rows) in said.items():
+        pairs = [pair for pair in map(_tried, steps, rows) if pair]
+        refused += len(rows) - len(pairs)
+        if pairs:
+            told = tuple([step for step, _ in pairs])
+            alike.setdefault(told, []).append((name, [counts for _, counts in pairs]))
+    full = limits.full(limits.HISTOGRAMS.greatest)
+    made: list[tuple[str, Counted]] = []
+    for told, named in alike.items():
+        at_steps = np.array(told, np.int64)
+        counts = np.array([each for _, each in named])
+        names = [name for name, _ in named]
+        for at in range(0, len(told), full):
+            part = slice(at, at + full)
+            packed = pack_many_counts(at_steps[part], counts[:, part])
+            made += zip(names, packed, strict=True)
+    return made, refused
 
 
-def _tried(step: Any, row: Any) -> tuple[np.int64, NDArray[np.int64]] | None:
+def _tried(step: Any, row: Any) -> tuple[int, Counts] | None:
     try:
         counts = np.asarray(row)
-        fits = counts.shape == (BINS,) and counts.dtype.kind in "iu"
-        return (np.int64(step), counts.astype(np.int64)) if fits else None
+        if counts.shape != (BINS,) or counts.dtype.kind not in "iu":
+            return None
+        if type(step) is not int or not -(1 << 63) <= step < 1 << 63:
+            step = int(np.int64(step))
+        return step, counts if counts.dtype == np.int64 else counts.astype(np.int64)
     except Exception:  # a stranger's step may be anything
         return None
 

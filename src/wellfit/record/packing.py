@@ -75,13 +75,25 @@ def pack_counts(steps: NDArray[np.int64], counts: NDArray[np.int64]) -> Counted:
     Bins that are empty in all are left out at either end, and a count has as few bytes
     as the greatest needs.
     """
-    filled = np.flatnonzero(counts.any(axis=0))
-    low, bins = (int(filled[0]), int(np.ptp(filled)) + 1) if filled.size else (0, 0)
-    kept = counts[:, low : low + bins]
-    greatest = int(kept.max(initial=0))
-    size = next(s for s in (1, 2, 4, 8) if greatest < 1 << (8 * s))
-    packed = kept.astype(f"<u{size}").tobytes()
-    return (len(steps), *pack_steps(steps), low, bins, packed)
+    return pack_many_counts(steps, counts[None])[0]
+
+
+def pack_many_counts(
+    steps: NDArray[np.int64], counts: NDArray[np.int64]
+) -> list[Counted]:
+    """A row for each of several histograms (k × n × 51) at the same steps (n)."""
+    front = (len(steps), *pack_steps(steps))
+    filled = counts.max(axis=1) > 0
+    some = filled.any(axis=1)
+    low = np.where(some, filled.argmax(axis=1), 0).tolist()
+    end = np.where(some, BINS - filled[:, ::-1].argmax(axis=1), 0).tolist()
+    most = counts.max(axis=(1, 2), initial=0).tolist()
+    sizes = [next(s for s in (1, 2, 4, 8) if n < 1 << (8 * s)) for n in most]
+    rows = []
+    for each, first, last, size in zip(counts, low, end, sizes, strict=True):
+        packed = each[:, first:last].astype(f"<u{size}").tobytes()
+        rows.append((*front, first, last - first, packed))
+    return rows
 
 
 def unpack_counts(row: Counted) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

@@ -4,6 +4,7 @@ import sqlite3
 from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -115,10 +116,11 @@ class Store:
 
     def _signal(self, text: str) -> int:
         name = _name(text)
-        if name not in self._ids:
-            self._ids[name] = len(self._ids) + 1
-            self._fresh[self._ids[name]] = name
-        return self._ids[name]
+        known = self._ids.get(name)
+        if known is None:
+            known = self._ids[name] = len(self._ids) + 1
+            self._fresh[known] = name
+        return known
 
     def _arrange(self, batch: "Iterable[Said]") -> None:
         from wellfit.record import chunks
@@ -139,11 +141,11 @@ class Store:
             steps, rows = by_name.setdefault(text, ([], []))
             steps.append(step)
             rows.append(counts)
-        for text, (steps, rows) in by_name.items():
-            made, refused = histograms.arrange(steps, rows)
-            self.refused += WEIGHT * refused
-            self.pending.values += WEIGHT * (len(rows) - refused)
-            self.pending.histograms += [(*_name(text), *row) for row in made]
+        made, refused = histograms.arrange(by_name)
+        self.refused += WEIGHT * refused
+        told = sum(len(rows) for _, rows in by_name.values())
+        self.pending.values += WEIGHT * (told - refused)
+        self.pending.histograms += [(*_name(text), *row) for text, row in made]
 
     def commit(self) -> str | None:
         """Write what is pending, all or nothing: why it could not be, or None."""
@@ -193,7 +195,9 @@ class Store:
 
 
 def _name(text: str) -> Name:
-    return parse(text.encode(errors="replace").decode())  # SQLite takes UTF-8 only
+    if not text.isascii():  # SQLite takes UTF-8 only
+        text = text.encode(errors="replace").decode()
+    return parse(text)
 
 
 def _emptied(queue: deque[T]) -> Iterator[T]:
@@ -204,12 +208,15 @@ def _emptied(queue: deque[T]) -> Iterator[T]:
 def _scrubbed(data: Any) -> Any:
     """The same with secrets and home folders taken out of its text."""
     if isinstance(data, str):
-        return redact(data)
+        return _redacted(data)
     if isinstance(data, dict):
-        return {redact(key): _scrubbed(item) for key, item in data.items()}
+        return {_redacted(key): _scrubbed(item) for key, item in data.items()}
     if isinstance(data, list):
         return [_scrubbed(item) for item in data]
     return data
+
+
+_redacted = lru_cache(maxsize=1024)(redact)  # the words of a fact are mostly the same
 
 
 def _inode(path: Path) -> tuple[int, int] | None:

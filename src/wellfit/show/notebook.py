@@ -83,7 +83,7 @@ class Notebook:
         with suppress(ValueError):  # of a callback that is gone already
             self._shell.events.unregister("post_run_cell", self._after_cell)
         watch.__exit__(None, None, None)
-        self._show()
+        self._show(again=True)
         self._watch = None
 
     def _on(self, options: Namespace) -> None:

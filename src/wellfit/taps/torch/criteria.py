@@ -67,13 +67,24 @@ class Call:
         return "multilabel" if self.outputs.shape[1:].numel() > 1 else "binary"
 
     def loss(self) -> Tensor:
-        """The value as a mean over the samples, whatever the reduction was."""
+        """The value as a mean over samples or tokens, whatever the reduction was."""
         value = self.value.detach()
         if value.ndim:
             return value.mean()
         if self.options.get("reduction") == "sum":
-            return value / max(self.rows, 1)
+            return value / self._summed()
         return value
+
+    def _summed(self) -> Tensor | int:
+        """How many losses a sum is of: of classes, one for each that is told."""
+        targets = self.targets
+        if self.criterion not in CLASSES or targets is None:
+            return max(self.rows, 1)
+        if targets.is_floating_point():  # a distribution over the classes
+            return max(self.rows, 1)
+        ignored = self.options.get("ignore_index", -100)
+        told: Tensor = (targets != ignored).sum().clamp(min=1)
+        return told
 
     def cut(self) -> "Call":
         """The call, cut off from the graph: it may be kept."""

@@ -3,8 +3,16 @@
 from dataclasses import dataclass
 from typing import Any
 
+from torch.utils.data import (
+    RandomSampler,
+    SequentialSampler,
+    SubsetRandomSampler,
+    WeightedRandomSampler,
+)
+
 from wellfit.taps.torch.sources import Reference, reference
 
+RANDOM = (RandomSampler, SubsetRandomSampler, WeightedRandomSampler)
 MOST = 16  # loaders described: some scripts make one an epoch
 
 
@@ -46,13 +54,25 @@ class Loaders:
 
 
 def _described(loader: Any) -> dict[str, Any]:
-    sampler = type(getattr(loader, "sampler", None)).__name__
+    batches = loader.batch_sampler  # which a framework may have wrapped
+    while hasattr(batches, "batch_sampler"):
+        batches = batches.batch_sampler
     return {
-        "batch_size": loader.batch_size,
-        "shuffled": sampler != "SequentialSampler",
+        "batch_size": getattr(batches, "batch_size", loader.batch_size),
+        "shuffled": _shuffled(getattr(batches, "sampler", None)),
         "workers": loader.num_workers,
         "rows": _rows(loader.dataset),
     }
+
+
+def _shuffled(sampler: Any) -> bool | None:
+    """Whether it draws at random; None of one that PyTorch does not know."""
+    if isinstance(sampler, RANDOM):
+        return True
+    if isinstance(sampler, SequentialSampler):
+        return False
+    told = getattr(sampler, "shuffle", None)  # as that of distributed trainings has
+    return told if isinstance(told, bool) else None
 
 
 def _rows(data: Any) -> int | None:

@@ -1,7 +1,6 @@
 """The steps of a training: what each was trained on, and what it did to the weights."""
 
 import weakref
-from collections import deque
 from dataclasses import dataclass
 from itertools import pairwise
 from operator import sub
@@ -12,9 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from wellfit.taps.looks import Looks
-from wellfit.taps.sample import COLUMNS, Sample
 from wellfit.taps.tap import Records
-from wellfit.taps.torch.batches import Batches
 from wellfit.taps.torch.calm import Calm, Naps
 from wellfit.taps.torch.criteria import Call
 from wellfit.taps.torch.describe import (
@@ -29,20 +26,17 @@ from wellfit.taps.torch.layers import LayersLook
 from wellfit.taps.torch.look import Look, Looked
 from wellfit.taps.torch.losses import Losses
 from wellfit.taps.torch.models import Models
-from wellfit.taps.torch.numbers import Floats, Later, send, settle
 from wellfit.taps.torch.objective import Objective
 from wellfit.taps.torch.parameters import Weights
 from wellfit.taps.torch.persample import by_sample
-from wellfit.taps.torch.scores import ClassScores
-from wellfit.taps.torch.sources import ROWS, Sources, marks
+from wellfit.taps.torch.sources import Sources
+from wellfit.taps.torch.trained import Rows, TrainScores
 from wellfit.taps.torch.ways import Ways
 
 WINDOWS = (16, 256)  # steps whose losses are fetched together, at first and later
 PATIENCE = 0.5  # seconds after which they are fetched anyway
-SMALL = 4096  # outputs of a step that are scored between looks too
 DENSE = 32  # of twice as many steps each one's batch is scored; later ever fewer
 CHECKED = 1.2  # steps that are seen, not only counted, are this factor apart
-SCORED = 16  # batches that are scored together
 SAID_AGAIN = 2.0  # seconds after which facts that grow are written again
 TRIES = 2  # steps that a model is waited for
 ASLEEP = 32  # calm steps, from which on it pays to take patches away and put them back
@@ -76,8 +70,9 @@ class Steps:
         self.inputs = Inputs(calm, doors)
         self.models = Models(doors, model)
         self.criteria: set[str] = set()  # that were trained on
-        self.sample = Sample()
         self.objective = Objective()
+        self.scores = TrainScores(records, self.objective)
+        self.rows = Rows(sources)
         self.ways = Ways()
         self._done = 0  # optimizer steps, but for those that are calm yet
         self._records = records
@@ -107,9 +102,6 @@ class Steps:
         self._usual = 1  # backward passes of a step
         self._other = -ALONE  # the step at which another optimizer stepped last
         self._now = self._was = _Step()
-        self._scored = Batches()
-        self._coming: deque[tuple[Batches, int]] = deque()  # and their last step
-        self._rows_coming: deque[Later] = deque()  # of steps that are not looked at
         self._rates: dict[int, float] = {}
         self._flushed = self._said = self._stepped = perf_counter()
         self._ticked = self._flushed  # when the last calm step was done, or one begun
@@ -221,24 +213,17 @@ class Steps:
         look = self._look
         if look is None:
             if calls:
-                self.score(calls[0])
-            if entered.rows and entered.batch is not None and not self.sample.full:
-                targets = calls[0].targets if calls else None
-                later = self._remember(entered.batch, targets)
-                if later is not None:
-                    self._rows_coming.append(later)
+                self.scores.add_small(calls[0])
+            known = self.rows.sample.full
+            if entered.rows and entered.batch is not None and not known:
+                self.rows.keep(entered.batch, calls[0].targets if calls else None)
             return
         begun = perf_counter()
         first = calls[0].cut() if calls else None
         if first is not None:
-            self._scored.add(first)
+            self.scores.add(first)
         self._look_at_batch(look, entered, first)
         self._timed += perf_counter() - begun
-
-    def score(self, call: Call) -> None:
-        """Score a batch that is trained on, if it is small."""
-        if call.outputs.numel() <= SMALL:
-            self._scored.add(call.cut())
 
     def _look_at_batch(self, look: Look, entered: Entered, call: Call | None) -> None:
         if call is not None:
@@ -248,31 +233,9 @@ class Steps:
         if entered.batch is None:
             return
         look.say_later(self.inputs.look(entered.batch))
-        if entered.rows and (look.sketch or not self.sample.full):
+        if entered.rows and (look.sketch or not self.rows.sample.full):
             targets = None if call is None else call.targets
-            look.say_later(self._remember(entered.batch, targets))
-
-    def _remember(self, batch: Tensor, targets: Tensor | None) -> Later | None:
-        """Keep some rows, to know them again and to learn from."""
-        if not batch.numel() or batch.is_nested or batch.is_sparse:
-            return None
-        if batch[0].numel() > COLUMNS:  # too wide to be learnt from
-            some = marks(batch[:: -(-len(batch) // ROWS)])
-            return Later((send(some.clone()),), self._know)
-        apart = -(-len(batch) // self.sample.room)
-        coming = [send(batch.detach()[::apart].clone())]
-        if targets is not None and targets.numel() == len(batch):
-            coming.append(send(targets.detach().reshape(-1)[::apart].clone()))
-
-        def tell(rows: Floats, targets: Floats | None = None) -> dict[str, float]:
-            self.sample.add(rows, targets)
-            return self._know(rows)
-
-        return Later(tuple(coming), tell)
-
-    def _know(self, rows: Floats) -> dict[str, float]:
-        self._sources.remember(torch.from_numpy(rows))
-        return {}
+            look.say_later(self.rows.later(entered.batch, targets))
 
     def computed(self, outputs: Tensor) -> None:
         """A loss is being computed of these, with gradient."""
@@ -433,7 +396,7 @@ class Steps:
         if looked:
             self._open_look()
         self.inputs.attend(looked or not self._by_loader)
-        if checked and not self.sample.full:
+        if checked and not self.rows.sample.full:
             self.inputs.glance()
         if ordinary and not looked and not checked:
             most = self._counted + window - step
@@ -519,7 +482,7 @@ class Steps:
         self._looked.record(wait=True)
 
     def resume(self) -> None:
-        """An evaluation is over: its time is not the steps'."""
+        """An evaluation is over, or a reading: its time is not the steps'."""
         self.flush(whole=True)
         self._flushed = self._stepped = perf_counter()
 
@@ -532,8 +495,8 @@ class Steps:
         self._looked.record(wait=whole)
         looked = perf_counter()
         self._losses.flush(wait=whole)
-        self._flush_scores(whole)
-        settle(self._rows_coming, wait=whole)
+        self.scores.flush(self._done - 1, whole=whole)
+        self.rows.flush(whole=whole)
         if self._done > self._counted:
             mean = (begun - self._flushed) / (self._done - self._counted)
             self._records.value("train/step_time", self._done - 1, mean)
@@ -547,19 +510,6 @@ class Steps:
         self._looks.spent += looked - begun
         self._looks.kept += self._flushed - looked
         self._looks.writing = self._records.writing
-
-    def _flush_scores(self, whole: bool) -> None:
-        if self._scored.calls >= SCORED or (whole and self._scored.calls):
-            self._scored.score()
-            self._coming.append((self._scored, self._done - 1))
-            self._scored = Batches()
-        while self._coming and (whole or self._coming[0][0].here):
-            scored, step = self._coming.popleft()
-            for name, value in scored.result().items():
-                if "@" not in name:
-                    self._records.value(f"train/{name}", step, value)
-            if isinstance(scored.scores, ClassScores):
-                self.objective.count(scored.scores.counts())
 
     def say_facts(self) -> None:
         """Write the facts that grow as the training goes on."""

@@ -197,6 +197,17 @@ class TorchTap:
         except Exception as error:
             self._guard.fail(error)
 
+    def tell(self) -> None:
+        """Record what is still held, in the midst of it: what was seen until now."""
+        if not self._guard.on:
+            return
+        try:
+            self._steps.resume()
+            self._end_evaluation()
+            self._steps.say_facts()
+        except Exception as error:
+            self._guard.fail(error)
+
     def _guarded(self, function: Callable[..., None]) -> Callable[..., None]:
         guarded = self._guard(function)
 
@@ -211,7 +222,7 @@ class TorchTap:
         if not steps.count:
             return
         steps.say_facts()
-        for key, fact in steps.sample.facts(steps.objective.task).items():
+        for key, fact in steps.rows.sample.facts(steps.objective.task).items():
             known = steps.inputs.fact() or {}
             self.records.fact(key, {**known, **fact} if key == "inputs" else fact)
         self.records.fact("loaders", self._loaders.fact())
@@ -295,7 +306,7 @@ class TorchTap:
     def _scored(self, name: str, args: Any, options: Any, value: Any) -> None:
         call = call_of(name, args, options, value)
         if call is not None:
-            self._steps.score(call)
+            self._steps.scores.add_small(call)
 
     def _settle(self) -> None:
         """Calls that no backward followed: evaluation, where the model says so."""

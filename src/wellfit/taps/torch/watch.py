@@ -31,7 +31,8 @@ class Watch:
 
     @property
     def run(self) -> Run:
-        """All that was seen until now."""
+        """All that was seen until now; an evaluation that goes on ends with it."""
+        self._tap.tell()
         self._recorder.flush()
         return open_run(self.folder)
 

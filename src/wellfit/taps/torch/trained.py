@@ -1,0 +1,93 @@
+"""Of the batches that are trained on: their scores, and some of their rows."""
+
+from collections import deque
+
+import torch
+from torch import Tensor
+
+from wellfit.taps.sample import COLUMNS, Sample
+from wellfit.taps.tap import Records
+from wellfit.taps.torch.batches import Batches
+from wellfit.taps.torch.criteria import Call
+from wellfit.taps.torch.numbers import Floats, Later, send, settle
+from wellfit.taps.torch.objective import Objective
+from wellfit.taps.torch.scores import ClassScores
+from wellfit.taps.torch.sources import ROWS, Sources, marks
+
+SMALL = 4096  # outputs of a batch that is scored between looks too
+TOGETHER = 16  # batches that are scored together
+
+
+class TrainScores:
+    """Signals of how well the batches are predicted, some batches at a time."""
+
+    def __init__(self, records: Records, objective: Objective) -> None:
+        self._records = records
+        self._objective = objective  # which counts what was predicted
+        self._batches = Batches()
+        self._coming: deque[tuple[Batches, int]] = deque()  # and their last step
+
+    def add(self, call: Call) -> None:
+        """Take in a call that is cut off from its graph."""
+        self._batches.add(call)
+
+    def add_small(self, call: Call) -> None:
+        """Take in a call, if its batch is small."""
+        if call.outputs.numel() <= SMALL:
+            self._batches.add(call.cut())
+
+    def flush(self, last: int, *, whole: bool) -> None:
+        """Record what is there, up to the step `last`; all of it where `whole`."""
+        batches = self._batches
+        if batches.calls >= TOGETHER or (whole and batches.calls):
+            batches.score()
+            self._coming.append((batches, last))
+            self._batches = Batches()
+        while self._coming and (whole or self._coming[0][0].here):
+            batches, step = self._coming.popleft()
+            for name, value in batches.result().items():
+                if "@" not in name:
+                    self._records.value(f"train/{name}", step, value)
+            if isinstance(batches.scores, ClassScores):
+                self._objective.count(batches.scores.counts())
+
+
+class Rows:
+    """Some rows, kept to know them again in an evaluation, and to learn from."""
+
+    def __init__(self, sources: Sources) -> None:
+        self.sample = Sample()
+        self._sources = sources
+        self._coming: deque[Later] = deque()
+
+    def keep(self, batch: Tensor, targets: Tensor | None) -> None:
+        """Keep some of a batch, once they have come from its device."""
+        later = self.later(batch, targets)
+        if later is not None:
+            self._coming.append(later)
+
+    def flush(self, *, whole: bool) -> None:
+        """Take in what has come; waits for all where `whole`."""
+        settle(self._coming, wait=whole)
+
+    def later(self, batch: Tensor, targets: Tensor | None) -> Later | None:
+        """Some rows of a batch on their way, for whoever waits for them."""
+        if not batch.numel() or batch.is_nested or batch.is_sparse:
+            return None
+        if batch[0].numel() > COLUMNS:  # too wide to be learnt from
+            some = marks(batch[:: -(-len(batch) // ROWS)])
+            return Later((send(some.clone()),), self._know)
+        apart = -(-len(batch) // self.sample.room)
+        coming = [send(batch.detach()[::apart].clone())]
+        if targets is not None and targets.numel() == len(batch):
+            coming.append(send(targets.detach().reshape(-1)[::apart].clone()))
+
+        def tell(rows: Floats, targets: Floats | None = None) -> dict[str, float]:
+            self.sample.add(rows, targets)
+            return self._know(rows)
+
+        return Later(tuple(coming), tell)
+
+    def _know(self, rows: Floats) -> dict[str, float]:
+        self._sources.remember(torch.from_numpy(rows))
+        return {}
