@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from wellfit.contracts import check_tap
+from wellfit.contracts.check_rule import Check
 from wellfit.contracts.check_tap import Tapped, checks_of
 from wellfit.taps.launch import BESIDE, TAPS
 
@@ -96,11 +97,6 @@ ELSEWHERE = {
     "keras": "test_frameworks_keras.py: TensorFlow does not survive a fork",
     "torchmetrics.metric": "test_torchmetrics.py: it trains nothing",
 }
-# Promises that are not kept yet, and why.
-BROKEN = {
-    "SklearnTap:check_survives_its_own_faults": "a fault in writing a fit that waited "
-    "for its place is not always said",
-}
 
 
 def _tap(path: str) -> Any:
@@ -108,32 +104,23 @@ def _tap(path: str) -> Any:
     return getattr(importlib.import_module(home), name)
 
 
-def _promises() -> list[Any]:
+def _promises() -> list[Check]:
     pairs = [
         (module, path, table is TAPS)
         for table in (TAPS, BESIDE)
         for module, path in table.items()
         if module in TRAININGS
     ]
-    checks = []
+    checks: list[Check] = []
     for module, path, counts in pairs:
         package, train = module.partition(".")[0], TRAININGS[module]
         tapped = Tapped(make=_tap(path), package=package, train=train, counts=counts)
         checks += checks_of(tapped)
-    return [
-        pytest.param(
-            check,
-            id=str(check),
-            marks=[pytest.mark.xfail(strict=True, reason=BROKEN[str(check)])]
-            if str(check) in BROKEN
-            else [],
-        )
-        for check in checks
-    ]
+    return checks
 
 
 @pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
-@pytest.mark.parametrize("check", _promises())
+@pytest.mark.parametrize("check", _promises(), ids=str)
 def test_promise(check: Callable[[], None]) -> None:
     check()
 

@@ -284,11 +284,10 @@ class SklearnTap:
             some = taken(asked.table, places)
             truth = taken(asked.targets, places)
             predicted = asked.estimator.predict(some)
-            self._evaluations.judge(found, "train", truth, predicted)
-            rows = Inner(asked.estimator, some, truth)
-            self._say_stages(found, rows, "train", most)
         except Exception:  # it could not be asked; that is no fault in watching
             return
+        self._evaluations.judge(found, "train", truth, predicted)
+        self._say_stages(found, Inner(asked.estimator, some, truth), "train", most)
 
     def _budget(self, fit: Fit) -> float:
         if self._every is not None:
@@ -299,7 +298,10 @@ class SklearnTap:
     def _say_stages(
         self, found: Trained, asked: Inner, phase: str, most: float
     ) -> None:
-        curve = stages(asked.estimator, asked, found.targets, most=most)
+        try:
+            curve = stages(asked.estimator, asked, found.targets, most=most)
+        except Exception:  # nor could its stages
+            return
         for step, numbers in curve[:-1] if phase == "train" else curve:
             for name, value in numbers.items():
                 found.fit.records.value(signal(phase, name), step, value)
@@ -427,11 +429,8 @@ class SklearnTap:
         found.staged = True
         if estimator is None or not describe.is_sklearns_own(estimator):
             return
-        try:
-            asked = Inner(estimator, *some_rows(table, truth, ASKED))
-            self._say_stages(found, asked, "val", self._budget(found.fit))
-        except Exception:  # it could not be asked; that is no fault in watching
-            return
+        asked = Inner(estimator, *some_rows(table, truth, ASKED))
+        self._say_stages(found, asked, "val", self._budget(found.fit))
 
     def judged(self, scorer: Any, given: tuple[Any, Any], result: Any) -> None:
         """The script called a scorer."""
