@@ -33,7 +33,8 @@ from wellfit.taps.torch.sources import Sources
 from wellfit.taps.torch.trained import Rows, TrainScores
 from wellfit.taps.torch.ways import Ways
 
-WINDOWS = (16, 256)  # steps whose losses are fetched together, at first and later
+WINDOWS = (16, 256)  # steps whose losses are fetched together, at first and later:
+LATELY = 8  # the last of eight parts of the training
 PATIENCE = 0.5  # seconds after which they are fetched anyway
 DENSE = 32  # of twice as many steps each one's batch is scored; later ever fewer
 CHECKED = 1.2  # steps that are seen, not only counted, are this factor apart
@@ -382,7 +383,7 @@ class Steps:
     def _decide(self, optimizer: torch.optim.Optimizer) -> None:
         """How much is to be seen of the steps that come."""
         step, calm = self._done, self._calm
-        window = min(max(WINDOWS[0], step // 8), WINDOWS[1])
+        window = min(max(WINDOWS[0], step // LATELY), WINDOWS[1])
         if step - self._counted >= window or perf_counter() - self._flushed > PATIENCE:
             self.flush()
         begun = perf_counter()
