@@ -49,9 +49,7 @@ def _tried(step: Any, row: Any) -> tuple[int, Counts] | None:
         counts = np.asarray(row)
         if counts.shape != (BINS,) or counts.dtype.kind not in "iu":
             return None
-        if type(step) is not int or not -(1 << 63) <= step < 1 << 63:
-            step = int(np.int64(step))
-        return step, counts if counts.dtype == np.int64 else counts.astype(np.int64)
+        return int(np.int64(step)), counts.astype(np.int64, copy=False)
     except Exception:  # a stranger's step may be anything
         return None
 

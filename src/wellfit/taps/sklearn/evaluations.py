@@ -1,6 +1,7 @@
 """Scores that a script computes after a fit: of which model, and on which rows."""
 
 from collections import deque
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -100,14 +101,20 @@ class Evaluations:
         if one.scored or one.method != "predict":
             return None
         one.scored = True
-        self.judge(one.of, one.phase, truth, predicted, but=name)
+        found = scores(truth, predicted, classes=one.of.classifies)
+        self.say(one.of, one.phase, truth, found, but=name)
         return one
 
-    def judge(
-        self, of: Trained, phase: str, truth: Any, predicted: Any, *, but: str = ""
+    def say(
+        self,
+        of: Trained,
+        phase: str,
+        truth: Any,
+        found: Mapping[str, float],
+        *,
+        but: str = "",
     ) -> None:
         """Record what the rules need of predictions, once, and that they were made."""
-        found = scores(truth, predicted, classes=of.classifies)
         for name, value in found.items():
             if name != but and not (phase == "train" and "@" in name):
                 of.fit.records.value(signal(phase, name), of.fit.steps, value)

@@ -23,7 +23,7 @@ from wellfit.taps.sklearn.course import Course
 from wellfit.taps.sklearn.evaluations import Evaluations, arguments, some_rows
 from wellfit.taps.sklearn.partial import Partial
 from wellfit.taps.sklearn.rows import fingerprints, reference, shape, taken
-from wellfit.taps.sklearn.scores import METRICS, signal
+from wellfit.taps.sklearn.scores import METRICS, scores, signal
 from wellfit.taps.sklearn.stages import predictable, scorable, stages
 from wellfit.taps.sklearn.trained import Inner, Trained, say, trained
 from wellfit.taps.sklearn.validation import say_folds, say_search
@@ -284,9 +284,10 @@ class SklearnTap:
             some = taken(asked.table, places)
             truth = taken(asked.targets, places)
             predicted = asked.estimator.predict(some)
+            told = scores(truth, predicted, classes=found.classifies)
         except Exception:  # it could not be asked; that is no fault in watching
             return
-        self._evaluations.judge(found, "train", truth, predicted)
+        self._evaluations.say(found, "train", truth, told)
         self._say_stages(found, Inner(asked.estimator, some, truth), "train", most)
 
     def _budget(self, fit: Fit) -> float:
@@ -429,7 +430,10 @@ class SklearnTap:
         found.staged = True
         if estimator is None or not describe.is_sklearns_own(estimator):
             return
-        asked = Inner(estimator, *some_rows(table, truth, ASKED))
+        try:
+            asked = Inner(estimator, *some_rows(table, truth, ASKED))
+        except Exception:  # no rows that can be cut
+            return
         self._say_stages(found, asked, "val", self._budget(found.fit))
 
     def judged(self, scorer: Any, given: tuple[Any, Any], result: Any) -> None:

@@ -12,6 +12,7 @@ from torch.utils.data import (
 
 from wellfit.taps.torch.sources import Reference, reference
 
+WRAPPED = 3  # times that a framework may have wrapped a sampler of batches
 RANDOM = (RandomSampler, SubsetRandomSampler, WeightedRandomSampler)
 MOST = 16  # loaders described: some scripts make one an epoch
 
@@ -54,9 +55,9 @@ class Loaders:
 
 
 def _described(loader: Any) -> dict[str, Any]:
-    batches = loader.batch_sampler  # which a framework may have wrapped
-    while hasattr(batches, "batch_sampler"):
-        batches = batches.batch_sampler
+    batches = loader.batch_sampler
+    for _ in range(WRAPPED):
+        batches = getattr(batches, "batch_sampler", batches)
     return {
         "batch_size": getattr(batches, "batch_size", loader.batch_size),
         "shuffled": _shuffled(getattr(batches, "sampler", None)),

@@ -33,8 +33,7 @@ from wellfit.taps.torch.sources import Sources
 from wellfit.taps.torch.trained import Rows, TrainScores
 from wellfit.taps.torch.ways import Ways
 
-WINDOWS = (16, 256)  # steps whose losses are fetched together, at first and later:
-LATELY = 8  # the last of eight parts of the training
+WINDOWS = (16, 256)  # steps whose losses are fetched together, at first and later
 PATIENCE = 0.5  # seconds after which they are fetched anyway
 DENSE = 32  # of twice as many steps each one's batch is scored; later ever fewer
 CHECKED = 1.2  # steps that are seen, not only counted, are this factor apart
@@ -109,7 +108,7 @@ class Steps:
         self._longest = 0.0  # seconds of a calm step, since it was told
         self._counted = 0
         self._epochs = 0
-        self._rows = 0  # trained on since the epoch began
+        self._trained = 0  # rows, since the epoch began
         self._epoch_rows = 0
         self._batch_size = 0  # the greatest: the last of an epoch is often less
 
@@ -358,7 +357,7 @@ class Steps:
         if now.norm is not None and self._look is None:
             self._losses.add("train/grad_norm", step, now.norm)
         self._tell_rates(optimizer, step)
-        self._rows += now.rows
+        self._trained += now.rows
         self._batch_size = max(self._batch_size, now.rows)
         self._usual = max(now.backwards, 1)
         self.ways.stepped(now.backwards)
@@ -383,7 +382,7 @@ class Steps:
     def _decide(self, optimizer: torch.optim.Optimizer) -> None:
         """How much is to be seen of the steps that come."""
         step, calm = self._done, self._calm
-        window = min(max(WINDOWS[0], step // LATELY), WINDOWS[1])
+        window = min(max(WINDOWS[0], step // 16), WINDOWS[1])
         if step - self._counted >= window or perf_counter() - self._flushed > PATIENCE:
             self.flush()
         begun = perf_counter()
@@ -453,7 +452,7 @@ class Steps:
                     self._losses.add("train/loss", first + place, loss)
         wait, calm.waited = calm.waited / len(ends), 0.0
         self._records.value("train/data_time", self._done - 1, wait)
-        self._rows += self._batch_size * last
+        self._trained += self._batch_size * last
 
     def _tell_rates(self, optimizer: torch.optim.Optimizer, step: int) -> None:
         for place, group in enumerate(optimizer.param_groups):
@@ -470,10 +469,10 @@ class Steps:
     def end_epoch(self) -> None:
         """The training's data have been gone through once."""
         self._take_calm()
-        if not self._rows:
+        if not self._trained:
             return  # they were evaluated, not trained on
         self._epochs += 1
-        self._epoch_rows, self._rows = self._rows, 0
+        self._epoch_rows, self._trained = self._trained, 0
         self._records.event("epoch", self.count, number=self._epochs)
         self.inputs.glance()
 

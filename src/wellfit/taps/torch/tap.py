@@ -199,14 +199,12 @@ class TorchTap:
 
     def tell(self) -> None:
         """Record what is still held, in the midst of it: what was seen until now."""
-        if not self._guard.on:
-            return
-        try:
-            self._steps.resume()
-            self._end_evaluation()
-            self._steps.say_facts()
-        except Exception as error:
-            self._guard.fail(error)
+        self._guard(self._tell)()
+
+    def _tell(self) -> None:
+        self._steps.resume()
+        self._end_evaluation()
+        self._steps.say_facts()
 
     def _guarded(self, function: Callable[..., None]) -> Callable[..., None]:
         guarded = self._guard(function)
