@@ -1,6 +1,7 @@
 """A terminal for a script of which another one is shown: a pseudo-terminal."""
 
 import os
+import select
 import struct
 import sys
 import threading
@@ -9,7 +10,8 @@ from contextlib import suppress
 from typing import TextIO
 
 AT_ONCE = 65536  # bytes
-LINGER = 0.5  # seconds that what was printed last is waited for
+LINGER = 0.5  # seconds of silence after which what was printed last is there
+PATIENCE = 10.0  # seconds that a child which goes on printing is listened to
 
 
 class PseudoTerminal:
@@ -25,6 +27,7 @@ class PseudoTerminal:
         self._ours, self.theirs = pty.openpty()
         self._hand_over = hand_over
         self._size = (0, 0)
+        self._ended = threading.Event()
         self.resize()
         self._thread = threading.Thread(target=self._read, daemon=True)
         self._thread.start()
@@ -53,12 +56,18 @@ class PseudoTerminal:
         if self.theirs >= 0:
             os.close(self.theirs)
             self.theirs = -1
-        self._thread.join(LINGER)
+        self._ended.set()
+        self._thread.join(PATIENCE)
         if not self._thread.is_alive():
             os.close(self._ours)
 
     def _read(self) -> None:
         while True:
+            ended = self._ended.is_set()
+            if not select.select([self._ours], [], [], LINGER)[0]:
+                if ended:
+                    return
+                continue
             try:
                 came = os.read(self._ours, AT_ONCE)
             except OSError:  # nobody holds the other end any more
