@@ -46,6 +46,15 @@ EXPLAINS: Mapping[str, Mapping[str, float]] = {
         "class-imbalance": 0.2,
         "overfitting": 0.1,
     },
+    "wrong-gradient": {
+        "underfitting": 0.6,
+        "undertrained": 0.4,
+        "constant-predictions": 0.3,
+        "learning-rate-too-low": 0.2,
+        "learning-rate-too-high": 0.3,
+        "exploding-gradients": 0.2,
+        "vanishing-gradients": 0.2,
+    },
     "target-leakage": {"overfitting": 0.2},
     "class-imbalance": {"constant-predictions": 0.6, "underfitting": 0.3},
     "vanishing-gradients": {
@@ -108,6 +117,7 @@ EXPLAINS: Mapping[str, Mapping[str, float]] = {
 ROOT: Mapping[str, float] = {  # how often a finding of that rule is the root
     "output-loss-mismatch": 1.0,
     "missing-values": 1.0,
+    "wrong-gradient": 1.0,
     "unscaled-inputs": 0.9,
     "target-leakage": 0.9,
     "vanishing-gradients": 0.8,
