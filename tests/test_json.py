@@ -70,6 +70,17 @@ class DiagnosisForm(Form):
     not_checked: list[NotCheckedForm]
 
 
+class ItemForm(Form):
+    phase: Literal["tried", "before", "during", "after", "engineering"]
+    item: str
+    state: Literal["ok", "wrong", "yours"]
+    text: str
+
+
+class CheckForm(DiagnosisForm):
+    checklist: list[ItemForm]
+
+
 class MetricForm(Form):
     name: str
     greater_is_better: bool
@@ -110,12 +121,14 @@ class RowForm(Form):
     values: list[str | float | None]
 
 
-SCHEMAS = {"diagnosis": DiagnosisForm, "train": TrainForm}
+SCHEMAS = {"check": CheckForm, "diagnosis": DiagnosisForm, "train": TrainForm}
 SECTIONS = {
     "## `wellfit run` and `wellfit diagnose`": DiagnosisForm,
     "### A finding": FindingForm,
     "### A piece of evidence": EvidenceForm,
     "### Not checked": NotCheckedForm,
+    "## `wellfit check`": CheckForm,
+    "### A box of the checklist": ItemForm,
     "## `wellfit train`": TrainForm,
     "### A metric": MetricForm,
     "### A candidate": CandidateForm,

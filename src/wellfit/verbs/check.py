@@ -172,7 +172,7 @@ def _untrained(name: str, run: Run, budget: float) -> str:
             "time, such as --budget 5m"
         )
     return (
-        f"{name} trained nothing that could be seen: expected a script that trains with "
+        f"{name} trained nothing that could be seen: expected training with "
         "PyTorch, Keras, scikit-learn, XGBoost or LightGBM; it ended by itself"
     )
 

@@ -66,6 +66,7 @@ class TryingTap:
         self._optimizers: weakref.WeakSet[torch.optim.Optimizer] = weakref.WeakSet()
         self._hook: Any = None
         self._enough = enough
+        self._eager = False  # what the script compiles is run uncompiled
         self._until = perf_counter() + budget
         self._ends: list[float] = []  # when steps were done, none of them tried out
         self._seen_until = self._until  # steps are, and no longer
@@ -74,7 +75,8 @@ class TryingTap:
 
     def attach(self) -> None:
         """Begin."""
-        torch.compiler.set_stance("force_eager")
+        for owner in (torch, nn.Module):
+            self._patches.replace(owner, "compile", self._compile_patch)
         self._patches.put(
             torch.autograd.Function, "apply", classmethod(self._apply_patch())
         )
@@ -90,6 +92,8 @@ class TryingTap:
         if torch.overrides._get_current_function_mode() is self._recording:
             self._recording.__exit__(None, None, None)
         self._calls.close()
+        if self._eager:
+            torch.compiler.set_stance("default")
         if self._hook is not None:
             self._hook.remove()
             self._hook = None
@@ -105,6 +109,14 @@ class TryingTap:
             self._facts["unreached"] = self._unreached()
             for name, fact in self._facts.items():
                 self.records.fact(name, fact)
+
+    def _compile_patch(self, original: Any) -> Any:
+        def compile_(*args: Any, **kwargs: Any) -> Any:
+            self._eager = True
+            torch.compiler.set_stance("force_eager")  # compiled code hides its calls
+            return original(*args, **kwargs)
+
+        return compile_
 
     def _apply_patch(self) -> Callable[..., Any]:
         original = vars(torch.autograd.Function)["apply"].__func__
