@@ -93,7 +93,7 @@ class WrongGradient(Rule):
         others = f", as {len(wrong) - 1} more are" if len(wrong) > 1 else ""
         off = min(100 * float(worst["error"]), 999.0)
         return self.finding(
-            f"the backward pass of {worst['name']} is {off:.2g} % off the slope of its "
+            f"the backward pass of {worst['name']} is {off:.3g} % off the slope of its "
             f"forward pass{others}",
             confidence=0.97,
             where=[str(seen["name"]) for seen in wrong],

@@ -40,6 +40,14 @@ FLOW = (
 RATE = ("learning-rate-too-high", "learning-rate-too-low", "stale-gradients")
 
 
+ARCHITECTURE = (
+    "gradient check",
+    "inputs and parameters",
+    "samples kept apart",
+    "one batch learnt by heart",
+)
+
+
 def of_script(run: Run, diagnosis: Diagnosis, seen: Habits) -> tuple[Item, ...]:
     """The checklist of a script whose first steps were tried out."""
     own = tuple(tried(run, diagnosis))
@@ -107,11 +115,7 @@ def _before(run: Run, diagnosis: Diagnosis, own: tuple[Item, ...]) -> dict[str, 
         "the data have been checked": _data(run, diagnosis),
         "the architecture fits": _together(
             own,
-            (
-                "inputs and parameters",
-                "samples kept apart",
-                "one batch learnt by heart",
-            ),
+            ARCHITECTURE,
             "it learns a batch, reads its inputs and keeps samples apart",
         ),
         "the loss fits": _loss(run, diagnosis, own),
@@ -166,9 +170,9 @@ def _together(own: tuple[Item, ...], names: tuple[str, ...], fine: str) -> Said:
 def _loss(run: Run, diagnosis: Diagnosis, own: tuple[Item, ...]) -> Said:
     if wrong := found(diagnosis, "output-loss-mismatch"):
         return State.WRONG, wrong
-    names = ("shapes", "gradient check", "loss at the start")
-    criterion = (run.facts.get("objective") or {}).get("criterion") or "it"
-    return _together(own, names, f"{criterion} gets what it is made for")
+    names = ("shapes", "loss at the start")
+    criterion = (run.facts.get("objective") or {}).get("criterion") or "made by hand"
+    return _together(own, names, f"the loss ({criterion}) gets what it is made for")
 
 
 def _optimizer(run: Run, diagnosis: Diagnosis) -> Said:

@@ -1,11 +1,12 @@
 """The checklist as one HTML file, complete in itself."""
 
+import re
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from wellfit import __version__
 from wellfit.core.checklist import State
@@ -32,12 +33,23 @@ def checklist_page(diagnosis: Diagnosis, path: Path, *, title: str) -> Path:
         findings=diagnosis.findings,
         not_checked=diagnosis.not_checked,
         capital=capital,
+        marked=marked,
         words=WORDS,
         style=Markup((HERE / "style.css").read_text(encoding="utf-8")),
         version=__version__,
     )
     write_page(path, text)
     return path
+
+
+def marked(text: str) -> Markup:
+    """The text with a capital, and what stands between backquotes as code.
+
+    >>> marked("`<b>` is new")
+    Markup('<code>&lt;b&gt;</code> is new')
+    """
+    safe = str(escape(capital(text)))
+    return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", safe))
 
 
 @cache

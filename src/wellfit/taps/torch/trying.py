@@ -80,7 +80,7 @@ class TryingTap:
         self._patches.put(
             torch.autograd.Function, "apply", classmethod(self._apply_patch())
         )
-        self._recording.__enter__()
+        self._recording.__enter__()  # type: ignore[no-untyped-call]
         self._calls.listen()
         self._hook = register_optimizer_step_post_hook(self._guard(self._stepped))
         self._guard.on = True
@@ -89,7 +89,8 @@ class TryingTap:
     def detach(self) -> None:
         """Stop; nothing stays behind but a mode that lets everything pass."""
         self._guard.on = self._recording.on = self._calls.on = False
-        if torch.overrides._get_current_function_mode() is self._recording:
+        mode = torch.overrides._get_current_function_mode  # type: ignore[attr-defined]
+        if mode() is self._recording:
             self._recording.__exit__(None, None, None)
         self._calls.close()
         if self._eager:
@@ -353,7 +354,7 @@ def _memory(optimizer: torch.optim.Optimizer) -> dict[str, Any]:
         if isinstance(value, Tensor)
     )
     on_device = None
-    if torch.cuda.is_initialized():
+    if torch.cuda.is_initialized():  # type: ignore[no-untyped-call]
         on_device = torch.cuda.max_memory_allocated()
     factor = 1 if sys.platform == "darwin" else 1024
     return {"process": peak * factor, "optimizer": state, "device": on_device}

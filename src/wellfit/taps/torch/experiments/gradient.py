@@ -116,7 +116,7 @@ def jittered(tape: Tape) -> dict[Key, Tensor]:
 
 def _scale(at: Tensor) -> float:
     """The usual size of an element."""
-    return max(float(at.detach().norm()) / max(at.numel(), 1) ** 0.5, SCALE)
+    return max(float(at.detach().norm()) / math.sqrt(max(at.numel(), 1)), SCALE)
 
 
 def _play(tape: Tape, weights: Mapping[Key, Tensor], *, grad: bool) -> Tensor:

@@ -287,7 +287,10 @@ def unread(
         if not made:
             return {"columns": None, "of": batch.shape[-1], "none": True}
         total = torch.stack([_weighted(t) for t in made]).sum()
-        (found,) = torch.autograd.grad(total, entered, allow_unused=True)
+        grads: tuple[Tensor | None, ...] = torch.autograd.grad(
+            total, entered, allow_unused=True
+        )
+    found = grads[0]
     if found is None:
         return {"columns": None, "of": batch.shape[-1], "none": True}
     none = not bool(found.any())

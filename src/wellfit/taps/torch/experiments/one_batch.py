@@ -55,7 +55,7 @@ def _descend(
         with borrowed(0), torch.enable_grad():
             loss = tape.play({**fixed, **moved}, dtype=torch.float32, dropout=False)
             optimizer.zero_grad()
-            loss.backward()
+            loss.backward()  # type: ignore[no-untyped-call]
         value = float(loss.detach())
         if step == 0:
             start = least = value

@@ -14,7 +14,8 @@ def borrowed(seed: int | None = None) -> Iterator[None]:
     """Within it draws are made from copies of all generators; `seed` sets them."""
     numpy: Any = sys.modules.get("numpy")
     python, legacy = random.getstate(), numpy.random.get_state() if numpy else None
-    devices = range(torch.cuda.device_count()) if torch.cuda.is_initialized() else ()
+    initialized = torch.cuda.is_initialized()  # type: ignore[no-untyped-call]
+    devices = range(torch.cuda.device_count()) if initialized else ()
     with torch.random.fork_rng(devices):
         if seed is not None:
             torch.manual_seed(seed)
