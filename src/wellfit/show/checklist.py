@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -42,7 +43,7 @@ def show_checklist(
     for phase, items in by_phase(diagnosis.checklist):
         console.print()
         console.print(Text(TITLES[phase], style="bold"))
-        for item in items:
+        for item in _together(items):
             _print(item, console)
     console.print()
     console.print(Text(tally(diagnosis.checklist)))
@@ -60,6 +61,14 @@ def by_phase(items: Sequence[Item]) -> Iterator[tuple[Phase, list[Item]]]:
         mine = [item for item in items if item.phase is phase]
         if mine:
             yield phase, mine
+
+
+def _together(items: list[Item]) -> list[Item]:
+    """The boxes; as one, where the same is said of all of them."""
+    first = items[0]
+    if len(items) > 1 and len({(item.state, item.text) for item in items}) == 1:
+        return [replace(first, item=f"all {len(items)} boxes")]
+    return items
 
 
 def tally(items: Sequence[Item]) -> str:

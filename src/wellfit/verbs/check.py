@@ -5,7 +5,7 @@ import sys
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TextIO
+from typing import Any, TextIO
 
 from wellfit.core.errors import BadScript, BadSetting
 from wellfit.core.finding import Diagnosis, NotChecked
@@ -53,7 +53,7 @@ class Checked:
 
 
 def check(
-    subject: str | Path,
+    subject: Any,
     args: Sequence[str] = (),
     *,
     module: bool = False,
@@ -68,15 +68,16 @@ def check(
     A script is run watched, in a process of its own, up to its first steps: things are
     tried out on copies of its model, and then it is stopped, after `budget` seconds at
     the latest. What it does until then (files that it writes, say) it does. With
-    `module` it is the name of a module. Of data, `target` is the column to be
-    predicted, and `validation` a file that is held back.
+    `module` it is the name of a module. Of data, a path or a frame, `target` is the
+    column to be predicted, and `validation` a file that is held back.
 
     `BadScript` where there is no such script, or it trains nothing; `BadTable` for data
     that cannot be read; `BadSetting` for options that do not fit. A script that fails
     has its exit status in `script_exit`.
     """
     rules = Rules(ignore=ignore)
-    if module or is_script(subject):
+    named = isinstance(subject, str | Path)
+    if module or (named and is_script(subject)):
         _only_of_data(target, validation)
         words = [str(subject), *args]
         return script(
@@ -106,7 +107,7 @@ def _only_of_data(target: str | None, validation: str | Path | None) -> None:
 
 
 def data(
-    path: str | Path,
+    path: Any,
     *,
     target: str | None = None,
     validation: str | Path | None = None,
