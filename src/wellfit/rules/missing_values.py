@@ -57,14 +57,10 @@ class MissingValues(Rule):
     worth: float = 0.001  # of a column: the share from which a gap is worth a note
     apart: float = 2.0  # times as far from zero as the other end of the column, or
     sigmas: float = 3.0  # from its mean: where a code stands alone
-    below: float = (
-        2.4  # standard deviations below the mean, for codes that were scaled:
-    )
-    # 15 % of the rows or fewer
-    two_points: float = (
-        1.2  # of Bhatia and Davis' ratio, which is 1 for a column of two
-    )
-    # values only. 3 of 711 columns of real tables, one of them with a code
+    below: float = 2.4  # standard deviations below the mean, for codes that were
+    # scaled: 15 % of the rows or fewer
+    two_points: float = 1.2  # of Bhatia and Davis' ratio, which is 1 for a column of
+    # two values only. 3 of 711 columns of real tables, one of them with a code
     distinct: int = 20  # values: fewer may be grades
 
     def check(self, run: Run) -> Finding | NotChecked | None:

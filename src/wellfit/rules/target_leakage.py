@@ -47,10 +47,8 @@ class TargetLeakage(Rule):
     needs: ClassVar = ("facts:data",)
     remedies: ClassVar = ("drop-leaking-features",)
 
-    perfect: float = (
-        0.97  # of what can be told. Best single columns of 20 honest tables:
-    )
-    # 0.95 (breast cancer), 0.93 (banknotes), 0.88 (diamonds)
+    perfect: float = 0.97  # of what can be told. Best single columns of 20 honest
+    # tables: 0.95 (breast cancer), 0.93 (banknotes), 0.88 (diamonds)
     apart: float = 0.9  # below which the next column must stay
     strong: float = 0.85  # of what can be told, worth a note where the next column
     weak: float = 0.5  # tells less than this

@@ -9,8 +9,7 @@ from wellfit.core.run import Run
 from wellfit.rules import curves, layers, results
 from wellfit.rules.rule import Rule
 
-STEADY = 0.2  # of the whole fall, in the last half of the run: a straight line has 0.5.
-# Networks of bench/trainings that have bent have 0.07, as has 2 % noise on a plateau
+STEADY = 0.2  # of the whole fall, in the last half: see `steady` below
 TRAVEL = 0.7  # lengths of their own that weights could move. Healthy runs from fresh
 # weights: 0.85 and above, where one layer is a lookup table 0.3
 LEAST = 0.01  # of the loss at the start: less has not begun to fall
@@ -58,7 +57,8 @@ class Undertrained(Rule):
     needs: ClassVar = ("train/loss",)
     remedies: ClassVar = ("train-longer", "raise-learning-rate")
 
-    steady: float = STEADY
+    steady: float = STEADY  # of the whole fall, in the last half of the run: a straight
+    # line has 0.5; networks that have bent, and 2 % noise on a plateau, have 0.07
     steady_unknown: float = 0.4  # where no score tells how far the loss can fall
     barely: float = 1.2  # lengths of their own that weights could move, where nothing
     # else is wrong
