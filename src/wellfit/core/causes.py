@@ -47,7 +47,11 @@ EXPLAINS: Mapping[str, Mapping[str, float]] = {
         "overfitting": 0.1,
     },
     "target-leakage": {"overfitting": 0.2},
-    "class-imbalance": {"constant-predictions": 0.6, "underfitting": 0.3},
+    "class-imbalance": {
+        "constant-predictions": 0.6,
+        "underfitting": 0.3,
+        "undertrained": 0.2,  # rare classes are learnt last
+    },
     "vanishing-gradients": {
         "underfitting": 0.7,
         "undertrained": 0.5,
@@ -99,7 +103,7 @@ EXPLAINS: Mapping[str, Mapping[str, float]] = {
     "undertrained": {
         "underfitting": 0.6,
         "constant-predictions": 0.2,
-        "class-imbalance": 0.3,
+        "class-imbalance": 0.15,
     },
     "underfitting": {"constant-predictions": 0.2, "class-imbalance": 0.3},
     "constant-predictions": {"underfitting": 0.8, "class-imbalance": 0.3},

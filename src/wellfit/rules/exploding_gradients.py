@@ -118,8 +118,9 @@ class ExplodingGradients(Rule):
             return None
         worst, onset = int(np.argmax(ratios)) + 1, int(over[0]) + 1
         leapt = values[onset] >= self.jump * values[onset - 1]
+        began = int(np.argmax(ratios >= self.jump)) + 1
         return Burst(
-            step=int(norms.steps[onset]),
+            step=int(norms.steps[began]),
             norm=float(values[worst]),
             usual=float(usual[worst - 1]),
             sudden=bool(leapt) or onset >= self.looks,

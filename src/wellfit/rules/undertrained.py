@@ -60,8 +60,9 @@ class Undertrained(Rule):
     steady: float = STEADY  # of the whole fall, in the last half of the run: a straight
     # line has 0.5; networks that have bent, and 2 % noise on a plateau, have 0.07
     steady_unknown: float = 0.4  # where no score tells how far the loss can fall
-    barely: float = 1.2  # lengths of their own that weights could move, where nothing
-    # else is wrong
+    barely: float = 2.0  # lengths of their own that weights could move, where nothing
+    # else is wrong: twice the way there and back
+    halved: float = 0.5  # of the last validation loss, by which it then still fell
     nearly: float = 0.9  # of skill: what is left is little, however it falls
     steps: int = 12  # fewer show no trend
 
@@ -113,7 +114,7 @@ class Undertrained(Rule):
         whole = float(val.values[0] - val.values.min())
         if fall.value < max(self.steady * whole, 0.2 * last, 3 * fall.error):
             return None
-        barely = 0 < reach(run) <= self.barely
+        barely = 0 < reach(run) <= self.barely and fall.value >= self.halved * last
         return self.finding(
             f"the validation loss still fell by {fall.value:.2g} in the last half of "
             f"the run, to {last:.3g}: it may not have been the end",

@@ -80,7 +80,7 @@ class VanishingGradients(Rule):
         bar = self.stuck_ratio if stands.guesses else self.ratio
         if 0 < early <= bar:
             worst, since = early, 0
-        elif 0 < late <= self.ratio and not results.broke(run):
+        elif 0 < late <= bar and not results.broke(run):
             worst, since = late, None
         else:
             return None
