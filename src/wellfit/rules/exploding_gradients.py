@@ -91,7 +91,10 @@ class ExplodingGradients(Rule):
                 evidence=[_evidence(norms, 0)],
             )
         if len(norms) < 3:
-            return NotChecked(reason="fewer than 3 looks at finite gradients")
+            return NotChecked(
+                reason="fewer than 3 looks at finite gradients: train longer, or look "
+                "at every step with `--every 1`"
+            )
         burst = self._burst(norms)
         if burst is None or not self._harmful(run, burst.step):
             return None

@@ -67,7 +67,10 @@ class MissingValues(Rule):
         """A finding on the worst of gaps in inputs, codes or text, and other gaps."""
         inputs, data = run.facts.get("inputs", {}), run.facts.get("data", {})
         if not inputs and not data.get("columns"):
-            return NotChecked(reason="nothing is known of the inputs and of the data")
+            return NotChecked(
+                reason="nothing is known of the inputs and of the data: pass inputs as "
+                "the model's first argument, or check the table itself"
+            )
         columns = list(data.get("columns", ()))
         return (
             self._in_inputs(run, inputs, columns)

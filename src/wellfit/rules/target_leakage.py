@@ -60,7 +60,10 @@ class TargetLeakage(Rule):
         data = run.facts["data"]
         scored = [c for c in data.get("columns", ()) if c.get("score") is not None]
         if len(scored) < 2:
-            return NotChecked(reason="fewer than 2 columns were scored on the target")
+            return NotChecked(
+                reason="fewer than 2 columns were scored on the target: that takes "
+                "numbers in columns, and a target for each row"
+            )
         ranked = sorted(scored, key=lambda c: -_told(c))
         perfect = [c for c in ranked if _told(c) >= self.perfect]
         lonely = _told(ranked[0]) >= self.strong and _told(ranked[1]) < self.weak

@@ -70,9 +70,9 @@ class Undertrained(Rule):
         """A finding where the loss falls on at full speed, or training hardly began."""
         loss = curves.until_broken(run.get("train/loss"))
         if loss is None or len(loss) < self.steps:
-            return NotChecked(reason=f"fewer than {self.steps} steps")
+            return NotChecked(reason=f"fewer than {self.steps} steps: train longer")
         if results.broke(run):
-            return NotChecked(reason="the loss was not finite at the end")
+            return NotChecked(reason=results.BROKEN)
         best = results.standing(run).best
         if best is not None and best.value >= self.nearly:
             return None
