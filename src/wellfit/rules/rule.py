@@ -10,7 +10,7 @@ import numpy as np
 
 from wellfit.core.finding import Evidence, Finding, NotChecked, Severity
 from wellfit.core.run import Run, Signal
-from wellfit.core.signals import parse
+from wellfit.rules.lacking import has, lacking
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -35,9 +35,9 @@ class Rule(ABC):
 
     def judge(self, run: Run) -> Finding | NotChecked | None:
         """`check`, where the run has what the rule needs; else what is missing."""
-        missing = [need for need in self.needs if not _has(run, need)]
+        missing = [need for need in self.needs if not has(run, need)]
         if missing:
-            return NotChecked(reason=_lacking(missing))
+            return NotChecked(reason=lacking(run, missing))
         # Runs that diverged hold numbers that overflow when they are compared.
         with np.errstate(all="ignore"):
             return self.check(replace(run, signals=_InOrder(run.signals)))
@@ -89,19 +89,3 @@ class _InOrder(Mapping[str, Signal]):
 
     def __len__(self) -> int:
         return len(self._recorded)
-
-
-def _has(run: Run, need: str) -> bool:
-    if need.startswith("facts:"):
-        return bool(run.facts.get(need.removeprefix("facts:")))
-    if need.endswith("@*"):
-        return bool(run.at(need.removesuffix("@*")))
-    return need in run
-
-
-def _lacking(missing: list[str]) -> str:
-    facts = [m.removeprefix("facts:") for m in missing if m.startswith("facts:")]
-    signals = [str(parse(m)) for m in missing if not m.startswith("facts:")]
-    parts = [f"no signal {', '.join(signals)}"] if signals else []
-    parts += [f"nothing known of the {', '.join(facts)}"] if facts else []
-    return " and ".join(parts) + " was recorded"

@@ -182,9 +182,8 @@ def _optimizer(run: Run, diagnosis: Diagnosis) -> Said:
     rates = [g["lr"] for g in fact.get("groups", ()) if "lr" in g]
     if not rates:
         return State.YOURS, "not checked: no optimizer was seen"
-    loop = run.facts.get("loop") or {}
-    if loop.get("zeroed") is False:
-        return State.WRONG, "gradients are not set to zero between steps"
+    if (run.facts.get("loop") or {}).get("zeroed") is False:
+        return State.YOURS, "gradients are not at zero when a step begins: is it meant?"
     said = f"{fact['kind']} at {named([f'{r:g}' for r in dict.fromkeys(rates)])}"
     return State.YOURS, f"{said}; whether that is the best only trials can tell"
 

@@ -244,13 +244,9 @@ def _modes(run: Run, diagnosis: Diagnosis) -> Said:
         return lacking
     assert fact is not None
     parts = " and ".join(f"{fact[k]} {t}" for k, t in _PARTS.items() if fact[k])
-    modes = (run.facts.get("loop") or {}).get("modes") or {}
-    held = [m for phase, m in modes.items() if phase != "train" and m == "train"]
     wrong = found(diagnosis, "mode-mixup")
     if fact["dropout_in_eval"]:
         wrong = wrong or "dropout goes on in eval mode: a call lacks training=…"
-    if held and parts:
-        wrong = wrong or f"evaluated in train mode, with {parts}"
     if wrong:
         return State.WRONG, wrong
     if fact["mode"] == "eval" and parts:
