@@ -297,8 +297,14 @@ def _whole(tape: Tape | None) -> Tape:
         raise LookupError("no backward pass to these parameters was seen")
     if tape.broken is not None:
         raise LookupError(tape.broken)
-    with borrowed(0), torch.no_grad():
-        again = float(tape.play({}, dtype=torch.float64))
+    try:
+        with borrowed(0), torch.no_grad():
+            again = float(tape.play({}, dtype=torch.float64))
+    except Exception as error:
+        said = str(error).strip().partition("\n")[0]
+        raise LookupError(
+            f"the way to the loss cannot be gone again in double precision ({said})"
+        ) from error
     # Draws differ, and so may the precision; what is another loss is no such thing.
     if not math.isfinite(again):
         raise LookupError("the loss is not finite")
