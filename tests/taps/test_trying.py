@@ -42,7 +42,7 @@ def tried(
     torch.manual_seed(0)
     records = Facts()
     shared = Shared(records)
-    watching, trying = TorchTap(shared), TryingTap(shared, budget=20.0)
+    watching, trying = TorchTap(shared), TryingTap(shared, budget=300.0)
     watching.attach()
     trying.attach()
     try:
@@ -188,6 +188,40 @@ class Last(nn.Module):
         return self.layer(x)[0][:, -1]
 
 
+class Steps(nn.Module):
+    """A recurrent layer, and its states one by one."""
+
+    def __init__(self, **how: bool) -> None:
+        super().__init__()
+        self.layer, self.top = nn.GRU(6, 4, **how), nn.Linear(4, 1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.top(self.layer(x)[0])
+
+
+@pytest.mark.parametrize(
+    ("shape", "how", "leaks"),
+    [
+        ((12, 6), {}, None),  # one sequence: its rows are steps
+        ((5, 12, 6), {}, None),  # steps first, perhaps
+        ((12, 5, 6), {"batch_first": True}, False),
+    ],
+)
+def test_steps_of_a_sequence_are_no_samples(shape, how, leaks):
+    x = torch.randn(shape)
+    facts = tried(lambda: Steps(**how), lambda m: F.mse_loss(m(x), 0 * x[..., :1]))
+    assert facts["batch_leak"].get("leaks") is leaks
+
+
+def test_a_forgotten_batch_first_leaks():
+    x = torch.randn(12, 5, 6)
+
+    def loss(model: nn.Module) -> Tensor:
+        return F.mse_loss(model(x)[:, -1, 0], Y.float())
+
+    assert tried(Steps, loss)["batch_leak"]["leaks"]
+
+
 class Odd(nn.Module):
     """Two layers, and between them a mistake."""
 
@@ -244,6 +278,7 @@ class Cut(nn.Module):
         return self.layer(x[:, : self.columns])
 
 
+@pytest.mark.filterwarnings("ignore:Using a target size")
 def test_a_column_that_meets_a_row_is_an_accident():
     def loss(model: nn.Module) -> Tensor:
         return ((model(X) - Y.float()) ** 2).mean()

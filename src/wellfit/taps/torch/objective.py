@@ -30,14 +30,6 @@ class Objective:
         self._between = 0.0  # squares of the differences of neighbours; of classes, 1
         self._pairs = 0
 
-    @property
-    def rows(self) -> int | None:
-        """How many samples the first call was of, where it had a target for each."""
-        call = self._call
-        if call is None or call.targets is None or not call.targets.ndim:
-            return None
-        return len(call.targets)
-
     def look(self, call: Call, *, sketch: bool) -> Later | None:
         """Take in one call of training; its `output_*` and `target_*` signals.
 

@@ -102,11 +102,6 @@ class TorchTap:
         return self._steps.models.parameters
 
     @property
-    def rows(self) -> int | None:
-        """How many samples the criterion was given in this training; None by hand."""
-        return self._steps.objective.rows
-
-    @property
     def evaluating(self) -> str | None:
         """The phase of the evaluation that goes on, as far as it is known by now."""
         return self._evaluations.phase

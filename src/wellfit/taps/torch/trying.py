@@ -28,12 +28,13 @@ from wellfit.taps.torch.experiments.loops import loops_around
 from wellfit.taps.torch.experiments.models import leak, repeatable, unread
 from wellfit.taps.torch.experiments.one_batch import overfit
 from wellfit.taps.torch.experiments.randomness import borrowed
-from wellfit.taps.torch.experiments.shapes import each_with_each
+from wellfit.taps.torch.experiments.shapes import each_with_each, rows_of
 from wellfit.taps.torch.tape import Recording, Tape
 
 STEPS = 24  # optimizer steps that are seen, where time allows
 TRAINING = 0.5  # of the time that is left is for them, at most
 SHARES = {"gradient": 0.2, "batch": 0.2}  # of what is left, for those that go on
+LONGEST = 120  # characters of an error that are said
 OPTIMIZERS = 2  # whose first steps are tried
 WELLFIT = str(Path(__file__).parent.parent.parent)
 
@@ -172,7 +173,7 @@ class TryingTap:
         for group in optimizer.param_groups:
             for parameter in group["params"]:
                 key = id(parameter)
-                if not parameter.requires_grad:
+                if not parameter.requires_grad or not parameter.numel():
                     continue
                 name = names.get(key, f"a tensor of shape {list(parameter.shape)}")
                 known = self._waiting.setdefault(key, name)
@@ -205,7 +206,7 @@ class TryingTap:
         self._say("overfit_batch", self._overfit, tape, mine)
         calls = self._models(mine)
         self._say("repeatable", _of_one(repeatable), calls)
-        self._say("batch_leak", self._leak, calls)
+        self._say("batch_leak", _leak, calls, rows_of(tape))
         self._say("inputs_read", self._unread, calls)
 
     def _say(self, name: str, trial: Callable[..., Any], *given: Any) -> None:
@@ -213,9 +214,8 @@ class TryingTap:
         try:
             fact = trial(*given)
         except Exception as error:
-            said = str(error).strip().splitlines() or [type(error).__name__]
             kind = "" if isinstance(error, LookupError) else f"{type(error).__name__}: "
-            fact = {"reason": f"{kind}{said[0]}"}
+            fact = {"reason": f"{kind}{_short(error)}"}
         if name == "gradient_check" and name in self._facts:
             fact = _joined(self._facts[name], fact)
         self._facts[name] = fact
@@ -238,6 +238,9 @@ class TryingTap:
 
     def _overfit(self, tape: Tape | None, mine: set[int]) -> Any:
         whole = _whole(tape)
+        if len(mine) == 1:  # an optimizer for each parameter
+            parameters = (t for t in whole.leaves.values() if type(t) is nn.Parameter)
+            mine = mine | {id(parameter) for parameter in parameters}
         fact = overfit(whole, mine, seconds=self._left("batch"))
         seen = whole.value
         return {**fact, "seen": seen}
@@ -249,13 +252,6 @@ class TryingTap:
             for call in self._calls.outermost
             if any(id(p) in mine for p in call.model.parameters())
         ]
-
-    def _leak(self, calls: list[ModelCall]) -> Any:
-        from wellfit.taps.torch.tap import TorchTap
-
-        tap = next((t for t in attached() if isinstance(t, TorchTap)), None)
-        rows = None if tap is None else tap.rows
-        return leak(_one(calls), rows)
 
     def _unread(self, calls: list[ModelCall]) -> Any:
         found = unread(_one(calls), _shaken)
@@ -292,6 +288,12 @@ class TryingTap:
         }
 
 
+def _short(error: Exception) -> str:
+    """The beginning of its first line."""
+    line = str(error).strip().partition("\n")[0] or type(error).__name__
+    return line if len(line) <= LONGEST else f"{line[: LONGEST - 1]}…"
+
+
 def _whole(tape: Tape | None) -> Tape:
     if tape is None:
         raise LookupError("no backward pass to these parameters was seen")
@@ -301,9 +303,9 @@ def _whole(tape: Tape | None) -> Tape:
         with borrowed(0), torch.no_grad():
             again = float(tape.play({}, dtype=torch.float64))
     except Exception as error:
-        said = str(error).strip().partition("\n")[0]
         raise LookupError(
-            f"the way to the loss cannot be gone again in double precision ({said})"
+            "the way to the loss cannot be gone again in double precision "
+            f"({_short(error)})"
         ) from error
     # Draws differ, and so may the precision; what is another loss is no such thing.
     if not math.isfinite(again):
@@ -317,6 +319,10 @@ def _one(calls: list[ModelCall]) -> ModelCall:
             "no call of a model was seen: it is no module, or is compiled"
         )
     return calls[-1]
+
+
+def _leak(calls: list[ModelCall], rows: int | None) -> Any:
+    return leak(_one(calls), rows)
 
 
 def _of_one(trial: Callable[[ModelCall], Any]) -> Callable[[list[ModelCall]], Any]:

@@ -14,6 +14,8 @@ from wellfit.taps.torch.tape import DROPOUTS
 
 NORMS = (nn.modules.batchnorm._BatchNorm,)
 DROPPING = (nn.modules.dropout._DropoutNd,)
+CELLS = (nn.RNNCellBase,)
+SEQUENTIAL = (*CELLS, nn.RNNBase, nn.MultiheadAttention)
 SAMPLES = 2  # whose outputs are followed back to the batch
 REACHES = 1e-6  # of a sample's own gradient: more than rounding may carry over
 MOST_COLUMNS = 4096
@@ -154,6 +156,8 @@ def leak(call: ModelCall, rows: int | None) -> dict[str, Any]:
     if output is None:
         raise LookupError("its outputs have no row for each sample")
     place, out_dim = output
+    with borrowed(0), torch.no_grad(), _batched(model):
+        call.again(model)
     followed = _by_gradient if batch.is_floating_point() else _by_exchange
     found: dict[str, Any] = {"leaks": False, "share": 0.0}
     for sample in _samples(batch.shape[dim]):
@@ -164,6 +168,24 @@ def leak(call: ModelCall, rows: int | None) -> dict[str, Any]:
     found["leaks"] = found["share"] > REACHES
     mixing = _mixes(call, batch.shape[dim])
     return {**found, "rows": batch.shape[dim], "dimension": dim, "mixing": mixing}
+
+
+@contextmanager
+def _batched(model: nn.Module) -> Iterator[None]:
+    """Within it a recurrent or attending layer that gets a single sequence says so."""
+
+    def look(part: nn.Module, args: Any) -> None:
+        least = 2 if isinstance(part, CELLS) else 3
+        if args and isinstance(args[0], Tensor) and args[0].ndim < least:
+            raise LookupError("the batch is one sequence, or of packed ones")
+
+    parts = [m for m in model.modules() if isinstance(m, SEQUENTIAL)]
+    handles = [part.register_forward_pre_hook(look) for part in parts]
+    try:
+        yield
+    finally:
+        for handle in handles:
+            handle.remove()
 
 
 def _samples(rows: int) -> list[int]:
@@ -179,7 +201,8 @@ def _batch_dim(call: ModelCall, batch: Tensor, rows: int | None) -> int:
             "which dimension of the batch counts its samples is not known"
         )
     steps_first = any(
-        getattr(part, "batch_first", None) is False for part in call.model.modules()
+        getattr(part, "batch_first", None) is False or isinstance(part, CELLS)
+        for part in call.model.modules()
     )
     unsure = rows is None or (batch.ndim > 1 and batch.shape[1] == rows)
     if steps_first and (unsure or (batch.ndim < 3 and batch.is_floating_point())):
@@ -279,13 +302,15 @@ def unread(
     batch = call.batch
     if batch is None or not batch.is_floating_point() or batch.ndim < 2:
         return None
+    if any(t.is_floating_point() for t in call.others):
+        raise LookupError("the model is given several tensors")
     model = call.copied().eval()
     weights(model)
     entered = batch.detach().clone().requires_grad_()
     with borrowed(0), torch.enable_grad():
         made = [t for t in call.again(model, entered) if t.requires_grad]
         if not made:
-            return {"columns": None, "of": batch.shape[-1], "none": True}
+            raise LookupError("its outputs carry no gradient")
         total = torch.stack([_weighted(t) for t in made]).sum()
         grads: tuple[Tensor | None, ...] = torch.autograd.grad(
             total, entered, allow_unused=True

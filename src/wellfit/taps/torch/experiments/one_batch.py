@@ -25,8 +25,8 @@ def overfit(tape: Tape, trained: set[int], *, seconds: float) -> dict[str, Any]:
     tries: list[dict[str, Any]] = []
     for rate in RATES:
         share = seconds / len(RATES)
-        start, least, steps = _descend(tape, trained, rate, share)
-        tries.append({"rate": rate, "loss": least, "steps": steps})
+        start, least, at, taken = _descend(tape, trained, rate, share)
+        tries.append({"rate": rate, "loss": least, "steps": at, "taken": taken})
         if least <= ENOUGH * start:
             break
     best = min(tries, key=lambda one: one["loss"])
@@ -42,15 +42,15 @@ def overfit(tape: Tape, trained: set[int], *, seconds: float) -> dict[str, Any]:
 
 def _descend(
     tape: Tape, trained: set[int], rate: float, seconds: float
-) -> tuple[float, float, int]:
-    """The loss at the start, the least that was seen, and after how many steps."""
+) -> tuple[float, float, int, int]:
+    """The loss at the start, the least and after how many steps, and all steps."""
     until = perf_counter() + seconds
     fixed, moved = _weights(tape, trained)
     if not moved:
         raise LookupError("no parameter of an optimizer leads to the loss")
     optimizer = torch.optim.Adam(moved.values(), lr=rate)
     start = least = math.nan
-    at = 0
+    at = step = 0
     for step in range(MOST_STEPS):
         with borrowed(0), torch.enable_grad():
             loss = tape.play({**fixed, **moved}, dtype=torch.float32, dropout=False)
@@ -66,7 +66,7 @@ def _descend(
         if value <= ENOUGH * start or perf_counter() > until:
             break
         optimizer.step()
-    return start, least, at
+    return start, least, at, step
 
 
 def _weights(

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from wellfit.taps.torch.criteria import CRITERIA
 from wellfit.taps.torch.tape import Ref, Tape
 
 PAIRED = {
@@ -37,6 +38,15 @@ def each_with_each(tape: Tape) -> list[dict[str, Any]]:
         if sum(constant) == 1 and _accident(one, other):
             found.append({"function": name, "shapes": [list(one), list(other)]})
     return found
+
+
+def rows_of(tape: Tape | None) -> int | None:
+    """How many samples the criterion was given, where it had one target for each."""
+    for entry in () if tape is None else reversed(tape.entries):
+        name = getattr(entry.function, "__name__", "")
+        if name in CRITERIA and len(entry.sizes) > 2 and len(entry.sizes[1]) == 1:
+            return entry.sizes[1][0]
+    return None
 
 
 def _accident(one: tuple[int, ...], other: tuple[int, ...]) -> bool:
