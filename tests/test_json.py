@@ -8,6 +8,7 @@ import os
 import re
 import subprocess
 import sys
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from random import Random
@@ -17,6 +18,7 @@ import pytest
 from pydantic import BaseModel, Field
 from pydantic.json_schema import GenerateJsonSchema
 
+from wellfit.core.checklist import Item, Phase, State
 from wellfit.core.finding import Diagnosis, Evidence, Finding, NotChecked, Severity
 from wellfit.record import Recorder
 
@@ -186,6 +188,11 @@ FULL = Diagnosis(
 @pytest.mark.parametrize("diagnosis", [FULL, Diagnosis()], ids=["full", "empty"])
 def test_a_diagnosis_has_this_form(diagnosis):
     DiagnosisForm.check(diagnosis.to_json())
+
+
+def test_a_check_has_this_form():
+    box = Item(phase=Phase.TRIED, item="shapes", state=State.YOURS, text="not checked")
+    CheckForm.check(replace(FULL, checklist=(box,)).to_json())
 
 
 def said(folder: Path, *words: object) -> object:
