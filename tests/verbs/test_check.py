@@ -17,6 +17,7 @@ from wellfit.verbs.check import check, is_script
 from wellfit.verbs.checklist import of_data, of_script
 from wellfit.verbs.diagnose import diagnose
 from wellfit.verbs.habits import habits
+from wellfit.verbs.tried import steps_of_framework
 
 SICK = """
 import atexit, torch
@@ -175,3 +176,19 @@ def test_habits_are_read_from_the_script_and_what_it_imports(tmp_path):
     assert seen.logs == "wandb, loop.py:2"
     assert (seen.resumes, seen.schedules) == (None, None)
     assert not habits(Path(os.devnull)).read
+
+
+@pytest.mark.parametrize(
+    ("facts", "steps"),
+    [
+        ({"max_epochs": 3, "max_steps": -1}, 6),
+        ({"num_train_epochs": 3.0, "max_steps": 40}, 40),
+        ({"max_epochs": -1}, None),
+        ({}, None),
+    ],
+)
+def test_steps_are_counted_where_a_framework_has_the_loops(facts, steps):
+    known = {"loaders": {"train": {"rows": 100, "batch_size": 32}}}
+    loop = {"accumulation": 2}
+    run = Run.of(facts={"framework": facts, "loop": loop, **known})
+    assert steps_of_framework(run)[0] == steps

@@ -270,8 +270,6 @@ _PARTS = {"dropout": "dropout layers", "batch_norm": "batch-norm layers"}
 def steps_of(fact: Fact, accumulation: int | None) -> tuple[int | None, str]:
     """How many steps the loops make, and in words; None where a loop cannot be told."""
     loops: Sequence[Fact] = fact.get("loops") or ()
-    if not loops:
-        return None, "the loops are not in the script's own files"
     unknown = [loop["text"] for loop in loops if loop["rounds"] is None]
     if unknown:
         return None, f"`{unknown[0]}` cannot be counted"
@@ -282,6 +280,21 @@ def steps_of(fact: Fact, accumulation: int | None) -> tuple[int | None, str]:
     return total, text
 
 
+def steps_of_framework(run: Run) -> tuple[int | None, str]:
+    """The same, of a framework that has the loops."""
+    told, loop = run.facts.get("framework") or {}, run.facts.get("loop") or {}
+    most = told.get("max_steps")
+    if most is not None and most > 0:
+        return int(most), "as the trainer is told"
+    epochs = told.get("max_epochs") or told.get("num_train_epochs")
+    loader = (run.facts.get("loaders") or {}).get("train") or {}
+    rows, batch = loader.get("rows"), loader.get("batch_size")
+    if not epochs or epochs < 0 or not rows or not batch:
+        return None, "the loops are not in the script's own files"
+    each = math.ceil(math.ceil(rows / batch) / (loop.get("accumulation") or 1))
+    return int(epochs * each), f"{epochs:g} × {each:,}"
+
+
 def _cost(run: Run) -> Said:
     fact = run.facts.get("dry_run")
     if lacking := _lacking(fact):
@@ -290,7 +303,9 @@ def _cost(run: Run) -> Said:
     step = fact.get("step_seconds")
     if step is None:
         return State.YOURS, "not checked: no second step was seen within the budget"
-    steps, text = steps_of(fact, (run.facts.get("loop") or {}).get("accumulation"))
+    accumulation = (run.facts.get("loop") or {}).get("accumulation")
+    told = steps_of(fact, accumulation) if fact.get("loops") else None
+    steps, text = told or steps_of_framework(run)
     memory = fact["memory"]
     used = f"{_bytes(memory['process'])} of memory"
     if memory.get("device"):
