@@ -7,8 +7,8 @@ from dataclasses import fields
 from wellfit.core.errors import UnknownName
 from wellfit.core.signals import SIGNALS, parse
 from wellfit.remedies import REMEDIES
-from wellfit.rules import all_rules
-from wellfit.rules.rule import Rule
+from wellfit.rules import all_rules, all_sweep_rules
+from wellfit.rules.rule import Problem
 
 EXAMPLE = re.compile(r"^>>> .*(?:\n(?!\s*$).+)*", re.MULTILINE)
 
@@ -18,7 +18,8 @@ def explain(name: str) -> str:
 
     `UnknownName`, with the nearest name, where there is nothing so called.
     """
-    rules = {rule.name(): rule for rule in all_rules()}
+    every: tuple[Problem, ...] = (*all_rules(), *all_sweep_rules())
+    rules = {rule.name(): rule for rule in every}
     asked = name.strip().lower().replace("_", "-")
     if asked in rules:
         return _page(rules[asked])
@@ -38,7 +39,7 @@ def fenced(page: str) -> str:
     return EXAMPLE.sub(lambda found: f"```python\n{found.group()}\n```", page)
 
 
-def _page(rule: Rule) -> str:
+def _page(rule: Problem) -> str:
     lines = [f"# {rule.name()}", "", inspect.getdoc(rule) or ""]
     limits = [(f.name, getattr(rule, f.name)) for f in fields(rule)]
     if limits:
@@ -47,7 +48,7 @@ def _page(rule: Rule) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _remedy(name: str, rules: dict[str, Rule]) -> str:
+def _remedy(name: str, rules: dict[str, Problem]) -> str:
     helps = [n for n, rule in rules.items() if name in rule.remedies]
     against = f"\nIt may help against {', '.join(helps)}.\n" if helps else ""
     return f"# {name}\n\n{REMEDIES[name]}\n{against}"
