@@ -104,13 +104,14 @@ def pooled(groups: Iterable[Sequence[Attempt]]) -> tuple[float, int]:
     return (sqrt(squares / freedom) if freedom else 0.0), freedom
 
 
-def noise_of(sweep: Sweep) -> tuple[float, int] | None:
+def noise_of(sweep: Sweep, *, rows_shared: bool = True) -> tuple[float, int] | None:
     """The standard error of one attempt's skill, with its degrees of freedom.
 
     From repeats with other seeds where there are any; else from the folds of a search,
     what is left once each candidate's mean and each fold's are taken away. Folds share
-    rows for training, which the factor of Nadeau and Bengio (2003) makes up for. None
-    where neither tells.
+    rows for training (`rows_shared`), which the factor of Nadeau and Bengio (2003)
+    makes up for; without it the noise is the least that it can be. None where neither
+    tells.
     """
     spread, freedom = pooled(sweep.groups().values())
     if freedom >= 2:
@@ -128,4 +129,5 @@ def noise_of(sweep: Sweep) -> tuple[float, int] | None:
     left = good - good.mean(axis=1, keepdims=True) - good.mean(axis=0) + good.mean()
     freedom = (rows - 1) * (columns - 1)
     variance = float(np.sum(left**2)) / freedom
-    return sqrt(variance * (1 / columns + 1 / (columns - 1))), freedom
+    share = 1 / columns + (1 / (columns - 1) if rows_shared else 0.0)
+    return sqrt(variance * share), freedom

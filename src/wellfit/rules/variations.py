@@ -52,8 +52,8 @@ def seed_of(run: Run) -> str | None:
 def varied(settings: Sequence[Settings]) -> tuple[str, ...]:
     """The names whose values differ; of those that change together, the first.
 
-    A rate is told by the command and by the optimizer, say. What some runs do not tell
-    is left out, unless most do.
+    A rate is told by the command and by the optimizer, say. What most runs do not tell
+    is left out.
 
     >>> varied([{"lr": 0.1, "optimizer.lr": 0.1}, {"lr": 0.2, "optimizer.lr": 0.2}])
     ('lr',)
@@ -63,11 +63,26 @@ def varied(settings: Sequence[Settings]) -> tuple[str, ...]:
         values = [one.get(name) for one in settings]
         if sum(v is None for v in values) > len(values) / 2:
             continue
-        places: dict[Value | None, int] = {}
-        pattern = tuple(places.setdefault(v, len(places)) for v in values)
-        if len(places) > 1:
+        pattern = _pattern(values)
+        if len(set(pattern)) > 1:
             found.setdefault(pattern, name)
     return tuple(found.values())
+
+
+def _pattern(values: Sequence[Value | None]) -> tuple[int, ...]:
+    """Each value's place among all: in their order, from the end that comes first.
+
+    Two names with one pattern rise and fall together. Text has no order: there it is
+    that of appearance.
+    """
+    if all(isinstance(v, float) for v in values):
+        ordered = sorted({v for v in values if isinstance(v, float)})
+        places: dict[Value | None, int] = {v: i for i, v in enumerate(ordered)}
+        first, last = places[values[0]], len(ordered) - 1
+        turned = 2 * first > last
+        return tuple(last - places[v] if turned else places[v] for v in values)
+    places = {}
+    return tuple(places.setdefault(v, len(places)) for v in values)
 
 
 def flat(given: Mapping[str, Any], front: str = "") -> dict[str, Value]:
