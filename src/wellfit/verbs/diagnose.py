@@ -62,7 +62,8 @@ def answer(judge: Callable[[Any], Said], seen: Any) -> Said:
 
 def chosen(ignore: Collection[str], thresholds: Thresholds) -> list[Rule | SweepRule]:
     """The rules of both kinds, but for those ignored, with their thresholds set."""
-    rules = {rule.name(): rule for rule in (*all_rules(), *all_sweep_rules())}
+    every: list[Rule | SweepRule] = [*all_rules(), *all_sweep_rules()]
+    rules = {rule.name(): rule for rule in every}
     for name in (*ignore, *thresholds):
         if name not in rules:
             raise UnknownName("rule", name, among=rules)
