@@ -15,8 +15,8 @@ import typer
 from wellfit.cli import settings
 from wellfit.cli.main import COMMANDS, app
 from wellfit.core.run import Run
-from wellfit.rules import all_rules
-from wellfit.rules.rule import Rule
+from wellfit.rules import all_rules, all_sweep_rules
+from wellfit.rules.rule import Problem
 from wellfit.verbs.diagnose import diagnose
 
 ROOT = Path(__file__).parent.parent
@@ -71,9 +71,10 @@ def test_the_readme_shows_the_commands():
 
 def test_every_rule_is_on_the_page_of_rules():
     page = ROOT / "docs" / "rules.md"
+    every: list[Problem] = [*all_rules(), *all_sweep_rules()]
     rows = "".join(
         f"| `{rule.name()}` | {rule.severity} | {problem(rule)} |\n"
-        for rule in all_rules()
+        for rule in sorted(every, key=lambda rule: rule.name())
     )
     table = re.compile(r"(?:^\| `.*\n)+", re.MULTILINE)
     if os.environ.get("WELLFIT_UPDATE_SNAPSHOTS"):
@@ -81,7 +82,7 @@ def test_every_rule_is_on_the_page_of_rules():
     assert table.findall(page.read_text()) == [rows]
 
 
-def problem(rule: Rule) -> str:
+def problem(rule: Problem) -> str:
     """The first paragraph of a rule's page, in one line."""
     return inspect.cleandoc(rule.__doc__).partition("\n\n")[0].replace("\n", " ")
 

@@ -96,6 +96,10 @@ def told(settings: Settings, names: Iterable[str]) -> str:
     )
 
 
+def _mean(group: Sequence[Attempt]) -> float:
+    return float(np.mean([a.skill for a in group]))
+
+
 def pooled(groups: Iterable[Sequence[Attempt]]) -> tuple[float, int]:
     """The standard deviation among repeats, and its degrees of freedom."""
     skills = [np.array([a.skill for a in group]) for group in groups]
@@ -113,7 +117,9 @@ def noise_of(sweep: Sweep, *, rows_shared: bool = True) -> tuple[float, int] | N
     makes up for; without it the noise is the least that it can be. None where neither
     tells.
     """
-    spread, freedom = pooled(sweep.groups().values())
+    repeated = sorted(sweep.groups().values(), key=lambda g: -_mean(g))
+    # Where half of the seeds fail, their spread says nothing of the good settings.
+    spread, freedom = pooled(repeated[: max(2, len(repeated) // 4)])
     if freedom >= 2:
         return spread, freedom
     folds = [a.folds for a in sweep.attempts if len(a.folds) > 1]

@@ -20,8 +20,8 @@ class Cliff(NamedTuple):
     """A neighbour of the best setting that is far worse."""
 
     name: str
-    best: Attempt
-    beside: Attempt
+    best: list[Attempt]  # its seeds
+    beside: list[Attempt]
     fall: float  # of skill, the means of their seeds
     error: float
     freedom: int
@@ -114,7 +114,7 @@ class HyperparameterSensitivity(SweepRule):
         from scipy.stats import t
 
         limit = float(t.ppf(1 - self.level / pairs, cliff.freedom))
-        best = max(cliff.best.skill, 0.0)
+        best = max(_mean(cliff.best), 0.0)
         return cliff.fall > self.share * best and cliff.fall > limit * cliff.error
 
     def _beside(self, sweep: Sweep) -> Iterator[Cliff]:
@@ -131,8 +131,8 @@ class HyperparameterSensitivity(SweepRule):
                 spread, freedom = noise if noise is not None else (0.0, 0)
                 yield Cliff(
                     name=name,
-                    best=groups[best][0],
-                    beside=group[0],
+                    best=groups[best],
+                    beside=group,
                     fall=_mean(groups[best]) - _mean(group),
                     error=spread * (1 / len(groups[best]) + 1 / len(group)) ** 0.5,
                     freedom=freedom,
@@ -155,22 +155,22 @@ class HyperparameterSensitivity(SweepRule):
         return curves.noise(skills), len(skills) - 2
 
     def _found(self, sweep: Sweep, cliff: Cliff) -> Finding:
-        values = [a.settings[cliff.name] for a in (cliff.beside, cliff.best)]
-        there, here = (float(v) for v in values)
+        there, here = (
+            float(group[0].settings[cliff.name]) for group in (cliff.beside, cliff.best)
+        )
         factor = max(there / here, here / there)
-        scores = {id(g[0]): _score(g) for g in sweep.groups().values()}
-        best, beside = scores[id(cliff.best)], scores[id(cliff.beside)]
         noise = noise_of(sweep)
         chance = sweep.unit * (noise[0] if noise else cliff.error / 2**0.5)
+        failed = min(cliff.beside, key=lambda a: a.skill)
         return self.finding(
             f"{cliff.name} {there:.3g} instead of {here:.3g}, {factor:.2g} times, "
-            f"takes val/{sweep.metric} from {best:.3g} to {beside:.3g}; seeds alone "
-            f"move it by {chance:.2g}",
-            confidence=0.85 if cliff.fall > 2 * self.share * cliff.best.skill else 0.7,
+            f"takes val/{sweep.metric} from {_score(cliff.best):.3g} to "
+            f"{_score(cliff.beside):.3g}; seeds alone move it by {chance:.2g}",
+            confidence=0.85 if cliff.fall > 2 * self.share * _mean(cliff.best) else 0.7,
             where=[cliff.name],
             evidence=[
-                sweep.evidence(cliff.best, "the best setting"),
-                sweep.evidence(cliff.beside, "the setting beside it"),
+                sweep.evidence(cliff.best[0], "the best setting"),
+                sweep.evidence(failed, "the setting beside it"),
             ],
         )
 

@@ -14,6 +14,12 @@ from wellfit.rules import curves, results
 # Scores whose best is 1, and what guessing has: of classes by their share nothing.
 SHARES = {"balanced_accuracy": 0.0, "auc": 0.5, "f1": 0.0, "average_precision": 0.0}
 LOSSES = ("loss", "logged_loss", "log_loss", "rmse", "mae")
+WORST = -1.0  # how far below guessing is told apart: what diverged has no scale
+
+
+def skill_of(score: float, trivial: float, unit: float) -> float:
+    """A score as skill: 0 is guessing, as is what ended as no number."""
+    return max((score - trivial) / unit, WORST) if isfinite(score) else 0.0
 
 
 def scale_of(

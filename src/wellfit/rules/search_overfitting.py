@@ -47,8 +47,8 @@ class SearchOverfitting(SweepRule):
     >>> run = Run.of(folds, facts={"search": {"metric": "accuracy", "best": 4,
     ...                                       "candidates": tried}})
     >>> print(SearchOverfitting().check([run]).summary)
-    of 40 attempts the best has an accuracy of 0.84, of which about 0.032 is the luck of
-    the choice: 40 are within the noise of 0.03, and 0.808 is what to expect
+    of 40 attempts the best has accuracy 0.84, of which about 0.032 is the luck of the
+    choice: 40 are within the noise of 0.03, and 0.808 is what to expect
 
     ## How it is told from its look-alikes
     A best that stands out from its rivals by more than noise is better. Models that all
@@ -140,7 +140,7 @@ class SearchOverfitting(SweepRule):
         explained = curse.inflation > gap / 3
         later = best.score - _sign(sweep) * gap * sweep.unit
         return self.finding(
-            f"of {len(sweep.attempts)} attempts the best has {_an(sweep.metric)} of "
+            f"of {len(sweep.attempts)} attempts the best has {sweep.metric} "
             f"{best.score:.3g}, and {later:.3g} on rows that the choice did not see; "
             f"its luck among {curse.rivals} rivals explains "
             f"{curse.inflation * sweep.unit:.2g} of it",
@@ -179,7 +179,7 @@ def _noise(sweep: Sweep) -> float | None:
 def _said(sweep: Sweep, curse: Curse) -> str:
     luck, noise = curse.inflation * sweep.unit, curse.noise * sweep.unit
     return (
-        f"of {len(sweep.attempts)} attempts the best has {_an(sweep.metric)} of "
+        f"of {len(sweep.attempts)} attempts the best has {sweep.metric} "
         f"{sweep.best.score:.3g}, of which about {luck:.2g} is the luck of the choice: "
         f"{curse.rivals} are within the noise of {noise:.2g}, and "
         f"{sweep.best.score - _sign(sweep) * luck:.3g} is what to expect"
@@ -190,10 +190,6 @@ def _sign(sweep: Sweep) -> int:
     """1 where greater scores are better."""
     worst = sweep.attempts[int(np.argmin(sweep.skills))]
     return 1 if sweep.best.score >= worst.score else -1
-
-
-def _an(metric: str) -> str:
-    return f"{'an' if metric[0] in 'aeiou' else 'a'} {metric}"
 
 
 def _evidence(sweep: Sweep, curse: Curse) -> Iterator[Evidence]:

@@ -9,7 +9,7 @@ import numpy as np
 
 from wellfit.core.run import Run
 from wellfit.rules.attempts import Attempt, Sweep, Values
-from wellfit.rules.scales import SHARES, error_of, scale_of
+from wellfit.rules.scales import SHARES, error_of, scale_of, skill_of
 from wellfit.rules.variations import flat
 
 
@@ -60,12 +60,12 @@ def _candidate(
     one: Mapping[str, Any], trivial: float, unit: float, folds: Values | None
 ) -> Attempt:
     score = float(one["score"])
-    by_fold = () if folds is None else tuple((folds - trivial) / unit)
+    by_fold = () if folds is None else tuple(skill_of(f, trivial, unit) for f in folds)
     number = max(len(by_fold), 2)
     spread = float(one.get("std") or 0.0) / unit
     return Attempt(
         settings=flat(one.get("parameters") or {}),
-        skill=(score - trivial) / unit if isfinite(score) else 0.0,
+        skill=skill_of(score, trivial, unit),
         score=score,
         error=spread / sqrt(number - 1),
         folds=by_fold,
@@ -87,7 +87,7 @@ def _tested(
         later = signal  # the first value is the search's own
     if later is None or not len(later) or best >= len(attempts):
         return attempts
-    test = (later.last - trivial) / unit
+    test = skill_of(later.last, trivial, unit)
     front = "test/" if later is not signal else "val/"
     error = error_of(run, metric, later.last, front) / unit
     won = replace(attempts[best], test=test, test_error=error)

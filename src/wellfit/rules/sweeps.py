@@ -5,7 +5,7 @@ from math import isfinite
 
 from wellfit.core.run import Run
 from wellfit.rules.attempts import Attempt, Sweep
-from wellfit.rules.scales import LOSSES, SHARES, ending, error_of, scale_of
+from wellfit.rules.scales import LOSSES, SHARES, ending, error_of, scale_of, skill_of
 from wellfit.rules.searches import searched
 from wellfit.rules.variations import hyperparameters, seed_of
 
@@ -40,16 +40,15 @@ def _by(runs: Sequence[Run], metric: str) -> Sweep | None:
         return None
     unit, attempts = perfect - trivial, []
     for run, score in have:
-        skill = (score - trivial) / unit if isfinite(score) else 0.0
         test = ending(run, f"test/{metric}")
         attempts.append(
             Attempt(
                 settings=hyperparameters(run),
                 seed=seed_of(run),
-                skill=skill,
+                skill=skill_of(score, trivial, unit),
                 score=score,
                 error=error_of(run, metric, score, "val/") / abs(unit),
-                test=None if test is None else (test - trivial) / unit,
+                test=None if test is None else skill_of(test, trivial, unit),
                 test_error=error_of(run, metric, test or 0.0, "test/") / abs(unit),
             )
         )
