@@ -254,11 +254,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="100 of each, not kept")
     quick = parser.parse_args().quick
-    found = [m for case in CASES for m in measure(case, QUICK if quick else TIMES)]
-    for got in found:
-        share = got["warned"] / got["sweeps"]
-        bar = f"at least {FOUND:.0%}" if got["right"] else f"at most {ALARMS:.0%}"
-        print(f"{got['case']:32}{got['rule']:28}{share:7.1%}   {bar}")
+    found = []
+    for case in CASES:
+        for got in measure(case, QUICK if quick else TIMES):
+            found.append(got)
+            share = got["warned"] / got["sweeps"]
+            bar = f"at least {FOUND:.0%}" if got["right"] else f"at most {ALARMS:.0%}"
+            line = f"{got['case']:32}{got['rule']:28}{share:7.1%}   {bar}"
+            print(line, flush=True)
     if not quick:
         RESULTS.parent.mkdir(exist_ok=True)
         said = {"machine": describe(), "measured": found}

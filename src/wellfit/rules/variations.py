@@ -107,11 +107,15 @@ def _told(run: Run) -> dict[str, Value]:
         flat(facts.get("hyperparameters") or {}),
         dict(_arguments((facts.get("command") or {}).get("args") or ())),
         flat(_own_fit(facts)),
-        flat(_optimizer(facts)),
-        flat(_rest(facts)),
+        flat(_known(_optimizer(facts))),
+        flat(_known(_rest(facts))),
     ):
         found |= {n: v for n, v in source.items() if n not in found}
     return {n: v for n, v in found.items() if not IDLE.search(n) or SEED.search(n)}
+
+
+def _known(given: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in given.items() if value is not None}
 
 
 def _own_fit(facts: Mapping[str, Any]) -> Mapping[str, Any]:
