@@ -34,7 +34,7 @@ def ended(kind: str, message: str, code: int = 1) -> Run:
         ),
         (
             "RuntimeError",
-            "DefaultCPUAllocator: can't allocate memory: you tried to allocate 14400 bytes",
+            "DefaultCPUAllocator: can't allocate memory: you tried to allocate 9 bytes",
             "machine",
         ),
         (

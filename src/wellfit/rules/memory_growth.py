@@ -80,6 +80,8 @@ class MemoryGrowth(Rule):
         0.4  # of an even growth, in each quarter. What levels off exponentially
     )
     # and has come to within e^-2 of its end has 0.15 of it in its last
+    leap: float = 0.35  # of the growth, from one reading to the next: of three arrays
+    # each would be that much, and three are no trend
     warm: float = 0.2  # of the steps, left out
     soon: float = 1.0  # times the steps so far, to the limit: then it is critical
 
@@ -101,7 +103,7 @@ class MemoryGrowth(Rule):
         severity = Severity.CRITICAL if near else self.severity
         return self.finding(
             self._said(worst, begin)
-            + (f"; {left:.3g} steps more, and it is full" if left is not None else ""),
+            + (f"; {_about(left)} steps more, and it is full" if left else ""),
             severity=Severity.NOTE if known is False else severity,
             confidence=0.5 if known is False else 0.75 if known is None else 0.85,
             where=[worst.where],
@@ -138,10 +140,11 @@ class MemoryGrowth(Rule):
         return much and growth.steady and self._even(growth.signal)
 
     def _even(self, signal: Signal) -> bool:
-        """Whether each quarter of the steps has its part of the growth."""
+        """Whether each quarter of the steps has its part, and no one leap too much."""
         ends = np.linspace(signal.steps[0], signal.steps[-1], 5)
         grown = np.diff(np.interp(ends, signal.steps, signal.values))
-        return bool(np.all(grown >= self.part * grown.mean()))
+        leaps = np.diff(signal.values).max() <= self.leap * grown.sum()
+        return bool(leaps and np.all(grown >= self.part * grown.mean()))
 
     def _left(self, run: Run, growth: Growth) -> float | None:
         """Steps until memory is full; None where the limit is not known."""
@@ -158,6 +161,11 @@ class MemoryGrowth(Rule):
             f"before: by {readable(growth.total)} since step {begin}, to "
             f"{readable(growth.signal.last)}"
         )
+
+
+def _about(steps: float) -> str:
+    """A number of steps, to two digits."""
+    return f"{float(f'{steps:.2g}'):,.0f}"
 
 
 def _by_step(signal: Signal, begin: int) -> Signal:
