@@ -54,6 +54,10 @@ def test_the_parameters_of_the_run_s_own_estimator() -> None:
     assert seed_of(run) == "random_state 7.0"
 
 
+def test_runs_of_different_scripts_do_not_repeat_each_other() -> None:
+    assert told(command={"script": "a.py"}) == {"script": "a.py"}
+
+
 def test_facts_that_are_null_tell_nothing() -> None:
     facts = ("hyperparameters", "command", "fits", "optimizer", "model", "training")
     assert seed_of(Run.of(facts=dict.fromkeys(facts))) is None

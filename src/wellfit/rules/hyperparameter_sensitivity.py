@@ -83,7 +83,7 @@ class HyperparameterSensitivity(SweepRule):
     share: float = 0.25  # of all that was learnt, lost by it. A parabola that reaches
     # from 1 to 0 over two decades loses 0.03
     level: float = 0.01  # of all neighbours together: 0 false alarms on 1000 sweeps of
-    # noise (bench/sweeps.py), for which `share` is far more than enough
+    # noise and on 1000 smooth hills; 996 of 1000 cliffs are found (bench/sweeps.py)
     dense: int = 8  # values in a row that show their own roughness, without repeats
 
     def check(self, runs: Sequence[Run]) -> Finding | NotChecked | None:

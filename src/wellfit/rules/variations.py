@@ -136,7 +136,10 @@ def _optimizer(facts: Mapping[str, Any]) -> dict[str, Any]:
 
 def _rest(facts: Mapping[str, Any]) -> dict[str, Any]:
     model, training = facts.get("model") or {}, facts.get("training") or {}
+    command, objective = facts.get("command") or {}, facts.get("objective") or {}
     return {
+        "script": command.get("script"),
+        "criterion": objective.get("criterion"),
         "batch_size": training.get("batch_size"),
         "model": model.get("class"),
         "model.parameters": model.get("parameters"),
