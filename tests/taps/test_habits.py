@@ -152,6 +152,21 @@ def test_parameters_that_are_not_trained_are_told(said) -> None:
     assert cut == {"cut.weight", "cut.bias", "unused.weight", "unused.bias"}
 
 
+def test_a_model_of_an_earlier_training_is_not_taken_for_a_part(said) -> None:
+    body = nn.Linear(5, 5)
+    tap = TorchTap(said, every=1)
+    tap.attach()
+    for trained in (True, False):  # then another head, on the same body, frozen
+        model = nn.Sequential(body.requires_grad_(trained), nn.Linear(5, 3))
+        own = [p for p in model.parameters() if p.requires_grad]
+        optimizer = torch.optim.SGD(own, lr=0.05)
+        for x, y in zip(X.split(10), Y.split(10), strict=True):
+            usual(optimizer, F.cross_entropy(model(x), y))
+        del optimizer
+    tap.finish()
+    assert said.facts["loop"]["unstepped"] == []
+
+
 def test_what_weights_begin_as_is_told(said) -> None:
     model = nn.Sequential(
         nn.Linear(5, 64), nn.Tanh(), nn.Linear(64, 8), nn.Linear(8, 3)

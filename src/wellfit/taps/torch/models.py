@@ -25,6 +25,7 @@ class Models:
         ] = {}  # in the models' graph, and in none of them
         self._given = given
         self._called: dict[int, weakref.ref[nn.Module]] = {}
+        self._past: set[int] = set()  # of those, called in an earlier training
         self._names: dict[int, str] = {}
         self._doors = doors
 
@@ -38,9 +39,12 @@ class Models:
         known = self._called.get(id(module))
         if known is None or known() is None:  # an id is used again
             self._called[id(module)] = weakref.ref(module)
+            self._past.discard(id(module))
 
     def forget(self) -> None:
         """The optimizer that was counted is gone, and its models with it, maybe."""
+        if self.roots:
+            self._past = set(self._called)
         self.roots, self.layers, self.parameters, self._names = {}, {}, {}, {}
         self.outside = {}
 
@@ -112,7 +116,8 @@ class Models:
 
         They were called, and got a gradient, and are part of nothing that is stepped.
         """
-        for place, module in enumerate(_tops(called, None)):
+        present = [module for module in called if id(module) not in self._past]
+        for place, module in enumerate(_tops(present, None)):
             kind = type(module).__name__
             for own, parameter in module.named_parameters():
                 known = id(parameter) in self._names

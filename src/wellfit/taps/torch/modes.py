@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from wellfit.taps.torch.numbers import OnItsWay, send
 
@@ -35,9 +35,7 @@ class Switches:
             "dropout": [m for m in known if _drops(m)],
             "norm": norms,
         }
-        counts = [
-            m.num_batches_tracked for m in norms if m.num_batches_tracked.ndim == 0
-        ]
+        counts = [seen for m in norms if (seen := _batches(m)) is not None]
         self._tracked = send(torch.stack(counts)) if counts else None
 
     def train(self, step: int) -> None:
@@ -96,5 +94,12 @@ def _drops(module: nn.Module) -> bool:
 
 def _tracks(module: nn.Module) -> bool:
     """Whether it normalises by a batch in training, and by a running mean else."""
-    norm = isinstance(module, nn.modules.batchnorm._NormBase)
-    return norm and module.num_batches_tracked is not None
+    return _batches(module) is not None
+
+
+def _batches(module: nn.Module) -> Tensor | None:
+    """How many batches a norm has seen, where it keeps statistics of them."""
+    if not isinstance(module, nn.modules.batchnorm._NormBase):
+        return None
+    seen = module.num_batches_tracked
+    return seen if isinstance(seen, Tensor) and seen.ndim == 0 else None

@@ -399,6 +399,7 @@ class Steps:
         self._look = None
         look.say({"batch_size": rows, "data_time": self._calm.waited})
         look.close()
+        self.ways.looked()
         self._start.look()
         self._looked.add(look)
         now = perf_counter()

@@ -22,7 +22,8 @@ class Ways:
         self.cleared = 0  # steps whose gradient was set to zero before they came
         self._backwards: Counter[int] = Counter()
         self._looks = 0
-        self._left: list[OnItsWay] = []  # gradients found before a backward pass
+        self._glance: OnItsWay | None = None  # at gradients before a backward pass
+        self._left: list[OnItsWay] = []  # those of steps that are done
         self._stale = 0
         self._modes: dict[str, Counter[str]] = {}
         self._evaluating: str | None = None  # the mode of the pass that goes on
@@ -48,11 +49,19 @@ class Ways:
 
     def look(self, parameters: Iterable[Tensor]) -> None:
         """A step's first backward pass is about to begin: are there gradients yet?"""
-        self._looks += 1
         grads = (p.grad for p in parameters if p.grad is not None)
         first = next(grads, None)
-        if first is not None:
-            self._left.append(send(flat(first)[:GLANCE].clone()))
+        self._glance = None if first is None else send(flat(first)[:GLANCE].clone())
+
+    def looked(self) -> None:
+        """The step that is looked at is done: its last group of passes counts.
+
+        Before it, another optimizer's may have left gradients here as well.
+        """
+        self._looks += 1
+        if self._glance is not None:
+            self._left.append(self._glance)
+            self._glance = None
         while self._left and self._left[0].here:
             self._stale += bool(self._left.pop(0).array().any())
 
