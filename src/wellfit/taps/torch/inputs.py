@@ -108,7 +108,10 @@ class Inputs:
         first = args[0] if args else None
         if first is None or not usual(first) or first.requires_grad:
             first = next(_tensors((args, kwargs)), None)
-        if not torch.is_grad_enabled() or not all(r.training for r in self._roots):
+        evaluating = not torch.is_grad_enabled()
+        for root in self._roots:  # no generator: it would cost at every step
+            evaluating = evaluating or not root.training
+        if evaluating:
             self._entries += 1
             self._repeats += first is not None and first is self._calm.batch
         self._calm.batch = first
