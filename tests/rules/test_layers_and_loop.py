@@ -141,6 +141,12 @@ def test_modes_that_were_not_seen_are_not_checked() -> None:
     assert isinstance(ModeMixup().check(run(loop={"modes": {}})), NotChecked)
 
 
+def test_a_training_without_evaluations_is_checked_by_half() -> None:
+    loop = modes(TRAIN, [[9, 1.0]], dropout=True)
+    del loop["switches"]["model"]["modes"]["val"]  # and so of the dropout, which is it
+    assert isinstance(ModeMixup().check(run(loop=loop)), NotChecked)
+
+
 # -- saturated-units ------------------------------------------------------------------
 
 

@@ -81,7 +81,13 @@ class ModeMixup(Rule):
             )
         if not any(family in switches for family in FAMILIES):
             return None  # nothing depends on the mode
-        return self._evaluated(switches) or self._trained(run, switches)
+        found = self._evaluated(switches) or self._trained(run, switches)
+        seen = switches["model"]["modes"]
+        if found is None and not ("val" in seen or "test" in seen):
+            return NotChecked(
+                reason="no evaluation was seen: one that computes the loss would be"
+            )
+        return found
 
     def _evaluated(self, switches: Mapping[str, Any]) -> Finding | None:
         """Evaluations in `train()`."""
