@@ -1,5 +1,7 @@
 """Plateaus, swings and divergence, told from what looks like them."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -86,10 +88,18 @@ def swinging(size: float) -> dict[int, float]:
 
 
 def test_evaluations_that_leap() -> None:
-    found = loud(UnstableLoss(), synthetic.run(val_loss=swinging(0.6)))
+    short: dict[str, Any] = {"accuracy": 0.7, "val_accuracy": 0.7}
+    found = loud(UnstableLoss(), synthetic.run(val_loss=swinging(0.6), **short))
     assert found is not None
     assert "from one evaluation to the next" in found.summary
-    assert loud(UnstableLoss(), synthetic.run(val_loss=swinging(0.03))) is None
+    calm = synthetic.run(val_loss=swinging(0.03), **short)
+    assert UnstableLoss().judge(calm) is None
+
+
+def test_leaps_that_cost_nothing_are_a_note() -> None:
+    said = UnstableLoss().judge(synthetic.run(val_loss=swinging(0.6)))
+    assert isinstance(said, Finding)
+    assert said.severity is Severity.NOTE
 
 
 @pytest.mark.parametrize("noise", [0.5, 1.0])
