@@ -333,6 +333,7 @@ REFERENCES: dict[str, Callable[[Variables], Figures]] = {
     "frozen_backbone": upper_digits,
     "gaussian_gan": energy,
     "gaussian_nll": normal_nll,
+    "growing_lessons": lambda v: (0.0, 1.0),  # no noise
     "iris_softmax": lambda v: classified(
         logistic(), v["x_train"], v["t_train"], v["x_test"], v["t_test"]
     ),
@@ -345,6 +346,13 @@ REFERENCES: dict[str, Callable[[Variables], Figures]] = {
     "multilabel_tags": tags,
     "named_layers_finetuned": digits_around,
     "noisy_labels": answers,
+    "one_at_a_time": lambda v: classified(
+        logistic(), v["X"], v["y"], v["X_test"], v["y_test"]
+    ),
+    "parity_released": lambda v: (
+        max(v["y_val"].float().mean().item(), 1 - v["y_val"].float().mean().item()),
+        1.0,
+    ),
     "quantile_bands": pinballs,
     "random_features": lambda v: floor_r2(0.1, v["y_val"]),
     "rare_class_unweighted": lambda v: balanced(
@@ -356,6 +364,7 @@ REFERENCES: dict[str, Callable[[Variables], Figures]] = {
     "saturating_gates": lambda v: floor_r2(0.1, v["held_back"].tensors[1]),
     "sentiment_embeddings": words,
     "series_gru": lambda v: floor_r2(0.25, v["val_y"]),
+    "series_in_order": lambda v: floor_r2(0.25, v["every"]),
     "shapes_resnet": shapes,
     "sigmoid_hidden": lambda v: classified(
         svm.SVC(C=10), v["x"], v["t"], v["x_val"], v["t_val"]
@@ -365,10 +374,18 @@ REFERENCES: dict[str, Callable[[Variables], Figures]] = {
     "spectra_layernorm": lambda v: classified(
         forest(), *v["train"].dataset.tensors, v["x_val"], v["y_val"]
     ),
+    "staircase_rate": lambda v: digits_from(v, "X", "y", v["train"], v["val"]),
+    "strong_dropout": lambda v: classified(
+        logistic(), v["x"], v["y"], v["x_val"], v["y_val"]
+    ),
+    "third_kind_found": lambda v: balanced(
+        LinearDiscriminantAnalysis(), *rows(v["train"]), *rows(v["valid"])
+    ),
     "triplet_digits": neighbours,
     "tumour_logistic": lambda v: classified(
         logistic(), v["xtr"], v["ytr"], v["xte"], v["yte"]
     ),
+    "warm_restarts": lambda v: floor_r2(0.4, v["y"][2000:]),
     "wine_raw_batchnorm": lambda v: classified(
         forest(), *rows(v["train"]), *rows(v["val"])
     ),

@@ -56,6 +56,13 @@ FINDINGS = st.lists(
         ("dead-units", ("constant-predictions", "underfitting")),
         ("class-imbalance", ("constant-predictions",)),
         ("constant-predictions", ("underfitting",)),
+        ("unshuffled-batches", ("unstable-loss", "underfitting", "overfitting")),
+        ("over-regularized", ("underfitting", "loss-plateau")),
+        ("learning-rate-too-high", ("unstable-loss", "divergence")),
+        ("vanishing-gradients", ("loss-plateau", "underfitting")),
+        ("loss-plateau", ("undertrained",)),
+        ("divergence", ("constant-predictions", "underfitting")),
+        ("class-imbalance", ("metric-hides-minority",)),
     ],
 )
 def test_the_root_comes_first(root: str, symptoms: tuple[str, ...]) -> None:

@@ -92,8 +92,8 @@ class SaturatedUnits(Rule):
         shares = run.at("saturated_share")
         if not shares:
             return NotChecked(
-                reason="no layer of sigmoids or tanhs was looked at: watch a model that "
-                "has some, with `wellfit run`"
+                reason="no layer of sigmoids or tanhs was looked at: watch a model "
+                "that has some, with `wellfit run`"
             )
         found = [p for p in self._pinned(run, shares) if p.share >= self._bar(p)]
         if not found:

@@ -27,6 +27,7 @@ from wellfit.taps.torch.layers import LayersLook
 from wellfit.taps.torch.look import Look, Looked
 from wellfit.taps.torch.losses import Losses
 from wellfit.taps.torch.models import Models
+from wellfit.taps.torch.numbers import Floats, Later, send
 from wellfit.taps.torch.objective import Objective
 from wellfit.taps.torch.parameters import Weights
 from wellfit.taps.torch.persample import by_sample
@@ -204,6 +205,7 @@ class Steps:
         )
         if calls:
             part, rows = _mean(calls), calls[0].rows
+            self._look_at_objective(calls, value)
             if now.loss is None:
                 now.loss = part
             else:
@@ -224,6 +226,14 @@ class Steps:
         if main is None:
             return self.models.parameters.values()
         return (p for group in main.param_groups for p in group["params"])
+
+    def _look_at_objective(self, calls: list[Call], value: Tensor | None) -> None:
+        """Of a pass that began at something else than a criterion's value: that."""
+        look = self._look
+        if look is None or value is None or value.ndim or self._now.backwards > 1:
+            return
+        if not any(call.value is value for call in calls):
+            look.say_later(Later((send(value.detach().clone()),), _objective))
 
     def _learn(self, calls: list[Call]) -> None:
         """Where the batch came from and, at a look, what is in it."""
@@ -590,6 +600,10 @@ class Steps:
 
 def _rate_of(group: int) -> str:
     return f"train/learning_rate@group{group}" if group else "train/learning_rate"
+
+
+def _objective(value: Floats) -> dict[str, float]:
+    return {"objective": float(value)}
 
 
 def _average(losses: list[Any]) -> Any:
