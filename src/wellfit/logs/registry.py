@@ -1,0 +1,61 @@
+"""All formats, the most particular first."""
+
+from collections.abc import Iterable
+
+from wellfit.core.errors import BadLog
+from wellfit.logs.peek import Peek
+from wellfit.logs.source import Format, Source
+from wellfit.logs.table import CsvTable, JsonLines
+from wellfit.logs.tensorboard import TensorBoard
+
+FORMATS: tuple[Format, ...] = (TensorBoard(), JsonLines(), CsvTable())
+
+# What is known and not read: what a file begins with, and what to do instead.
+REFUSED: tuple[tuple[bytes, str], ...] = (
+    (b"\x80\x02", "is a pickle: unpickling runs what it holds, so it never is"),
+    (b"\x80\x03", "is a pickle: unpickling runs what it holds, so it never is"),
+    (b"\x80\x04", "is a pickle: unpickling runs what it holds, so it never is"),
+    (b"\x80\x05", "is a pickle: unpickling runs what it holds, so it never is"),
+    (b"\x1f\x8b", "is packed with gzip; unpack it first"),
+    (b"BZh", "is packed with bzip2; unpack it first"),
+    (b"\xfd7zXZ", "is packed with xz; unpack it first"),
+    (b"\x28\xb5\x2f\xfd", "is packed with zstd; unpack it first"),
+    (b"\x89HDF\r\n", "is an HDF5 file, of weights or data: no log"),
+    (b"PAR1", "is a Parquet table; write its curves as CSV"),
+    (b"\x93NUMPY", "is a NumPy array; write its curves as CSV"),
+)
+
+
+def format_of(peek: Peek) -> Format | None:
+    """The first format that knows the file as its own."""
+    return next((known for known in FORMATS if known.claims(peek)), None)
+
+
+def read(peek: Peek) -> list[Source]:
+    """What is in a file; `BadLog` where nobody knows it, or where nothing is in it."""
+    if not peek.size:
+        raise BadLog(f"{peek.path} is empty; expected a log with numbers by step")
+    known = format_of(peek)
+    if known is None:
+        raise BadLog(f"{peek.path} {_why(peek)}; {_wanted()}")
+    return list(known.read(peek))
+
+
+def _why(peek: Peek) -> str:
+    for begins, said in REFUSED:
+        if peek.head.startswith(begins):
+            return said
+    if not peek.text:
+        return "is binary, and of no form that is known"
+    return "is text without numbers by step that could be made out"
+
+
+def _wanted() -> str:
+    return f"expected a log of one of: {', '.join(f.name for f in FORMATS)}"
+
+
+def sources(peeks: Iterable[Peek]) -> Iterable[Source]:
+    """What the files among these hold that are logs; the others are passed over."""
+    for peek in peeks:
+        if peek.size and format_of(peek) is not None:
+            yield from read(peek)
