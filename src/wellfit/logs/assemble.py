@@ -135,8 +135,9 @@ def _sum(name: str, parts: Sequence[Curve]) -> Signal:
 
 def _settings(logs: Together) -> tuple[dict[str, Any], list[Path]]:
     """What the log itself says, and what stands beside it."""
-    folders = dict.fromkeys([logs.home, *(s.files[0].parent for s in logs.sources)])
-    beside, files = settings.beside(tuple(folders))
+    own = [s for s in logs.sources if not s.alone]
+    folders = [logs.home, *(s.files[0].parent for s in own)] if own else []
+    beside, files = settings.beside(tuple(dict.fromkeys(folders)))
     said = [settings.flat(source.settings) for source in logs.sources]
     return {**beside, **{k: v for one in said for k, v in one.items()}}, files
 

@@ -2,15 +2,19 @@
 
 import codecs
 import json
+import re
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from wellfit.core.errors import BadLog
+from wellfit.logs.columns import columns
 
 LOOKED_AT = 1 << 16  # bytes
 WHOLE = 1 << 28  # bytes of JSON that are read as a whole; lines are streamed
+UNASKED = 1 << 25  # the same of a file that nobody named
+ODD = re.compile("[\x01-\x07\x0b\x0c\x0e-\x1a\x1c-\x1f\ufffd]")  # in no text
 MARKS = {
     codecs.BOM_UTF8: "utf-8-sig",
     codecs.BOM_UTF16_LE: "utf-16",
@@ -49,7 +53,7 @@ class Peek:
     def text(self) -> str:
         """The beginning as text; empty where it is binary."""
         said = self.head.decode(self.encoding, errors="replace")
-        odd = sum(c == "\ufffd" or (c < " " and c not in "\t\n\r\b\x1b") for c in said)
+        odd = len(ODD.findall(said))
         return "" if "\0" in said or odd > max(1, len(said) // 50) else said
 
     @cached_property
@@ -64,6 +68,11 @@ class Peek:
     def stem(self) -> str:
         """The file's name without its ending, in lower case."""
         return self.path.name.partition(".")[0].lower()
+
+    @cached_property
+    def columns(self) -> tuple[list[str], str]:
+        """The names of its columns, none where it is no table, and the delimiter."""
+        return columns(self.lines)
 
     @cached_property
     def streamed(self) -> bool:
@@ -81,7 +90,7 @@ class Peek:
         """What it holds as one JSON value, or None where it is none."""
         if not self.text.lstrip("\ufeff \t\r\n").startswith(("{", "[")):
             return None
-        if self.size > WHOLE or self.streamed:
+        if self.size > (WHOLE if self.named else UNASKED) or self.streamed:
             return None
         try:
             return json.loads(self.path.read_text(self.encoding, errors="replace"))

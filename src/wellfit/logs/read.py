@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 from wellfit.core.errors import BadLog, BadRun
@@ -9,6 +10,7 @@ from wellfit.core.run import Run
 from wellfit.logs import registry
 from wellfit.logs.assemble import run_of
 from wellfit.logs.find import Found, find
+from wellfit.logs.mlflow import run_folder
 from wellfit.logs.peek import Peek
 from wellfit.logs.source import Source
 from wellfit.logs.together import together
@@ -31,9 +33,11 @@ def read_logs(path: str | Path) -> tuple[Run, ...]:
         )
     if place.is_dir():
         return _of_folder(place.resolve())
-    peek = Peek.at(place.resolve(), named=True)
-    found = registry.read(peek)
-    return tuple(run_of(one) for one in together(found, place.resolve().parent))
+    file = place.resolve()
+    found = together(registry.read(Peek.at(file, named=True)), file.parent)
+    if len(found) == 1 and not found[0].sources[0].run:
+        found = [replace(found[0], name=file.name)]
+    return tuple(run_of(one) for one in found)
 
 
 def _of_folder(root: Path) -> tuple[Run, ...]:
@@ -47,6 +51,9 @@ def _of_folder(root: Path) -> tuple[Run, ...]:
 
 
 def _sources(found: Found) -> Iterator[Source]:
+    for folder in found.stores:
+        with suppress(BadLog, OSError):
+            yield run_folder(folder)
     for file in found.files:
         with suppress(BadLog):
             peek = Peek.at(file)

@@ -3,12 +3,42 @@
 from collections.abc import Iterable
 
 from wellfit.core.errors import BadLog
+from wellfit.logs.boosting import Evaluations, Printed
+from wellfit.logs.comet import Comet
+from wellfit.logs.fastai import Fastai
+from wellfit.logs.keras import Keras
+from wellfit.logs.lightning import Lightning
+from wellfit.logs.lists import History, Records
+from wellfit.logs.mlflow import MLflowDatabase, MLflowFiles
 from wellfit.logs.peek import Peek
 from wellfit.logs.source import Format, Source
 from wellfit.logs.table import CsvTable, JsonLines
 from wellfit.logs.tensorboard import TensorBoard
+from wellfit.logs.text import Text
+from wellfit.logs.transformers import Transformers
+from wellfit.logs.wandb import WandB, WandBExport
+from wellfit.logs.yolo import Yolo
 
-FORMATS: tuple[Format, ...] = (TensorBoard(), JsonLines(), CsvTable())
+FORMATS: tuple[Format, ...] = (
+    TensorBoard(),
+    WandB(),
+    MLflowDatabase(),
+    MLflowFiles(),
+    Comet(),
+    Transformers(),
+    Evaluations(),
+    History(),
+    Records(),
+    JsonLines(),
+    Printed(),
+    WandBExport(),
+    Lightning(),
+    Fastai(),
+    Yolo(),
+    Keras(),
+    CsvTable(),
+    Text(),
+)
 
 # What is known and not read: what a file begins with, and what to do instead.
 REFUSED: tuple[tuple[bytes, str], ...] = (

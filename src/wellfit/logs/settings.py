@@ -123,7 +123,9 @@ def _by_last_word(settings: Mapping[str, Any]) -> dict[str, Any]:
     """By the last part of each name; what stands least deep comes first."""
     found: dict[str, Any] = {}
     for name in sorted(settings, key=lambda name: name.count(".")):
-        last = name.rpartition(".")[2].rpartition("/")[2].lower().replace("-", "_")
+        *front, last = name.lower().replace("-", "_").replace("/", ".").split(".")
+        if front and last in ("name", "type", "kind", "_target_", "class_path"):
+            last = front[-1]  # optimizer.name
         found.setdefault(last, settings[name])
     return found
 

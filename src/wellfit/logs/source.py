@@ -18,7 +18,8 @@ class Source:
     one file tells of several, or names the one. `unit` says what its steps are: `step`
     (of the optimizer), `epoch`, `round`, `row`. `names` maps some of its names to
     ours, where the format leaves no doubt; the others are guessed. `left` are columns
-    that were not taken; `facts` are ours already.
+    that were not taken; `facts` are ours already. One that is `alone` is a training of
+    its own, whatever stands beside it.
     """
 
     format: str
@@ -32,6 +33,7 @@ class Source:
     left: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     facts: Mapping[str, Any] = field(default_factory=dict)
+    alone: bool = False
 
     @property
     def points(self) -> int:

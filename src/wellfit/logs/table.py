@@ -23,7 +23,7 @@ class CsvTable(Format):
 
     def claims(self, peek: Peek) -> bool:
         """Names above numbers; in a folder, names that a training's log would have."""
-        names = delimited.header(peek)
+        names = peek.columns[0]
         return bool(names) and (peek.named or speaks_of_training(names))
 
     def read(self, peek: Peek) -> Iterable[Source]:

@@ -41,10 +41,14 @@ def together(sources: Iterable[Source], root: Path) -> list[Together]:
     homes: dict[tuple[Path, str], list[Source]] = {}
     apart = [part for source in sources for part in _parts(_placed(source, root))]
     known = {source.home for source in apart}
+    found = []
     for source in apart:
+        if source.alone:
+            name = _front(source.home, source.run, root)
+            found.append(Together(name=name, home=source.home, sources=(source,)))
+            continue
         home = _above_runs(source.home, known)
         homes.setdefault((home, source.run), []).append(replace(source, home=home))
-    found = []
     for (home, run), of in homes.items():
         groups: list[list[Source]] = []
         for source in sorted(of, key=_begun):
@@ -54,7 +58,7 @@ def together(sources: Iterable[Source], root: Path) -> list[Together]:
             Together(name=name, home=home, sources=tuple(group))
             for name, group in zip(_names(home, run, groups, root), groups, strict=True)
         ]
-    return found
+    return _told_apart(found)
 
 
 def _parts(source: Source) -> list[Source]:
@@ -162,14 +166,30 @@ def _names(
 ) -> list[str]:
     """Of each training: its folder below the root, and what tells it from others."""
     place = home.relative_to(root).as_posix() if root in home.parents else ""
-    front = place or ("" if run else home.name)
     if len(groups) == 1:
-        return ["/".join(part for part in (front, run) if part)]
+        return [_front(home, run, root)]
     stems = [group[0].files[0].name for group in groups]
     told = [stem.partition(".")[0] or stem for stem in stems]
     if len({*told}) < len(told):
         told = [str(number) for number in range(1, len(groups) + 1)]
     return ["/".join(part for part in (place, run, one) if part) for one in told]
+
+
+def _front(home: Path, run: str, root: Path) -> str:
+    place = home.relative_to(root).as_posix() if root in home.parents else ""
+    front = place or ("" if run else home.name)
+    return "/".join(part for part in (front, run) if part)
+
+
+def _told_apart(found: Sequence[Together]) -> list[Together]:
+    """With a number after each name that several have."""
+    times: dict[str, int] = {}
+    named = []
+    for one in found:
+        times[one.name] = times.get(one.name, 0) + 1
+        ending = f" ({times[one.name]})" if times[one.name] > 1 else ""
+        named.append(replace(one, name=f"{one.name}{ending}"))
+    return named
 
 
 def merged(sources: Sequence[Source]) -> Mapping[str, list[Curve]]:
