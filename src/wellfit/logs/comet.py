@@ -110,15 +110,15 @@ class _Reader:
         if kind == "metric_msg" and isinstance(payload.get("metric"), dict):
             self._metric(payload["metric"])
         elif kind == "parameter_msg" and isinstance(payload.get("param"), dict):
-            named = payload["param"]
-            values = named.get("paramValue", named.get("paramValues"))
-            if named.get("source") != "autologger" and str(
-                named.get("paramName")
-            ) not in ("curr_step", "curr_epoch"):
-                name = str(named.get("paramName")).replace("|", ".")
-                self.settings[name] = values
+            self._parameter(payload["param"])
         elif kind == "log_other" and payload.get("key") == "Name":
-            self.name = str(payload.get("val") or "")
+            self.name = str(payload.get("value") or "")
+
+    def _parameter(self, said: dict[str, Any]) -> None:
+        """What the script set; not what Comet counts along."""
+        if said.get("source") in (None, "manual"):
+            name = str(said.get("paramName")).replace("|", ".")
+            self.settings[name] = said.get("paramValue", said.get("paramValues"))
 
     def _metric(self, metric: dict[str, Any]) -> None:
         value = number(metric.get("metricValue"))

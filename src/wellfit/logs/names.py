@@ -67,7 +67,7 @@ LEFT = re.compile(
     |eta|eta_.*|.*_(?:runtime|duration|seconds|timestamp)|duration|seconds|ms
     |.*_time|time_.*|total_time.*|.*(?:samples|steps|iter|iterations|tokens)_per_second
     |(?:num|n)_(?:examples|samples)|preemption_count|(?:train_)?total_flos
-    |index|unnamed_.*|created_at|run_id|mem|memory|max_mem|best)""",
+    |index|unnamed_.*|hparams?_.*|created_at|run_id|mem|memory|max_mem|best)""",
     re.VERBOSE,
 )
 POSITIONS = re.compile(

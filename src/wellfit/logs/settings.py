@@ -93,7 +93,8 @@ def facts(settings: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
         )
         number = _number(value)
         if number is not None:
-            found.setdefault(fact, {})[field] = number
+            counted = fact in ("training", "seeds") and float(number).is_integer()
+            found.setdefault(fact, {})[field] = int(number) if counted else number
     for (fact, field), words in WORDS.items():
         said = [by_name.get(word) for word in words.split()]
         text = next((v for v in said if isinstance(v, str) and v), None)

@@ -50,11 +50,14 @@ class TensorBoard(Format):
             )
         reader = _Reader(peek.path)
         reader.read()
+        curves = reader.found.curves()
+        by_epoch = [n.rpartition("/")[2].startswith("epoch_") for n in curves]  # Keras
         yield Source(
             format=self.name,
             files=(peek.path,),
             home=peek.path.parent,
-            curves=reader.found.curves(),
+            curves=curves,
+            unit="epoch" if by_epoch and all(by_epoch) else "step",
             settings=reader.settings,
             notes=tuple(reader.notes()),
         )
