@@ -118,7 +118,10 @@ def wandb(folder: Path) -> None:
             name="steady-tulip",
             config={"lr": RATE, "batch_size": BATCH, "api_key": "tulip"},
             settings=library.Settings(
-                console="off", x_disable_meta=True, x_disable_stats=True, save_code=False
+                console="off",
+                x_disable_meta=True,
+                x_disable_stats=True,
+                save_code=False,
             ),
         )
         for n in STEPS:

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
+from numpy.typing import NDArray
 
 from wellfit.core.signals import Name, parse
 from wellfit.logs.curve import Curve
@@ -117,7 +118,7 @@ def _ours(theirs: str, known: Mapping[str, str]) -> Name | None:
 
 def _steps_of_validation(
     wanted: Mapping[Name, Sequence[str]], curves: Mapping[str, Curve]
-) -> np.ndarray:  # type: ignore[type-arg]
+) -> NDArray[np.int64]:
     names = [
         n for ours, named in wanted.items() if ours.phase != "train" for n in named
     ]
@@ -129,7 +130,7 @@ def _told_apart(
     ours: Name,
     names: Sequence[str],
     curves: Mapping[str, Curve],
-    validated: np.ndarray,  # type: ignore[type-arg]
+    validated: NDArray[np.int64],
 ) -> list[tuple[Name, str]]:
     """Several names of theirs for one of ours: the best first, the rest as they are."""
     if len(names) == 1:
@@ -168,7 +169,7 @@ def _short(names: Sequence[str], curves: Mapping[str, Curve]) -> list[str]:
     ]
 
 
-def _beside(curve: Curve, validated: np.ndarray) -> bool:  # type: ignore[type-arg]
+def _beside(curve: Curve, validated: NDArray[np.int64]) -> bool:
     return bool(len(validated)) and bool(
         np.isin(curve.steps, validated).mean() >= TOGETHER
     )
@@ -205,7 +206,7 @@ class _Picked:
             if name.name in MEANS and plain not in self.taken:
                 self.taken[plain] = self.taken.pop(name)
 
-    def evaluated_in_training(self, validated: np.ndarray) -> None:  # type: ignore[type-arg]
+    def evaluated_in_training(self, validated: NDArray[np.int64]) -> None:
         """Test rows that were scored again and again served as validation rows."""
         if any(name.phase == "val" for name in self.taken):
             return

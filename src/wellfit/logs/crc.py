@@ -11,7 +11,8 @@ def _table() -> NDArray[np.uint32]:
     table = np.arange(256, dtype=np.uint32)
     for _ in range(8):
         odd = (table & 1).astype(bool)
-        table = (table >> 1) ^ np.where(odd, np.uint32(POLYNOMIAL), np.uint32(0))
+        flipped = np.where(odd, np.uint32(POLYNOMIAL), np.uint32(0))
+        table = np.bitwise_xor(table >> np.uint32(1), flipped).astype(np.uint32)
     return table
 
 
@@ -24,7 +25,8 @@ def masked(rows: NDArray[np.uint8]) -> NDArray[np.uint32]:
     for column in rows.T:
         crc = TABLE[(crc ^ column) & 255] ^ (crc >> 8)
     crc = ~crc
-    return ((crc >> 15) | (crc << 17)) + np.uint32(DELTA)
+    turned = ((crc >> 15) | (crc << 17)) + np.uint32(DELTA)
+    return turned.astype(np.uint32)
 
 
 def is_header(head: bytes) -> bool:
@@ -42,4 +44,4 @@ def headers(block: bytes) -> NDArray[np.int64]:
     # The upper half of a length is zero in any real file: this spares most of the work.
     likely = np.flatnonzero(~windows[:, 4:8].any(axis=1))
     match = masked(windows[likely, :8]) == said[likely]
-    return likely[match].astype(np.int64)
+    return np.asarray(likely[match], dtype=np.int64)

@@ -95,8 +95,11 @@ class Collector:
                 self._refused[name] = None
                 return
             held = self._held[name] = _Held()
+        try:
+            held.steps.append(step)
+        except OverflowError:  # beyond 64 bits: nothing was counted so far
+            return
         held.order.append(self._records)
-        held.steps.append(step)
         held.values.append(value)
         if not len(held.values) & 1023:  # now and then is enough
             self._shorten(held)

@@ -32,7 +32,8 @@ class History(Format):
 
     def read(self, peek: Peek) -> Iterable[Source]:
         """Each list as a curve; by the list of steps or epochs, if there is one."""
-        said, notes = numbered(peek.json), ()
+        said = numbered(peek.json)
+        notes: tuple[str, ...] = ()
         if peek.json is None:
             text = peek.path.read_text(peek.encoding, errors="replace")
             said = salvage.lists(text)

@@ -166,7 +166,8 @@ def _words(theirs: str) -> list[str]:
 
 def _phase(words: list[str]) -> tuple[str, list[str]]:
     """The phase, and the words without those that say it."""
-    kept, found = [], ""
+    kept: list[str] = []
+    found = ""
     for place, word in enumerate(words):
         said = PHASES.get(word.rpartition("_")[0] or word, "")
         # It stands first or last, or after a section: `metrics/val/loss`.

@@ -10,6 +10,7 @@ STEPS = (
     *("iters", "it", "itr", "n_iter", "update", "updates", "train_step", "batch"),
 )
 EPOCHS = ("epoch", "epochs", "train/epoch", "ep", "epoch_num", "current_epoch")
+BEYOND = 2.0**53  # what a float cannot count
 ROUNDS = ("round", "rounds", "boosting_round", "num_round", "tree", "trees")
 
 
@@ -84,7 +85,7 @@ class Clock:
         if self.axis.column is None:
             return self._row
         said = row.get(self.axis.column)
-        if said is None or not math.isfinite(said):
+        if said is None or not abs(said) < BEYOND:
             return self._last
         step = int(said)
         if self.axis.unit == "step" and self.axis.epoch is not None:

@@ -166,9 +166,9 @@ class _Reader:
             return
         if tag == HPARAMS and isinstance(parts.get(9), bytes):
             self.settings |= dict(_hparams(parts[9]))
-        number = None
-        if isinstance(parts.get(2), bytes):
-            (number,) = _F32.unpack(parts[2])
+        number, plain = None, parts.get(2)
+        if isinstance(plain, bytes):
+            (number,) = _F32.unpack(plain)
             self._names.setdefault(tag, tag.decode(errors="replace"))
         elif isinstance(parts.get(8), bytes) and 4 not in parts:
             number = _scalar(parts[8])

@@ -26,6 +26,7 @@ NUMBER = re.compile(
 )
 ESCAPES = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]")
 OF = re.compile(r"\s*(?:/|of)\s*(\d[\d,]*)")
+MEAN = re.compile(r"\s*\(\s*([-+]?\d+\.?\d*(?:[eE][-+]?\d+)?)\s*\)")
 WORD = re.compile(r"[A-Za-z]+")
 APART = re.compile(r"[,;|\t)\]}{]|\s-\s|:\s|\.\s|\s{3,}|[\"']\s*:\s*[\"']")
 FIRST_LINES = 1000  # that tell what is counted
@@ -34,11 +35,14 @@ TELLING = 3  # lines that make a log, in a folder
 
 
 class Said(NamedTuple):
-    """A number, its label, what it is out of, and whether it stood after `=` or `:`."""
+    """A number, its label, what it is out of, the mean in brackets behind it, and
+    whether it stood after `=` or `:`.
+    """
 
     label: str
     value: float
     out_of: int | None
+    mean: float | None
     marked: bool
     before: str
 
@@ -61,9 +65,11 @@ class Text(Format):
 
     def claims(self, peek: Peek) -> bool:
         """Lines with a loss or a score; in a folder, a few that say where they are."""
-        found = [one for one in parsed(peek.lines[:FIRST_LINES]) if one.values]
-        placed = {(o.step, o.epoch, o.within) for o in found} - {(None, None, None)}
-        return bool(found) and (peek.named or len(placed) >= TELLING)
+        said = list(parsed(peek.lines[:FIRST_LINES]))
+        told = sum(bool(one.values) for one in said)
+        placed = {(one.step, one.epoch, one.within) for one in said}
+        apart = len(placed - {(None, None, None)})
+        return told > 0 and (peek.named or min(told, apart) >= TELLING)
 
     def read(self, peek: Peek) -> Iterable[Source]:
         """All numbers with a label in such lines."""
@@ -131,6 +137,7 @@ def _numbers(text: str) -> Iterator[Said]:
             label=label,
             value=float(found["value"].replace(",", "")),
             out_of=int(total[1].replace(",", "")) if total else None,
+            mean=float(mean[1]) if (mean := MEAN.match(text, at)) else None,
             marked=before.rstrip().endswith(("=", ":", '":', "':")),
             before=before,
         )
@@ -178,6 +185,8 @@ def _measure(line: Line, said: Said, phase: str) -> None:
     if not (meant.known or loss or (said.marked and line.values)):
         return
     value = said.value
+    if said.mean is not None and meant.name.phase != "train":
+        value = said.mean  # of the batches so far: Loss 1.5 (1.25)
     if said.out_of:  # Accuracy: 9843/10000
         if "acc" not in said.label.lower() and "correct" not in said.label.lower():
             return

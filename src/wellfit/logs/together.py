@@ -19,6 +19,7 @@ PARTS = re.compile(
 )
 PHASELESS = {"epoch", "step", "lr", "learning_rate"}
 AGREE = 0.9  # of the values at common steps: the rest may be rounding, or late edits
+LATE = 0.2  # of what was logged: a training that begins so far in was resumed
 CLOSE = 2e-3  # relative: logs are rounded, to four digits often
 
 
@@ -153,12 +154,10 @@ def _same(one: Curve, other: Curve) -> bool | None:
 
 def _goes_on(before: Curve, after: Curve) -> bool:
     """Whether the second goes on where the first was, past where it ended."""
-    first = int(after.steps.min())
-    return (
-        first > before.steps.min()
-        and after.steps.max() > before.steps.max()
-        and (first > before.steps.max() or bool((before.steps < first).mean() > 0.2))
-    )
+    first, ended = int(after.steps.min()), int(before.steps.max())
+    if first <= before.steps.min() or after.steps.max() <= ended:
+        return False
+    return first > ended or bool((before.steps < first).mean() > LATE)
 
 
 def _names(

@@ -30,7 +30,8 @@ class Transformers(Format):
 
     def read(self, peek: Peek) -> Iterable[Source]:
         """All of the history; of a file that was cut off, what is whole."""
-        said, notes = peek.json, ()
+        said = peek.json
+        notes: tuple[str, ...] = ()
         if not isinstance(said, dict):
             text = peek.path.read_text(peek.encoding, errors="replace")
             history = [row for row in salvage.objects(text) if "step" in row]

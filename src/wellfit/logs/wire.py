@@ -26,7 +26,7 @@ def varint(data: bytes, at: int) -> tuple[int, int]:
         value |= (byte & 127) << shift
         at += 1
         if byte < 128:
-            return value, at
+            return value & 0xFFFFFFFFFFFFFFFF, at
         shift += 7
     raise Broken("a number without an end")
 
