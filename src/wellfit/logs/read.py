@@ -14,6 +14,8 @@ from wellfit.logs.mlflow import run_folder
 from wellfit.logs.peek import Peek
 from wellfit.logs.source import Source
 from wellfit.logs.together import together
+from wellfit.record import open_run
+from wellfit.record.schema import DATABASE
 
 
 def read_logs(path: str | Path) -> tuple[Run, ...]:
@@ -34,10 +36,15 @@ def read_logs(path: str | Path) -> tuple[Run, ...]:
     if place.is_dir():
         return _of_folder(place.resolve())
     file = place.resolve()
+    if file.name == DATABASE:
+        return (open_run(file),)
     found = together(registry.read(Peek.at(file, named=True)), file.parent)
     if len(found) == 1 and not found[0].sources[0].run:
         found = [replace(found[0], name=file.name)]
-    return tuple(run_of(one) for one in found)
+    runs = tuple(run for one in found if (run := run_of(one)).signals)
+    if not runs:
+        raise BadLog(f"{file} holds no numbers yet; {registry.EXPECTED}")
+    return runs
 
 
 def _of_folder(root: Path) -> tuple[Run, ...]:
@@ -62,8 +69,6 @@ def _sources(found: Found) -> Iterator[Source]:
 
 
 def _opened(found: Found) -> Iterator[Run]:
-    from wellfit.record import open_run
-
     for folder in found.runs:
         with suppress(BadRun):
             yield open_run(folder)

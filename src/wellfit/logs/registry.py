@@ -40,19 +40,23 @@ FORMATS: tuple[Format, ...] = (
     Text(),
 )
 
+PICKLE = "is a pickle, or holds some: unpickling runs what is in them, so it never is"
+PICKLES = (".pkl", ".pickle", ".pt", ".pth", ".ckpt", ".joblib", ".bin", ".npz", ".npy")
 # What is known and not read: what a file begins with, and what to do instead.
 REFUSED: tuple[tuple[bytes, str], ...] = (
-    (b"\x80\x02", "is a pickle: unpickling runs what it holds, so it never is"),
-    (b"\x80\x03", "is a pickle: unpickling runs what it holds, so it never is"),
-    (b"\x80\x04", "is a pickle: unpickling runs what it holds, so it never is"),
-    (b"\x80\x05", "is a pickle: unpickling runs what it holds, so it never is"),
-    (b"\x1f\x8b", "is packed with gzip; unpack it first"),
-    (b"BZh", "is packed with bzip2; unpack it first"),
-    (b"\xfd7zXZ", "is packed with xz; unpack it first"),
-    (b"\x28\xb5\x2f\xfd", "is packed with zstd; unpack it first"),
+    *((bytes([0x80, version]), PICKLE) for version in range(2, 6)),
+    (b"\x1f\x8b", "is packed with gzip: unpack it first"),
+    (b"BZh", "is packed with bzip2: unpack it first"),
+    (b"\xfd7zXZ", "is packed with xz: unpack it first"),
+    (b"\x28\xb5\x2f\xfd", "is packed with zstd: unpack it first"),
     (b"\x89HDF\r\n", "is an HDF5 file, of weights or data: no log"),
-    (b"PAR1", "is a Parquet table; write its curves as CSV"),
-    (b"\x93NUMPY", "is a NumPy array; write its curves as CSV"),
+    (b"PAR1", "is a Parquet table: write its curves as CSV"),
+    (b"SQLite format 3\0", "is a database, but none of MLflow's or wellfit's"),
+    (b"PK\x03\x04", "is a zip, but no offline experiment of Comet's"),
+)
+EXPECTED = (
+    "expected numbers by step, as TensorBoard, W&B, MLflow, Comet, or a script "
+    "writes them"
 )
 
 
@@ -67,21 +71,19 @@ def read(peek: Peek) -> list[Source]:
         raise BadLog(f"{peek.path} is empty; expected a log with numbers by step")
     known = format_of(peek)
     if known is None:
-        raise BadLog(f"{peek.path} {_why(peek)}; {_wanted()}")
+        raise BadLog(f"{peek.path} {_why(peek)}; {EXPECTED}")
     return list(known.read(peek))
 
 
 def _why(peek: Peek) -> str:
+    if peek.path.suffix.lower() in PICKLES:
+        return PICKLE
     for begins, said in REFUSED:
         if peek.head.startswith(begins):
             return said
     if not peek.text:
         return "is binary, and of no form that is known"
     return "is text without numbers by step that could be made out"
-
-
-def _wanted() -> str:
-    return f"expected a log of one of: {', '.join(f.name for f in FORMATS)}"
 
 
 def sources(peeks: Iterable[Peek]) -> Iterable[Source]:

@@ -24,7 +24,8 @@ class CsvTable(Format):
     def claims(self, peek: Peek) -> bool:
         """Names above numbers; in a folder, names that a training's log would have."""
         names = peek.columns[0]
-        return bool(names) and (peek.named or speaks_of_training(names))
+        enough = peek.named and len(peek.lines) > 1
+        return bool(names) and (enough or speaks_of_training(names))
 
     def read(self, peek: Peek) -> Iterable[Source]:
         """Its numeric columns, by whatever counts its rows."""

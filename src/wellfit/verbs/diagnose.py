@@ -132,7 +132,7 @@ def name_of(run: Run) -> str:
 def across(runs: Sequence[Run]) -> Diagnosis | None:
     """What is wrong across the runs: with their settings and their seeds."""
     try:
-        from wellfit.verbs.sweep import sweep
+        from wellfit.verbs.sweep import sweep  # type: ignore[import-not-found]
     except ImportError:
         return None
     found: Diagnosis = sweep(runs)
