@@ -130,7 +130,7 @@ def phase_of(folder_or_file: str) -> str:
 def _exact(theirs: str) -> Name | None:
     """A name as wellfit exports it: `train/grad_norm/fc.weight`, `train/loss`."""
     phase, slash, rest = theirs.partition("/")
-    name, _, where = rest.partition("/")
+    name, _, where = rest.partition("/" if "/" in rest else ".")
     if not slash or phase not in ("train", "val", "test"):
         return None
     if name not in SIGNALS or name in MACHINE or name in LEFT_AS_THEY_ARE:
