@@ -1,8 +1,8 @@
 """Logs in the terminal: what was read as what, and several runs in a table."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from rich import box
 from rich.console import Console
@@ -15,8 +15,24 @@ from wellfit.show.numerals import count, listed, number
 from wellfit.show.terminal import COLOURS, WIDEST, printable, show_findings
 from wellfit.verbs.diagnose import Surveyed
 
-WIDTHS = {"train loss": 80, "val loss": 100, "steps": 60}  # from which they are shown
 MOST = 1000  # runs in a table
+
+
+class Column(NamedTuple):
+    """A number of each run, and the width of terminal from which on it is shown."""
+
+    title: str
+    value: Callable[[Surveyed], float | None]
+    from_width: int
+
+
+COLUMNS = (
+    Column("steps", lambda one: one.steps, 60),
+    Column("train loss", lambda one: one.last("train/loss"), 80),
+    Column("best", lambda one: one.least("train/loss"), 100),
+    Column("val loss", lambda one: one.last("val/loss"), 80),
+    Column("best", lambda one: one.least("val/loss"), 100),
+)
 
 
 def show_log(run: Run, console: Console) -> None:
@@ -49,13 +65,13 @@ def show_survey(
     """Print a line for each run, in the order given, and what is wrong across them."""
     table = Table(box=box.SIMPLE_HEAD, header_style="bold", pad_edge=False)
     table.add_column("run", overflow="fold")
-    for title in ("steps", "train loss", "best", "val loss", "best"):
-        if console.width >= WIDTHS.get(title, 100 if title == "best" else 0):
-            table.add_column(title, justify="right")
+    columns = [c for c in COLUMNS if console.width >= c.from_width]
+    for column in columns:
+        table.add_column(column.title, justify="right")
     table.add_column("findings", overflow="fold")
-    wanted = len(table.columns) - 2
     for one in runs[:MOST]:
-        table.add_row(Text(printable(one.name)), *_numbers(one)[:wanted], worst(one))
+        numbers = [Text(number(column.value(one))) for column in columns]
+        table.add_row(Text(printable(one.name)), *numbers, worst(one))
     console.print(table)
     if len(runs) > MOST:
         console.print(f"and {len(runs) - MOST:,} more; --json has them all")
@@ -74,15 +90,6 @@ def worst(one: Surveyed) -> Text:
     )
     text = Text(printable(first.rule), style=COLOURS[first.severity])
     return text.append(f" +{len(more)}" if more else "", style="not bold default")
-
-
-def _numbers(one: Surveyed) -> list[Text]:
-    losses = [
-        value
-        for signal in ("train/loss", "val/loss")
-        for value in (one.last(signal), one.least(signal))
-    ]
-    return [Text(number(value)) for value in (one.steps, *losses)]
 
 
 def _counted(runs: Iterable[Surveyed]) -> str:
