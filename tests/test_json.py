@@ -53,6 +53,7 @@ class FindingForm(Form):
     since: int | None
     evidence: list[EvidenceForm]
     causes: list[str]
+    because: str
     remedies: list[str]
 
 

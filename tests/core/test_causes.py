@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from wellfit.core.causes import EXPLAINS, ROOT, rank, strength
 from wellfit.core.finding import Finding, Severity
-from wellfit.rules import all_rules
+from wellfit.rules import all_rules, all_sweep_rules
 
 NAMES = sorted(ROOT)
 
@@ -74,12 +74,21 @@ def test_a_cause_that_came_later_explains_little() -> None:
 
 def test_notes_come_last() -> None:
     note = found("output-loss-mismatch", severity=Severity.NOTE)
-    assert rank([note, found("underfitting")])[1] == note
+    assert rank([note, found("underfitting")])[1].rule == note.rule
 
 
 def test_independent_findings_explain_nothing() -> None:
     ranked = rank([found("overfitting"), found("missing-values")])
     assert [f.causes for f in ranked if f.rule == "missing-values"] == [()]
+
+
+def test_why_a_finding_stands_where_it_does_is_said() -> None:
+    names = ("underfitting", "learning-rate-too-low", "overfitting")
+    said = {f.rule: f.because for f in rank([found(name) for name in names])}
+    assert said["underfitting"].startswith("learning-rate-too-low explains it: about ")
+    assert said["learning-rate-too-low"].startswith("it explains underfitting, and ")
+    assert said["overfitting"] == "nothing else that was found explains it"
+    assert rank([found("overfitting")])[0].because == ""
 
 
 @given(FINDINGS)
@@ -102,7 +111,7 @@ def test_the_order_of_finding_does_not_matter(
 
 
 def test_the_graph_names_rules_that_exist() -> None:
-    names = {rule.name() for rule in all_rules()}
+    names = {rule.name() for rule in (*all_rules(), *all_sweep_rules())}
     assert set(ROOT) <= names
     assert {*EXPLAINS, *(s for e in EXPLAINS.values() for s in e)} <= names
     strengths = [p for e in EXPLAINS.values() for p in e.values()]

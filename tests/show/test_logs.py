@@ -12,7 +12,7 @@ from wellfit.core.finding import Diagnosis, Finding, Severity
 from wellfit.core.run import Run
 from wellfit.logs import read_logs
 from wellfit.show.logs import show_log, show_survey
-from wellfit.verbs.diagnose import survey
+from wellfit.verbs.survey import survey
 
 SNAPSHOTS = Path(__file__).parent / "snapshots"
 

@@ -1,16 +1,17 @@
-"""A page for every rule, a sentence for every remedy and signal."""
+"""A page for every rule, a sentence for every remedy, signal and word."""
 
 import pytest
 
 from wellfit.contracts.check_rule import SECTIONS
 from wellfit.core.errors import UnknownName
 from wellfit.core.signals import SIGNALS
+from wellfit.core.words import WORDS
 from wellfit.remedies import REMEDIES
-from wellfit.rules import all_rules
+from wellfit.rules import all_rules, all_sweep_rules
 from wellfit.verbs.explain import explain, fenced
 
 
-@pytest.mark.parametrize("name", [rule.name() for rule in all_rules()])
+@pytest.mark.parametrize("name", [r.name() for r in (*all_rules(), *all_sweep_rules())])
 def test_the_page_of_a_rule(name: str) -> None:
     page = explain(name)
     assert page.startswith(f"# {name}\n")
@@ -29,6 +30,17 @@ def test_what_a_signal_means(name: str) -> None:
     assert explain(f"val/{name}@fc1") == explain(name)
 
 
+@pytest.mark.parametrize("name", WORDS)
+def test_what_a_word_means(name: str) -> None:
+    assert WORDS[name] in explain(name.replace("-", " ").title())
+    assert WORDS[name].endswith(".")
+
+
+def test_no_name_means_two_things() -> None:
+    names = [*(rule.name() for rule in all_rules()), *REMEDIES, *SIGNALS, *WORDS]
+    assert len(names) == len({*names})
+
+
 def test_a_remedy_says_what_it_may_help_against() -> None:
     assert "exploding-gradients" in explain("clip-gradients")
 
@@ -43,6 +55,7 @@ def test_names_are_forgiving() -> None:
         ("overfiting", "overfitting"),
         ("clip-gradient", "clip-gradients"),
         ("grad_nrm", "grad_norm"),
+        ("confidense", "confidence"),
     ],
 )
 def test_a_name_that_does_not_exist(name: str, nearest: str) -> None:

@@ -45,7 +45,7 @@ def diagnose(
 
 def _read(name: str, settings: Settings) -> "tuple[Run, ...]":
     """The run of that name, or the runs at that path."""
-    from wellfit.verbs.diagnose import read
+    from wellfit.verbs.read import read
     from wellfit.verbs.runs import find
 
     try:
@@ -81,16 +81,15 @@ def _several(
     runs: "list[Run]", settings: Settings, ignored: tuple[str, ...], json: Path | None
 ) -> "Severity | None":
     from wellfit.show.logs import show_survey
-    from wellfit.verbs.diagnose import across, survey
+    from wellfit.verbs.survey import survey
+    from wellfit.verbs.sweep import sweep
 
     found = survey(runs, ignore=ignored, rules=settings.rules)
-    sweep = across([one.run for one in found])
+    over = sweep([one.run for one in found], ignore=ignored, rules=settings.rules)
     if json is not None:
         told = [one.to_json() for one in found]
-        over = None if sweep is None else sweep.to_json()
-        write_json({"schema": 1, "runs": told, "sweep": over}, json)
+        write_json({"schema": 1, "runs": told, "sweep": over.to_json()}, json)
     if json != STDOUT:
-        show_survey(found, sweep, console())
-    worst = [one.diagnosis.worst for one in found]
-    worst += [] if sweep is None else [sweep.worst]
+        show_survey(found, over, console())
+    worst = [*(one.diagnosis.worst for one in found), over.worst]
     return max((w for w in worst if w is not None), key=lambda w: w.rank, default=None)

@@ -7,9 +7,9 @@ import typer
 
 
 def explain(
-    name: Annotated[str, typer.Argument(help="A rule, a remedy, or a signal.")],
+    name: Annotated[str, typer.Argument(help="A rule, a remedy, a signal, or a word.")],
 ) -> None:
-    """Explain a rule, a remedy or a signal."""
+    """Explain a rule, a remedy, a signal or a word of the output."""
     from wellfit.verbs.explain import explain as verb
     from wellfit.verbs.explain import fenced
 

@@ -21,7 +21,7 @@ COMMANDS: Mapping[str, str] = {
     "train": "Train a model on a table.",
     "predict": "Predict with a trained model.",
     "diagnose": "Say what is wrong with a recorded run.",
-    "explain": "Explain a rule, a remedy or a signal.",
+    "explain": "Explain a rule, a remedy, a signal or a word of the output.",
     "report": "Write the report of a run: one HTML file.",
     "list": "List the recorded runs.",
     "show": "Show recorded runs side by side.",

@@ -47,7 +47,14 @@ EXPLAINS: Mapping[str, Mapping[str, float]] = {
         "overfitting": 0.1,
     },
     "target-leakage": {"overfitting": 0.2},
-    "class-imbalance": {"constant-predictions": 0.6, "underfitting": 0.3},
+    "memory-growth": {"out-of-memory": 0.9},
+    "input-bottleneck": {"idle-device": 0.9},
+    "hyperparameter-sensitivity": {"seed-sensitivity": 0.4},
+    "class-imbalance": {
+        "constant-predictions": 0.6,
+        "underfitting": 0.3,
+        "undertrained": 0.2,  # rare classes are learnt last
+    },
     "vanishing-gradients": {
         "underfitting": 0.7,
         "undertrained": 0.5,
@@ -99,7 +106,7 @@ EXPLAINS: Mapping[str, Mapping[str, float]] = {
     "undertrained": {
         "underfitting": 0.6,
         "constant-predictions": 0.2,
-        "class-imbalance": 0.3,
+        "class-imbalance": 0.15,
     },
     "underfitting": {"constant-predictions": 0.2, "class-imbalance": 0.3},
     "constant-predictions": {"underfitting": 0.8, "class-imbalance": 0.3},
@@ -113,6 +120,12 @@ ROOT: Mapping[str, float] = {  # how often a finding of that rule is the root
     "vanishing-gradients": 0.8,
     "learning-rate-too-high": 0.8,
     "learning-rate-too-low": 0.8,
+    "memory-growth": 0.8,
+    "input-bottleneck": 0.8,
+    "hyperparameter-sensitivity": 0.7,
+    "seed-sensitivity": 0.5,
+    "out-of-memory": 0.5,
+    "idle-device": 0.4,
     "overfitting": 0.7,
     "exploding-gradients": 0.6,
     "dead-units": 0.6,
@@ -132,7 +145,7 @@ def rank(findings: Sequence[Finding]) -> tuple[Finding, ...]:
     """The findings, most probable root first, each with the causes that explain it.
 
     Notes come after all else. A cause is named only if it ranks before its symptom, so
-    that causes never go in a circle.
+    that causes never go in a circle. `because` says why each stands where it does.
     """
     grave = [f for f in findings if f.severity is not Severity.NOTE]
     scores = {f.rule: _as_root(f, grave) for f in findings}
@@ -140,10 +153,11 @@ def rank(findings: Sequence[Finding]) -> tuple[Finding, ...]:
         findings,
         key=lambda f: (f.severity is Severity.NOTE, -scores[f.rule], f.rule),
     )
-    return tuple(
+    caused = [
         replace(finding, causes=_causes(finding, ordered[:place], scores))
         for place, finding in enumerate(ordered)
-    )
+    ]
+    return tuple(replace(f, because=_because(f, caused)) for f in caused)
 
 
 def strength(cause: Finding, symptom: Finding) -> float:
@@ -171,6 +185,25 @@ def _causes(
     strengths = {c.rule: strength(c, finding) for c in before}
     named = [rule for rule, value in strengths.items() if value >= SAID]
     return tuple(sorted(named, key=lambda rule: -strengths[rule] * scores[rule]))
+
+
+def _because(finding: Finding, ranked: Sequence[Finding]) -> str:
+    """Why it stands where it does, in words; nothing of a finding that is alone."""
+    if len(ranked) < 2:
+        return ""
+    if finding.causes:
+        cause = next(f for f in ranked if f.rule == finding.causes[0])
+        often = f"{10 * round(10 * strength(cause, finding))} %"
+        return f"{cause.rule} explains it: about {often} of such trainings show it too"
+    explained = [f.rule for f in ranked if finding.rule in f.causes]
+    if not explained:
+        return "nothing else that was found explains it"
+    return f"it explains {_and(explained)}, and nothing that was found explains it"
+
+
+def _and(names: Sequence[str]) -> str:
+    *rest, last = names
+    return f"{', '.join(rest)} and {last}" if rest else last
 
 
 @cache

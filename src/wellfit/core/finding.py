@@ -57,7 +57,8 @@ class Finding:
 
     `confidence` is the probability that the problem is real; `where` names
     parameters, modules, classes or columns; `since` is the step from which on it
-    shows; `causes` names the rules whose findings explain this one.
+    shows; `causes` names the rules whose findings explain this one, and `because` says
+    why it is ranked where it is.
     """
 
     rule: str
@@ -68,6 +69,7 @@ class Finding:
     since: int | None = None
     evidence: tuple[Evidence, ...] = ()
     causes: tuple[str, ...] = ()
+    because: str = ""
     remedies: tuple[str, ...] = ()
 
 
@@ -138,5 +140,6 @@ def _finding_json(finding: Finding) -> dict[str, Any]:
             for e in finding.evidence
         ],
         "causes": list(finding.causes),
+        "because": finding.because,
         "remedies": list(finding.remedies),
     }

@@ -79,7 +79,10 @@ class ClassImbalance(Rule):
         """A warning where rare classes are passed over, a note where they are rare."""
         counts = results.class_counts(run)
         if not counts or sum(counts.values()) < self.rows:
-            return NotChecked(reason="the classes of the targets were not counted")
+            return NotChecked(
+                reason="the classes of the targets were not counted: that takes class "
+                f"labels of {self.rows} rows and more, as `torch.nn` has losses for"
+            )
         most = max(counts, key=lambda name: counts[name])
         rare = [n for n, k in counts.items() if k < self.rare * counts[most]]
         if not rare:

@@ -60,7 +60,7 @@ class ConstantPredictions(Rule):
     def check(self, run: Run) -> Finding | NotChecked | None:
         """A finding where predictions are the same at the end of the run."""
         if results.broke(run):
-            return NotChecked(reason="the loss was not finite at the end")
+            return NotChecked(reason=results.BROKEN)
         counts = results.class_counts(run)
         share = _late(run, "top_share")
         spread = _late(run, "spread")
@@ -73,7 +73,10 @@ class ConstantPredictions(Rule):
             )
             return self._found(run, said, *share)
         if spread is None:
-            return NotChecked(reason="predictions were not seen beside their targets")
+            return NotChecked(
+                reason="predictions were not seen beside their targets: a loss of "
+                "`torch.nn` called with both would show them"
+            )
         if spread[1] > self.spread:
             return None
         said = f"predictions vary by {100 * spread[1]:.2g} % of what the targets do"

@@ -74,7 +74,10 @@ class DeadUnits(Rule):
     def check(self, run: Run) -> Finding | NotChecked | None:
         """A finding where a layer is nearly dead, or nearly silent from the start."""
         if not (run.at("dead_share") or run.at("grad_norm")):
-            return NotChecked(reason="neither ReLU layers nor gradients were looked at")
+            return NotChecked(
+                reason="neither ReLU layers nor gradients were looked at: watch the "
+                "training itself, with `wellfit run`"
+            )
         stands = results.standing(run)
         bar = self.most if stands.guesses else self.nearly_all
         found = [*_counted(run, bar), *_cut_off(run), *self._silent(run)]

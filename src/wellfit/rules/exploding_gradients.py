@@ -91,7 +91,10 @@ class ExplodingGradients(Rule):
                 evidence=[_evidence(norms, 0)],
             )
         if len(norms) < 3:
-            return NotChecked(reason="fewer than 3 looks at finite gradients")
+            return NotChecked(
+                reason="fewer than 3 looks at finite gradients: train longer, or look "
+                "at every step with `--every 1`"
+            )
         burst = self._burst(norms)
         if burst is None or not self._harmful(run, burst.step):
             return None
@@ -118,8 +121,9 @@ class ExplodingGradients(Rule):
             return None
         worst, onset = int(np.argmax(ratios)) + 1, int(over[0]) + 1
         leapt = values[onset] >= self.jump * values[onset - 1]
+        began = int(np.argmax(ratios >= self.jump)) + 1
         return Burst(
-            step=int(norms.steps[onset]),
+            step=int(norms.steps[began]),
             norm=float(values[worst]),
             usual=float(usual[worst - 1]),
             sudden=bool(leapt) or onset >= self.looks,

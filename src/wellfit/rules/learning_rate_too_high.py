@@ -92,7 +92,10 @@ class LearningRateTooHigh(Rule):
         """A finding where steps are violent, or the loss rises for good."""
         loss = curves.until_broken(run.get("train/loss"))
         if loss is None or len(loss) < 2:
-            return NotChecked(reason="fewer than 2 steps with a finite loss")
+            return NotChecked(
+                reason="fewer than 2 steps with a finite loss: train longer, and see "
+                "`non-finite-values`"
+            )
         long = layers.stride(layers.strides(run))
         seen = self._signs(loss, long)
         if run.at("train/loss"):  # of other optimizers: what one wins, another may lose

@@ -64,13 +64,16 @@ class LearningRateTooLow(Rule):
     def check(self, run: Run) -> Finding | NotChecked | None:
         """A finding where the weights could not get anywhere."""
         if results.broke(run):
-            return NotChecked(reason="the loss was not finite at the end")
+            return NotChecked(reason=results.BROKEN)
         loss = curves.until_broken(run.get("train/loss"))
         steps = run.last_step + 1
         if loss is None or steps < self.steps:
-            return NotChecked(reason=f"fewer than {self.steps} steps")
+            return NotChecked(reason=f"fewer than {self.steps} steps: train longer")
         if _warming(run):
-            return NotChecked(reason="the learning rate was still being raised")
+            return NotChecked(
+                reason="the learning rate was still being raised: train until the "
+                "warm-up is over"
+            )
         ratios = layers.strides(run)
         if not ratios or not results.fell_short(run):
             return None

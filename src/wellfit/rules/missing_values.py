@@ -57,21 +57,20 @@ class MissingValues(Rule):
     worth: float = 0.001  # of a column: the share from which a gap is worth a note
     apart: float = 2.0  # times as far from zero as the other end of the column, or
     sigmas: float = 3.0  # from its mean: where a code stands alone
-    below: float = (
-        2.4  # standard deviations below the mean, for codes that were scaled:
-    )
-    # 15 % of the rows or fewer
-    two_points: float = (
-        1.2  # of Bhatia and Davis' ratio, which is 1 for a column of two
-    )
-    # values only. 3 of 711 columns of real tables, one of them with a code
+    below: float = 2.4  # standard deviations below the mean, for codes that were
+    # scaled: 15 % of the rows or fewer
+    two_points: float = 1.2  # of Bhatia and Davis' ratio, which is 1 for a column of
+    # two values only. 3 of 711 columns of real tables, one of them with a code
     distinct: int = 20  # values: fewer may be grades
 
     def check(self, run: Run) -> Finding | NotChecked | None:
         """A finding on the worst of gaps in inputs, codes or text, and other gaps."""
         inputs, data = run.facts.get("inputs", {}), run.facts.get("data", {})
         if not inputs and not data.get("columns"):
-            return NotChecked(reason="nothing is known of the inputs and of the data")
+            return NotChecked(
+                reason="nothing is known of the inputs and of the data: pass inputs as "
+                "the model's first argument, or check the table itself"
+            )
         columns = list(data.get("columns", ()))
         return (
             self._in_inputs(run, inputs, columns)

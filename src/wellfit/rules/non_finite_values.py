@@ -78,7 +78,7 @@ class NonFiniteValues(Rule):
     def check(self, run: Run) -> Finding | NotChecked | None:
         """A finding on the first value that is not finite."""
         if not any(len(s) for s in run.signals.values()):
-            return NotChecked(reason="no numbers were recorded")
+            return NotChecked(reason="no numbers were recorded: was anything trained?")
         broken = sorted(_broken(run), key=lambda found: found[:2])
         if not broken:
             return None

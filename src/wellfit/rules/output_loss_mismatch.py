@@ -84,10 +84,13 @@ class OutputLossMismatch(Rule):
         fact = run.facts["objective"]
         if fact.get("criterion", "backward") == "backward":
             return NotChecked(
-                reason="the loss is computed by hand: its inputs are unknown"
+                reason="the loss is computed by hand, in a way that is not known: a "
+                "loss of `torch.nn` would show its inputs"
             )
         if "outputs" not in fact:
-            return NotChecked(reason="what the loss was given was not looked at")
+            return NotChecked(
+                reason="what the loss was given was not looked at: train for more steps"
+            )
         objective = _objective(run)
         looks: tuple[Callable[[Objective], tuple[str, float] | None], ...] = (
             _broadcast,

@@ -231,8 +231,14 @@ def _below_reference(stands: results.Standing) -> bool:
 
 def _missing(run: Run) -> str:
     if any(name.startswith("val/") for name in run.signals):
-        return "fewer than 4 evaluations, and no scores of both training and validation"
-    return "nothing was evaluated on held-back data"
+        return (
+            "fewer than 4 evaluations, and no scores of both training and validation: "
+            "evaluate more often"
+        )
+    return (
+        "nothing was evaluated on held-back data: evaluate on rows that are not "
+        "trained on, with the loss that is trained on"
+    )
 
 
 def _said(turns: list[Turn], stands: results.Standing) -> Iterator[str]:

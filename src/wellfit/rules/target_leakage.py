@@ -47,10 +47,8 @@ class TargetLeakage(Rule):
     needs: ClassVar = ("facts:data",)
     remedies: ClassVar = ("drop-leaking-features",)
 
-    perfect: float = (
-        0.97  # of what can be told. Best single columns of 20 honest tables:
-    )
-    # 0.95 (breast cancer), 0.93 (banknotes), 0.88 (diamonds)
+    perfect: float = 0.97  # of what can be told. Best single columns of 20 honest
+    # tables: 0.95 (breast cancer), 0.93 (banknotes), 0.88 (diamonds)
     apart: float = 0.9  # below which the next column must stay
     strong: float = 0.85  # of what can be told, worth a note where the next column
     weak: float = 0.5  # tells less than this
@@ -62,7 +60,10 @@ class TargetLeakage(Rule):
         data = run.facts["data"]
         scored = [c for c in data.get("columns", ()) if c.get("score") is not None]
         if len(scored) < 2:
-            return NotChecked(reason="fewer than 2 columns were scored on the target")
+            return NotChecked(
+                reason="fewer than 2 columns were scored on the target: that takes "
+                "numbers in columns, and a target for each row"
+            )
         ranked = sorted(scored, key=lambda c: -_told(c))
         perfect = [c for c in ranked if _told(c) >= self.perfect]
         lonely = _told(ranked[0]) >= self.strong and _told(ranked[1]) < self.weak

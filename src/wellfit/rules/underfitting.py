@@ -68,15 +68,18 @@ class Underfitting(Rule):
     def check(self, run: Run) -> Finding | NotChecked | None:
         """A finding where the score is short of what can be learnt."""
         if results.broke(run):
-            return NotChecked(reason="the loss was not finite at the end")
+            return NotChecked(reason=results.BROKEN)
         stands = results.standing(run)
         if stands.best is None:
-            return NotChecked(reason="no score of the predictions was seen")
+            return NotChecked(
+                reason="no score of the predictions was seen: a loss of `torch.nn` "
+                "called with outputs and targets would show one"
+            )
         if stands.reference is None:
             return self._alone(run, stands)
         chance = hypot(stands.best.error, stands.reference.error)
         missing = stands.reference.value - stands.best.value
-        if missing <= max(
+        if not stands.learnable or missing <= max(
             (1 - self.share) * stands.reference.value, self.sigmas * chance
         ):
             return None
@@ -99,7 +102,10 @@ class Underfitting(Rule):
         if best.value >= results.REACHED:
             return None
         if best.value > self.nothing or not self._stuck(run):
-            return NotChecked(reason="what a simple model reaches is not known")
+            return NotChecked(
+                reason="what a simple model reaches is not known: it is fitted where "
+                "rows of at most a few hundred columns and their targets were seen"
+            )
         return self.finding(
             f"{best.metric} ends at {best.score:.3g}, no better than guessing",
             confidence=0.6,

@@ -9,8 +9,7 @@ from wellfit.core.run import Run
 from wellfit.rules import curves, layers, results
 from wellfit.rules.rule import Rule
 
-STEADY = 0.2  # of the whole fall, in the last half of the run: a straight line has 0.5.
-# Networks of bench/trainings that have bent have 0.07, as has 2 % noise on a plateau
+STEADY = 0.2  # of the whole fall, in the last half: see `steady` below
 TRAVEL = 0.7  # lengths of their own that weights could move. Healthy runs from fresh
 # weights: 0.85 and above, where one layer is a lookup table 0.3
 LEAST = 0.01  # of the loss at the start: less has not begun to fall
@@ -58,10 +57,12 @@ class Undertrained(Rule):
     needs: ClassVar = ("train/loss",)
     remedies: ClassVar = ("train-longer", "raise-learning-rate")
 
-    steady: float = STEADY
+    steady: float = STEADY  # of the whole fall, in the last half of the run: a straight
+    # line has 0.5; networks that have bent, and 2 % noise on a plateau, have 0.07
     steady_unknown: float = 0.4  # where no score tells how far the loss can fall
-    barely: float = 1.2  # lengths of their own that weights could move, where nothing
-    # else is wrong
+    barely: float = 2.0  # lengths of their own that weights could move, where nothing
+    # else is wrong: twice the way there and back
+    halved: float = 0.5  # of the last validation loss, by which it then still fell
     nearly: float = 0.9  # of skill: what is left is little, however it falls
     steps: int = 12  # fewer show no trend
 
@@ -69,9 +70,9 @@ class Undertrained(Rule):
         """A finding where the loss falls on at full speed, or training hardly began."""
         loss = curves.until_broken(run.get("train/loss"))
         if loss is None or len(loss) < self.steps:
-            return NotChecked(reason=f"fewer than {self.steps} steps")
+            return NotChecked(reason=f"fewer than {self.steps} steps: train longer")
         if results.broke(run):
-            return NotChecked(reason="the loss was not finite at the end")
+            return NotChecked(reason=results.BROKEN)
         best = results.standing(run).best
         if best is not None and best.value >= self.nearly:
             return None
@@ -113,7 +114,7 @@ class Undertrained(Rule):
         whole = float(val.values[0] - val.values.min())
         if fall.value < max(self.steady * whole, 0.2 * last, 3 * fall.error):
             return None
-        barely = 0 < reach(run) <= self.barely
+        barely = 0 < reach(run) <= self.barely and fall.value >= self.halved * last
         return self.finding(
             f"the validation loss still fell by {fall.value:.2g} in the last half of "
             f"the run, to {last:.3g}: it may not have been the end",

@@ -63,9 +63,14 @@ class UnscaledInputs(Rule):
         """A finding where inputs are far too large or too small."""
         inputs = run.facts["inputs"]
         if not str(inputs.get("dtype", "float")).startswith(("float", "bfloat")):
-            return NotChecked(reason="the inputs are no floating-point numbers")
+            return NotChecked(
+                reason="the inputs are no floating-point numbers: it is about those"
+            )
         if "first_layer" not in inputs:
-            return NotChecked(reason="what enters the model was not looked at")
+            return NotChecked(
+                reason="what enters the model was not looked at: pass inputs as its "
+                "first argument"
+            )
         scale = max(
             abs(inputs.get("feature_mean_min") or 0.0),
             abs(inputs.get("feature_mean_max") or 0.0),

@@ -74,13 +74,16 @@ class VanishingGradients(Rule):
         """A finding where the first layers get next to no gradient."""
         flow = layers.flow(run)
         if flow is None:
-            return NotChecked(reason="fewer than 3 layers with weights were looked at")
+            return NotChecked(
+                reason="fewer than 3 layers with weights were looked at, twice each: "
+                "in fewer nothing can vanish"
+            )
         early, late = layers.through(flow.early), layers.through(flow.late)
         stands = results.standing(run)
         bar = self.stuck_ratio if stands.guesses else self.ratio
         if 0 < early <= bar:
             worst, since = early, 0
-        elif 0 < late <= self.ratio and not results.broke(run):
+        elif 0 < late <= bar and not results.broke(run):
             worst, since = late, None
         else:
             return None

@@ -13,7 +13,7 @@ from wellfit.core.finding import Diagnosis
 from wellfit.core.run import Run
 from wellfit.show.numerals import count, listed, number
 from wellfit.show.terminal import COLOURS, WIDEST, printable, show_findings
-from wellfit.verbs.diagnose import Surveyed
+from wellfit.verbs.survey import Surveyed
 
 MOST = 1000  # runs in a table
 
@@ -59,9 +59,7 @@ def read_as(log: Mapping[str, Any]) -> Iterator[str]:
     yield from log["notes"]
 
 
-def show_survey(
-    runs: Sequence[Surveyed], sweep: Diagnosis | None, console: Console
-) -> None:
+def show_survey(runs: Sequence[Surveyed], sweep: Diagnosis, console: Console) -> None:
     """Print a line for each run, in the order given, and what is wrong across them."""
     table = Table(box=box.SIMPLE_HEAD, header_style="bold", pad_edge=False)
     table.add_column("run", overflow="fold")
@@ -76,8 +74,7 @@ def show_survey(
     if len(runs) > MOST:
         console.print(f"and {len(runs) - MOST:,} more; --json has them all")
     console.print(Text(_counted(runs), style="dim"))
-    if sweep is not None:
-        show_findings(sweep, console, over="Across the runs")
+    show_findings(sweep, console, over="Across the runs")
 
 
 def worst(one: Surveyed) -> Text:

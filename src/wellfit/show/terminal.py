@@ -123,6 +123,8 @@ def _said(finding: Finding) -> Iterator[Text]:
     where = [f"in {listed(finding.where)}"] if finding.where else []
     if since or where:
         yield Text(printable(" ".join(since + where)), style="dim")
+    if finding.because:
+        yield Text(printable(finding.because), style="dim")
     if finding.remedies:
         named = printable(listed(finding.remedies, most=4))
         yield Text("try ", style="dim").append(named, style="not dim cyan")

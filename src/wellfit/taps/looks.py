@@ -5,6 +5,9 @@ from time import perf_counter
 FIRST = 5  # steps to be looked at: what goes wrong early, goes wrong here
 GROWTH = 2.0  # looks are to be at most this factor apart, however short the training
 LOAN = 0.03  # seconds that such looks may take before the training has paid for them
+ADVANCE = 0.05  # of the time until now, that they may take all the same. What they take
+# comes off what is left for others, so that in the end `overhead` holds; and where a
+# busy machine makes all things slow, a short training is seen no less
 OWN = 0.25  # of the overhead is for looks, whatever the other steps cost
 ALARM = 5  # steps looked at after something unusual
 QUIET = 1.3  # times as late an alarm is heard again
@@ -62,7 +65,8 @@ class Looks:
         if self.taken < 2:
             return True
         wanted = step < FIRST or step >= self._owed
-        return (wanted and self.spent <= LOAN) or self._affordable()
+        lent = max(LOAN, ADVANCE * self.elapsed)
+        return (wanted and self.spent <= lent) or self._affordable()
 
     def _affordable(self) -> bool:
         whole = self._overhead * self.elapsed

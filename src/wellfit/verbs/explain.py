@@ -1,4 +1,4 @@
-"""`wellfit explain NAME`: the page of a rule, or what a remedy or a signal is."""
+"""`wellfit explain NAME`: the page of a rule, or what a remedy, signal or word is."""
 
 import inspect
 import re
@@ -6,20 +6,25 @@ from dataclasses import fields
 
 from wellfit.core.errors import UnknownName
 from wellfit.core.signals import SIGNALS, parse
+from wellfit.core.words import WORDS
 from wellfit.remedies import REMEDIES
-from wellfit.rules import all_rules
-from wellfit.rules.rule import Rule
+from wellfit.rules import all_rules, all_sweep_rules
+from wellfit.rules.rule import Problem
 
 EXAMPLE = re.compile(r"^>>> .*(?:\n(?!\s*$).+)*", re.MULTILINE)
+LIMIT = re.compile(
+    r"^    (\w+): (?:int|float) = [^#\n]*#(.*(?:\n    #.*)*)", re.MULTILINE
+)
 
 
 def explain(name: str) -> str:
-    """The page of a rule, or what a remedy does or a signal means, as Markdown.
+    """The page of a rule, or what a remedy, a signal or a word is, as Markdown.
 
     `UnknownName`, with the nearest name, where there is nothing so called.
     """
-    rules = {rule.name(): rule for rule in all_rules()}
-    asked = name.strip().lower().replace("_", "-")
+    every: tuple[Problem, ...] = (*all_rules(), *all_sweep_rules())
+    rules = {rule.name(): rule for rule in every}
+    asked = "-".join(name.lower().replace("_", " ").split())
     if asked in rules:
         return _page(rules[asked])
     if asked in REMEDIES:
@@ -28,9 +33,10 @@ def explain(name: str) -> str:
     if signal in SIGNALS:
         said = SIGNALS[signal]
         return f"# {signal}\n\n{said[0].upper()}{said[1:]}.\n"
-    raise UnknownName(
-        "rule, remedy or signal", name, among=[*rules, *REMEDIES, *SIGNALS]
-    )
+    if asked in WORDS:
+        return f"# {asked}\n\n{WORDS[asked]}\n"
+    known = [*rules, *REMEDIES, *SIGNALS, *WORDS]
+    raise UnknownName("rule, remedy, signal or word", name, among=known)
 
 
 def fenced(page: str) -> str:
@@ -38,16 +44,29 @@ def fenced(page: str) -> str:
     return EXAMPLE.sub(lambda found: f"```python\n{found.group()}\n```", page)
 
 
-def _page(rule: Rule) -> str:
+def _page(rule: Problem) -> str:
     lines = [f"# {rule.name()}", "", inspect.getdoc(rule) or ""]
     limits = [(f.name, getattr(rule, f.name)) for f in fields(rule)]
     if limits:
+        sources = _sources(type(rule))
         lines += ["", "## Thresholds", ""]
-        lines += [f"- `{limit}`: {value:g}" for limit, value in limits]
+        lines += [f"- `{n}`: {value:g}{sources.get(n, '')}" for n, value in limits]
     return "\n".join(lines) + "\n"
 
 
-def _remedy(name: str, rules: dict[str, Rule]) -> str:
+def _sources(kind: type[Problem]) -> dict[str, str]:
+    """Threshold → what the comment beside it says; none where there is no source."""
+    try:
+        written = inspect.getsource(kind)
+    except (OSError, TypeError):
+        return {}
+    return {
+        name: " " + " ".join(comment.replace("#", " ").split())
+        for name, comment in LIMIT.findall(written)
+    }
+
+
+def _remedy(name: str, rules: dict[str, Problem]) -> str:
     helps = [n for n, rule in rules.items() if name in rule.remedies]
     against = f"\nIt may help against {', '.join(helps)}.\n" if helps else ""
     return f"# {name}\n\n{REMEDIES[name]}\n{against}"

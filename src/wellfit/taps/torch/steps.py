@@ -130,6 +130,11 @@ class Steps:
             self._records.fact("clipping", self.ways.clipping)
 
     @property
+    def looking(self) -> bool:
+        """Whether this step is looked at."""
+        return self._look is not None
+
+    @property
     def backwards(self) -> int:
         """Backward passes since the last step."""
         return self._now.backwards
@@ -160,12 +165,18 @@ class Steps:
             self._losses.add("train/loss_scale", self.count, scale.detach().clone())
 
     def backward(
-        self, calls: list[Call], value: Tensor | None, *, single: bool = False
+        self,
+        calls: list[Call],
+        value: Tensor | None,
+        *,
+        single: bool = False,
+        by_hand: Call | None = None,
     ) -> None:
         """A backward pass, with the calls of the criterion that led to it.
 
         `value` is what it began at; None where that is not known. `single`: there were
-        no other calls, with gradient, since the last one.
+        no other calls, with gradient, since the last one. `by_hand` is what stands for
+        a call where there was none.
         """
         now = self._now
         self._was = _Step(now.loss, now.backwards, now.rows, now.norm)
@@ -197,7 +208,8 @@ class Steps:
             rows = self.inputs.entered().rows or self._batch_size
             now.loss = part if now.loss is None else now.loss + part
         now.rows += rows
-        self._learn(calls)
+        self.criteria.update(call.criterion for call in calls)
+        self._learn(calls or ([] if by_hand is None else [by_hand]))
 
     def _learn(self, calls: list[Call]) -> None:
         """Where the batch came from and, at a look, what is in it."""
@@ -208,8 +220,6 @@ class Steps:
         self._by_loader = self.inputs.used() or (
             self._by_loader and self._now.backwards > 1
         )
-        for call in calls:
-            self.criteria.add(call.criterion)
         look = self._look
         if look is None:
             if calls:

@@ -22,6 +22,7 @@ from torch.utils.data.dataloader import _BaseDataLoaderIter
 from wellfit.taps.looks import Looks
 from wellfit.taps.patches import Patches
 from wellfit.taps.tap import Guard, Records, enter, leave
+from wellfit.taps.torch.byhand import call_by_hand
 from wellfit.taps.torch.calm import (
     Calm,
     Naps,
@@ -375,4 +376,5 @@ class TorchTap:
         if loaded is not None:
             self._loaders.trained(loaded)
         single = len(own) == len(pending) == 1
-        steps.backward([p.call for p in own], loss, single=single)
+        by_hand = call_by_hand(loss) if steps.looking and not own else None
+        steps.backward([p.call for p in own], loss, single=single, by_hand=by_hand)
