@@ -5,6 +5,7 @@ import os
 import pickle
 import shutil
 import sqlite3
+import time
 import zipfile
 from pathlib import Path
 
@@ -12,7 +13,9 @@ import numpy as np
 import pytest
 
 from wellfit.core.errors import BadLog, BadRun
+from wellfit.core.finding import Diagnosis
 from wellfit.core.run import Run
+from wellfit.exporters.tensorboard import TensorBoard
 from wellfit.logs import read_logs
 from wellfit.record import Recorder
 from wellfit.verbs.diagnose import diagnose
@@ -246,3 +249,30 @@ def test_diagnosing_what_holds_several(tmp_path: Path) -> None:
     table(tmp_path, "second.csv", 2.0)
     with pytest.raises(BadRun, match="holds 2 runs"):
         diagnose(tmp_path)
+
+
+def test_a_folder_of_many_runs_takes_seconds(tmp_path: Path) -> None:
+    n = np.arange(200)
+    for run in range(100):
+        rate = 0.002 * (1 + run)
+        rows = [f"{s},{v:.5f}" for s, v in zip(n, 2 * np.exp(-rate * n), strict=True)]
+        text = "\n".join(["step,train_loss", *rows])
+        (tmp_path / f"{run}.csv").write_text(text)
+    began = time.process_time()
+    assert len(read_logs(tmp_path)) == 100
+    assert time.process_time() - began < 10  # 0.5 s, where nothing else runs
+
+
+def test_what_wellfit_writes_for_tensorboard_comes_back(tmp_path: Path) -> None:
+    facts = {"optimizer": {"kind": "SGD", "groups": [{"lr": 0.1}]}}
+    places = {"train/grad_norm@0.weight": [3.0, 2.0, 1.0]}
+    run = Run.of(places, loss=[2.0, 1.0, 0.5], val_loss={2: 0.75}, facts=facts)
+    exporter = TensorBoard(str(tmp_path / "tb"))
+    exporter.update(run)
+    exporter.finish(run, Diagnosis(), None)
+    exporter.close()
+    (back,) = read_logs(tmp_path / "tb")
+    assert set(back.signals) == set(run.signals)
+    for name, signal in run.signals.items():
+        assert back.signal(name).values.tolist() == signal.values.tolist()
+    assert back.facts["optimizer"]["groups"] == [{"lr": 0.1}]

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from wellfit.logs.curve import Curve
 from wellfit.logs.names import OURS, PHASES, phase_of
@@ -17,8 +18,10 @@ PARTS = re.compile(
     r"checkpoint-\d+|tensorboard|tb|tb_logs|tensorboard_logs|logs?|csv|csv_logs|events"
     r"|metrics|summar(?:y|ies)|eval_.*|\d{10}(?:\.\d+)?"
 )
+Values = NDArray[np.float64]
+
 PHASELESS = {"epoch", "step", "lr", "learning_rate"}
-AGREE = 0.9  # of the values at common steps: the rest may be rounding, or late edits
+AGREE = 0.98  # of the values at common steps: the rest may be rounding, or late edits
 LATE = 0.2  # of what was logged: a training that begins so far in was resumed
 CLOSE = 2e-3  # relative: logs are rounded, to four digits often
 
@@ -135,21 +138,33 @@ def _agree(one: Source, other: Source) -> bool:
         return one.format != other.format
     shared = [n for n in one.curves if n in other.curves]
     shared.sort(key=lambda name: -len(one.curves[name]))
-    judged = [_same(one.curves[n], other.curves[n]) for n in shared[:4]]
-    return all(said is not False for said in judged)
+    return all(_same(one.curves[n], other.curves[n]) is not False for n in shared[:4])
 
 
 def _same(one: Curve, other: Curve) -> bool | None:
     """Whether two curves are of one training; None where nothing tells."""
     if not len(one) or not len(other):
         return None
-    common, mine, theirs = np.intersect1d(one.steps, other.steps, return_indices=True)
-    if len(common):
-        a, b = one.values[mine], other.values[theirs]
-        close = np.isclose(a, b, rtol=CLOSE, atol=0, equal_nan=True) | (a == b)
-        if close.mean() >= AGREE:
+    a, b = _at_common_steps(one, other)
+    if len(a):
+        with np.errstate(invalid="ignore"):  # inf - inf
+            near = np.abs(a - b) <= CLOSE * np.abs(b)
+        close = near | (a == b) | (np.isnan(a) & np.isnan(b))
+        if close[_telling(a)].mean() >= AGREE:
             return True
     return _goes_on(one, other) or _goes_on(other, one)
+
+
+def _telling(values: Values) -> NDArray[np.bool_]:
+    """Those that differ from the one before: many trainings rest at 0 or 1."""
+    return np.append(True, values[1:] != values[:-1])
+
+
+def _at_common_steps(one: Curve, other: Curve) -> tuple[Values, Values]:
+    if np.array_equal(one.steps, other.steps):
+        return one.values, other.values
+    _, mine, theirs = np.intersect1d(one.steps, other.steps, return_indices=True)
+    return one.values[mine], other.values[theirs]
 
 
 def _goes_on(before: Curve, after: Curve) -> bool:
