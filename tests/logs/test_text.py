@@ -219,3 +219,8 @@ def test_boosters_have_no_gradients(tmp_path: Path) -> None:
     (run,) = read(LOGS["xgboost"], tmp_path)
     assert facts(run)["model"]["gradients"] is False
     assert any("validation_0" in note for note in facts(run)["log"]["notes"])
+
+
+def test_the_round_that_a_booster_kept_is_a_fact(tmp_path: Path) -> None:
+    (run,) = read(LOGS["lightgbm"], tmp_path)
+    assert facts(run)["training"]["kept"] == 40

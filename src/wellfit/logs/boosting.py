@@ -1,7 +1,7 @@
 """Evaluations of LightGBM and XGBoost: as JSON, and as they print them."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, ClassVar
 
 from wellfit.core.errors import BadLog
@@ -62,17 +62,17 @@ class Printed(Format):
 
     def read(self, peek: Peek) -> Iterable[Source]:
         """Each metric of each data set by round."""
+        kept: list[int] = []
         with peek.path.open(encoding=peek.encoding, errors="replace") as file:
-            found = gather(
-                _rounds(lines(file, peek.path)), Axis(unit="round", column="round")
-            )
+            rounds = _rounds(lines(file, peek.path), kept)
+            found = gather(rounds, Axis(unit="round", column="round"))
         if not found.curves:
             raise BadLog(f"{peek.path} names rounds, but no metric with a number")
-        yield _source(self.name, peek, found.curves)
+        yield _source(self.name, peek, found.curves, kept)
 
 
-def _rounds(of: Iterable[str]) -> Iterator[dict[str, Any]]:
-    """A row a round; the best one, said again at the end, is left out."""
+def _rounds(of: Iterable[str], kept: list[int]) -> Iterator[dict[str, Any]]:
+    """A row a round; the best one, said again at the end, is the one that is kept."""
     again = False
     for line in of:
         text = line.strip()
@@ -80,7 +80,9 @@ def _rounds(of: Iterable[str]) -> Iterator[dict[str, Any]]:
         if begins is None:
             again = "best iteration" in text.lower()
             continue
-        if not again:
+        if again:
+            kept.append(int(begins[1] or begins[3]))
+        else:
             yield dict(_cells(begins))
         again = False
 
@@ -98,7 +100,12 @@ def _cells(line: re.Match[str]) -> Iterator[tuple[str, Any]]:
             yield f"{found['set']}/{metric}", found["value"].partition("+")[0]
 
 
-def _source(name: str, peek: Peek, curves: Mapping[str, Curve]) -> Source:
+def _source(
+    name: str, peek: Peek, curves: Mapping[str, Curve], kept: Sequence[int] = ()
+) -> Source:
+    facts: dict[str, Any] = {"model": {"gradients": False}}
+    if kept:
+        facts["training"] = {"kept": kept[-1]}
     phases, notes = phases_of(curves)
     names = {}
     for theirs in curves:
@@ -114,7 +121,7 @@ def _source(name: str, peek: Peek, curves: Mapping[str, Curve]) -> Source:
         unit="round",
         names=_distinct(names),
         notes=notes,
-        facts={"model": {"gradients": False}},
+        facts=facts,
     )
 
 
