@@ -14,6 +14,7 @@ from wellfit.record.thin import thin_numbers
 # many fewer; with these, no log takes more than some 200 MB, however long it is.
 KEPT = Share(total=1 << 22, least=1 << 10, greatest=1 << 18)
 MOST_NAMES = 4096
+LONGEST_NAME = 500  # characters
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -91,8 +92,8 @@ class Collector:
         """Take in one number."""
         held = self._held.get(name)
         if held is None:
-            if len(self._held) >= MOST_NAMES:
-                self._refused[name] = None
+            if len(self._held) >= MOST_NAMES or len(name) > LONGEST_NAME:
+                self._refuse(name)
                 return
             held = self._held[name] = _Held()
         try:
@@ -117,6 +118,10 @@ class Collector:
     def curves(self) -> dict[str, Curve]:
         """All that was gathered, in the order in which the names came."""
         return {name: _joined(held) for name, held in self._held.items()}
+
+    def _refuse(self, name: str) -> None:
+        if len(self._refused) < MOST_NAMES:  # enough to say that there were many
+            self._refused[name[:LONGEST_NAME]] = None
 
     def _shorten(self, held: _Held) -> None:
         most = self._kept.among(len(self._held))

@@ -12,7 +12,7 @@ from wellfit.core.errors import BadLog
 from wellfit.logs.columns import columns
 
 LOOKED_AT = 1 << 16  # bytes
-WHOLE = 1 << 28  # bytes of JSON that are read as a whole; lines are streamed
+WHOLE = 1 << 27  # bytes of JSON that are read as a whole; lines are streamed
 UNASKED = 1 << 25  # the same of a file that nobody named
 ODD = re.compile("[\x01-\x07\x0b\x0c\x0e-\x1a\x1c-\x1f\ufffd]")  # in no text
 MARKS = {

@@ -18,6 +18,7 @@ FILES = (
 )
 LARGEST = 1 << 20  # bytes: what people set is shorter
 DEEPEST, MOST = 6, 1000  # levels and entries that are kept
+BEYOND = 2**63  # no number that anybody sets
 LONGEST = 300  # characters of a value
 
 # A setting's names, as people write them: compared without case, dashes and dots.
@@ -135,9 +136,9 @@ def _number(value: Any) -> float | int | None:
     if isinstance(value, bool):
         return None
     if isinstance(value, int | float):
-        return value
+        return value if abs(value) < BEYOND else None
     if isinstance(value, str):
-        with suppress(ValueError):
+        with suppress(ValueError, OverflowError):
             number = float(value)
             return int(number) if number == int(number) and "." not in value else number
     return None

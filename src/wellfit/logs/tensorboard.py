@@ -13,7 +13,7 @@ from typing import Any, BinaryIO, ClassVar
 
 from wellfit.core.errors import BadLog
 from wellfit.logs import crc, wire
-from wellfit.logs.curve import Collector
+from wellfit.logs.curve import MOST_NAMES, Collector
 from wellfit.logs.peek import Peek
 from wellfit.logs.source import Format, Source
 
@@ -169,7 +169,8 @@ class _Reader:
         number, plain = None, parts.get(2)
         if isinstance(plain, bytes):
             (number,) = _F32.unpack(plain)
-            self._names.setdefault(tag, tag.decode(errors="replace"))
+            if len(self._names) < MOST_NAMES:
+                self._names.setdefault(tag, tag.decode(errors="replace"))
         elif isinstance(parts.get(8), bytes) and 4 not in parts:
             number = _scalar(parts[8])
         if number is not None:
