@@ -26,15 +26,16 @@ def diagnose(
 ) -> Diagnosis:
     """Say what is wrong with a run, most probable root cause first.
 
-    `run` is a Run, or the folder of one. `ignore` names rules to leave out; `rules`
-    sets thresholds, `{"overfitting": {"rise": 0.2}}`. `script_exit` is passed on.
-    `UnknownName` for a rule that does not exist, `BadSetting` for a threshold that
-    does not, `BadRun` for a folder that cannot be read.
+    `run` is a Run, the folder of one, or a log that another tool wrote (docs/logs.md).
+    `ignore` names rules to leave out; `rules` sets thresholds,
+    `{"overfitting": {"rise": 0.2}}`. `script_exit` is passed on. `UnknownName` for a
+    rule that does not exist, `BadSetting` for a threshold that does not, `BadRun` for
+    what cannot be read, or tells of several runs.
     """
     if not isinstance(run, Run):
-        from wellfit.record import open_run
+        from wellfit.verbs.read import only
 
-        run = open_run(run)
+        run = only(run)
     said: dict[str, Said] = {}
     for rule in chosen(ignore, rules or {}):
         if isinstance(rule, Rule):
