@@ -21,12 +21,12 @@ REACHED = 0.9  # of the reference's skill. Networks of bench/trainings that trai
 # they should reach 0.98 of it and more
 BROKEN = "the loss was not finite at the end: mend that first, then it can be judged"
 UNSCORED = (
-    "no score of the predictions was seen: a loss of `torch.nn` called with outputs and "
-    "targets would show one"
+    "no score of the predictions was seen: a loss of `torch.nn` called with outputs "
+    "and targets would show one"
 )
 NO_REFERENCE = (
-    "what a simple model reaches is not known: it is fitted where rows of at most a few "
-    "hundred columns and their targets were seen"
+    "what a simple model reaches is not known: it is fitted where rows of at most a "
+    "few hundred columns and their targets were seen"
 )
 CHANCE = 2.0  # standard errors of a score that are put down to chance
 OTHER_UNITS = ("poisson_nll_loss",)  # its outputs are logarithms of what is predicted
