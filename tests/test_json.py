@@ -8,6 +8,7 @@ import os
 import re
 import subprocess
 import sys
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from random import Random
@@ -17,6 +18,7 @@ import pytest
 from pydantic import BaseModel, Field
 from pydantic.json_schema import GenerateJsonSchema
 
+from wellfit.core.checklist import Item, Phase, State
 from wellfit.core.finding import Diagnosis, Evidence, Finding, NotChecked, Severity
 from wellfit.record import Recorder
 
@@ -71,6 +73,17 @@ class DiagnosisForm(Form):
     not_checked: list[NotCheckedForm]
 
 
+class ItemForm(Form):
+    phase: Literal["tried", "before", "during", "after", "engineering"]
+    item: str
+    state: Literal["ok", "wrong", "yours"]
+    text: str
+
+
+class CheckForm(DiagnosisForm):
+    checklist: list[ItemForm]
+
+
 class MetricForm(Form):
     name: str
     greater_is_better: bool
@@ -111,12 +124,14 @@ class RowForm(Form):
     values: list[str | float | None]
 
 
-SCHEMAS = {"diagnosis": DiagnosisForm, "train": TrainForm}
+SCHEMAS = {"check": CheckForm, "diagnosis": DiagnosisForm, "train": TrainForm}
 SECTIONS = {
     "## `wellfit run` and `wellfit diagnose`": DiagnosisForm,
     "### A finding": FindingForm,
     "### A piece of evidence": EvidenceForm,
     "### Not checked": NotCheckedForm,
+    "## `wellfit check`": CheckForm,
+    "### A box of the checklist": ItemForm,
     "## `wellfit train`": TrainForm,
     "### A metric": MetricForm,
     "### A candidate": CandidateForm,
@@ -173,6 +188,11 @@ FULL = Diagnosis(
 @pytest.mark.parametrize("diagnosis", [FULL, Diagnosis()], ids=["full", "empty"])
 def test_a_diagnosis_has_this_form(diagnosis):
     DiagnosisForm.check(diagnosis.to_json())
+
+
+def test_a_check_has_this_form():
+    box = Item(phase=Phase.TRIED, item="shapes", state=State.YOURS, text="not checked")
+    CheckForm.check(replace(FULL, checklist=(box,)).to_json())
 
 
 def said(folder: Path, *words: object) -> object:

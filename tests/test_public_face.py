@@ -19,7 +19,17 @@ VALUES = [
     "Signal",
     "WellfitError",
 ]
-VERBS = ["diagnose", "explain", "log", "report", "run", "runs", "train", "watch"]
+VERBS = [
+    "check",
+    "diagnose",
+    "explain",
+    "log",
+    "report",
+    "run",
+    "runs",
+    "train",
+    "watch",
+]
 HEAVY = {"torch", "pandas", "sklearn", "pyarrow", "pydantic", "typer", "rich", "jinja2"}
 
 

@@ -8,6 +8,7 @@ import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -18,6 +19,7 @@ from wellfit.core.errors import WellfitError
 # Each command is the function of that name in the module of that name.
 COMMANDS: Mapping[str, str] = {
     "run": "Run a training script, and say what is wrong with it.",
+    "check": "Check a script, or data, before compute is spent.",
     "train": "Train a model on a table.",
     "predict": "Predict with a trained model.",
     "diagnose": "Say what is wrong with a recorded run, or with anybody's logs.",
@@ -62,10 +64,21 @@ def app(words: Sequence[str]) -> typer.Typer:
         declare = built.command(
             name,
             short_help=COMMANDS[name],
-            context_settings=dict(PARSING.get(name, {})),
+            context_settings=_parsing(name, words),
         )
         declare(_function(name))
     return built
+
+
+def _parsing(name: str, words: Sequence[str]) -> dict[str, Any]:
+    """How the words of a command are told apart; `check` takes scripts and data."""
+    if name == "check" and any(word == "-m" or _is_script(word) for word in words):
+        name = "run"
+    return dict(PARSING.get(name, {}))
+
+
+def _is_script(word: str) -> bool:
+    return word.endswith((".py", ".pyw")) or Path(word, "__main__.py").is_file()
 
 
 def _version(wanted: bool) -> None:

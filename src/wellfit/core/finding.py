@@ -6,6 +6,8 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
+from wellfit.core.checklist import Item
+
 SCHEMA = 1  # of the JSON below; docs/json.md
 
 # "Healthy" is said only where these families of rules have spoken: one rule of each
@@ -84,7 +86,9 @@ class NotChecked:
 class Diagnosis:
     """Everything that the rules said of one run, most probable root cause first.
 
-    `coverage` is what must have been checked before it is called healthy.
+    `coverage` is what must have been checked before it is called healthy. A diagnosis
+    that `check` made has a `checklist` too: its boxes are filled from what the rules
+    said and from what was tried, so that the two belong together.
     """
 
     findings: tuple[Finding, ...] = ()
@@ -93,6 +97,7 @@ class Diagnosis:
     run: Path | None = None
     script_exit: int | None = None
     coverage: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: COVERAGE)
+    checklist: tuple[Item, ...] = ()
 
     @property
     def worst(self) -> Severity | None:
@@ -120,6 +125,11 @@ class Diagnosis:
                 {"rule": rule, "reason": said.reason}
                 for rule, said in self.not_checked.items()
             ],
+            **(
+                {"checklist": [i.to_json() for i in self.checklist]}
+                if self.checklist
+                else {}
+            ),
         }
 
 

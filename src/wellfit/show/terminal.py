@@ -34,10 +34,7 @@ def show_diagnosis(diagnosis: Diagnosis, run: Run, console: Console) -> None:
     "Healthy" is said only together with what it covers. Colour is the console's own
     decision: none in a pipe, none under NO_COLOR.
     """
-    for block in (_seen(run), *_findings(diagnosis), *_closing(diagnosis)):
-        console.print()
-        for line in block:
-            _print(line, console)
+    write((_seen(run), *findings(diagnosis), *_closing(diagnosis)), console)
     path = diagnosis.run or run.path
     if path is not None and "log" not in run.facts:
         console.print(f"\nwellfit report {shown(path)}", style="dim", soft_wrap=True)
@@ -45,12 +42,17 @@ def show_diagnosis(diagnosis: Diagnosis, run: Run, console: Console) -> None:
 
 def show_findings(diagnosis: Diagnosis, console: Console, *, over: str) -> None:
     """Print the findings alone, under a line of their own; or that there are none."""
-    found = list(_findings(diagnosis))
+    found = list(findings(diagnosis))
     if not found:
         console.print(Text(f"{over}: nothing was found", style="dim"))
         return
     console.print(Text(over, style="bold"))
-    for block in found:
+    write(found, console)
+
+
+def write(blocks: Iterable[Iterable[Line]], console: Console) -> None:
+    """Print blocks of lines, each after an empty one."""
+    for block in blocks:
         console.print()
         for line in block:
             _print(line, console)
@@ -96,7 +98,8 @@ def _seen(run: Run) -> Iterator[Line]:
         yield Line(Text(printable(f"The script failed: {failed}")))
 
 
-def _findings(diagnosis: Diagnosis) -> Iterator[Iterable[Line]]:
+def findings(diagnosis: Diagnosis) -> Iterator[Iterable[Line]]:
+    """The findings, each a block, beneath it what it explains."""
     if diagnosis.findings:
         total = count(len(diagnosis.findings), "finding")
         rest = ", most probable cause first" if len(diagnosis.findings) > 1 else ""

@@ -1,8 +1,9 @@
 """Run a script as `python` would, watched: `python -m wellfit.taps.launch`.
 
 The arguments are a JSON object (`folder`, `module`, `overhead`, `every`, `rank`: one
-of several processes that a launcher of ours started), the script or module, and the
-script's own arguments. Nothing but the standard library is loaded before the script
+of several processes that a launcher of ours started, `trying`: the seconds after which
+a script that is only tried out is stopped), the script or module, and the script's own
+arguments. Nothing but the standard library is loaded before the script
 loads it: what it sets before importing a framework still counts.
 """
 
@@ -12,9 +13,11 @@ import importlib.util
 import io
 import json
 import os
+import signal
 import sys
 import types
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from functools import partial
 from importlib.machinery import SourceFileLoader
 from pathlib import Path
@@ -51,6 +54,8 @@ TAPS = {
 }
 # Taps beside them, of the same framework.
 BESIDE = {"torch": "wellfit.taps.torch.ranks:RanksTap"}
+# The same, where a script is tried out: `wellfit check`.
+TRYING = {"torch": "wellfit.taps.torch.trying:TryingTap"}
 
 
 class Watched:
@@ -122,13 +127,14 @@ class Watched:
     def _attach(self, module: str) -> None:
         taps = self._taps.setdefault(module, [])
         try:
-            for path in filter(None, (TAPS[module], BESIDE.get(module))):
+            for path, more in self._homes(module):
                 home, _, name = path.partition(":")
                 make = getattr(importlib.import_module(home), name)
                 tap: Tap = make(
                     self._records,
                     overhead=self._settings["overhead"],
                     every=self._settings["every"],
+                    **more,
                 )
                 taps.append(tap)
                 tap.attach()
@@ -142,6 +148,15 @@ class Watched:
             self._resources.start()
         self._say_command()
 
+    def _homes(self, module: str) -> Iterator[tuple[str, dict[str, Any]]]:
+        """Where the taps of a framework are at home, and what they are told besides."""
+        yield TAPS[module], {}
+        if module in BESIDE:
+            yield BESIDE[module], {}
+        budget = self._settings.get("trying")
+        if budget is not None and module in TRYING:
+            yield TRYING[module], {"budget": budget, "enough": self.stop}
+
     @property
     def _attached(self) -> "list[Tap]":
         """The taps, in the order in which they finish: those beside others first."""
@@ -154,8 +169,16 @@ class Watched:
         framework = {} if seen is None else {"framework": seen.framework}
         self.recorder.fact("command", self._command | framework)
 
-    def finish(self, error: BaseException | None) -> None:
-        """The script has ended: record what is left, and how it ended."""
+    def stop(self, *_: Any) -> None:
+        """Enough was seen: end here, before the script does anything else."""
+        self.finish(None, stopped=True)
+        for stream in (sys.stdout, sys.stderr):
+            with suppress(Exception):
+                stream.flush()
+        os._exit(0)  # neither its `finally` nor `atexit`: nothing is saved half done
+
+    def finish(self, error: BaseException | None, *, stopped: bool = False) -> None:
+        """The script has ended, or is `stopped`: record what is left, and how."""
         self._launchers.restore()
         if self._handed_over:
             if databases(self.recorder.folder):
@@ -171,6 +194,8 @@ class Watched:
         said = {"type": type(error).__name__, "message": lines[0] if lines else ""}
         interrupted = isinstance(error, KeyboardInterrupt)
         outcome = {"error": said if failed else None, "interrupted": interrupted}
+        if self._settings.get("trying") is not None:
+            outcome["stopped"] = stopped
         self.recorder.fact("outcome", {"exit": _status(error), **outcome})
         self.recorder.close()
 
@@ -277,6 +302,9 @@ def main() -> None:
     settings = json.loads(sys.argv[1])
     sys.argv = sys.argv[2:]
     watched = Watched(settings)
+    if settings.get("trying") is not None:
+        signal.signal(signal.SIGALRM, watched.stop)
+        signal.setitimer(signal.ITIMER_REAL, settings["trying"])
     ended: BaseException | None = None
     try:
         start = _module if settings["module"] else _script

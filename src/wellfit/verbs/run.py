@@ -7,10 +7,11 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from time import monotonic
 from typing import Any, TextIO
 
 from wellfit.core.errors import BadScript, nearest
@@ -20,6 +21,7 @@ from wellfit.taps import ranks
 from wellfit.verbs.terminal import PseudoTerminal
 
 POLL = 1.0  # seconds between two calls of `while_running`
+GRACE = 10.0  # seconds after which a script that is to stop is made to
 FRAME = 0.25  # the same, where what the script prints is handed over
 
 HandOver = Callable[[bytes], None]
@@ -50,17 +52,34 @@ def run(
     second, and then four times.
     `BadScript` where there is no such script, `BadRun` where a run stands in `out`.
     """
-    name = check(str(script), module=module)
+    how = {"module": module, "overhead": overhead, "every": every}
+    return start(
+        [str(script), *args],
+        how,
+        out=out,
+        prints_to=prints_to,
+        while_running=while_running,
+    )
+
+
+def start(
+    words: Sequence[str],
+    how: Mapping[str, Any],
+    *,
+    out: str | Path | None,
+    prints_to: TextIO | HandOver | None = None,
+    while_running: Callable[[Path], None] | None = None,
+) -> Run:
+    """The same, of a command line and of settings as `taps/launch.py` takes them.
+
+    With `trying` among them, the script's first steps are tried out, and it is stopped
+    after so many seconds at the latest.
+    """
+    name = check(words[0], module=how["module"])
     folder = ranks.folder_for(name, out)
     told, tell = os.pipe()  # by which the script's process says where it records
-    settings = {
-        "folder": str(folder.absolute()),
-        "tell": tell,
-        "module": module,
-        "overhead": overhead,
-        "every": every,
-        "rank": False,
-    }
+    settings = {**how, "folder": str(folder.absolute()), "tell": tell, "rank": False}
+    trying = how.get("trying")
     launch = [sys.executable, "-m", "wellfit.taps.launch", json.dumps(settings)]
     terminal: PseudoTerminal | None = None
     streams: tuple[TextIO | int | None, TextIO | int | None]
@@ -70,7 +89,7 @@ def run(
     else:
         streams = prints_to, None
     process = subprocess.Popen(
-        [*launch, str(script), *args],
+        [*launch, *words],
         stdout=streams[0],
         stderr=streams[1],
         pass_fds=[tell],
@@ -80,8 +99,9 @@ def run(
         with os.fdopen(told, encoding="utf-8") as pipe:
             folder = Path(pipe.read() or folder)
         if not ranks.rank():
-            write_environment(folder, [str(script), *args])
-        status = _wait(process, folder, while_running, terminal)
+            write_environment(folder, list(words))
+        limit = None if trying is None else monotonic() + trying + GRACE
+        status = _wait(process, folder, while_running, terminal, limit)
     return _seen(folder, status)
 
 
@@ -116,8 +136,11 @@ def _wait(
     folder: Path,
     while_running: Callable[[Path], None] | None,
     terminal: PseudoTerminal | None,
+    limit: float | None = None,
 ) -> int:
     while True:
+        if limit is not None and monotonic() > limit:
+            process.kill()
         try:
             status = process.wait(timeout=POLL if terminal is None else FRAME)
         except subprocess.TimeoutExpired:

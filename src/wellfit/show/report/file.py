@@ -27,7 +27,7 @@ def report(
     if path is None and read.path is None:
         raise BadSetting("this run has no folder of its own: give the report a path")
     target = Path(path) if path is not None else Path(read.path or "") / "report.html"
-    _write(target, render(read, diagnosis or diagnose(read), page=_manual))
+    write_page(target, render(read, diagnosis or diagnose(read), page=_manual))
     return target
 
 
@@ -38,8 +38,11 @@ def _manual(name: str) -> str | None:
         return None
 
 
-def _write(target: Path, text: str) -> None:
-    """Whole or not at all: a reader never sees half a page."""
+def write_page(target: Path, text: str) -> None:
+    """Whole or not at all: a reader never sees half a page.
+
+    `BadSetting` where the file cannot be written.
+    """
     unfinished = target.with_name(target.name + ".part")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)

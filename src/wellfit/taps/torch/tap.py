@@ -97,6 +97,11 @@ class TorchTap:
         return self._steps.count
 
     @property
+    def parameters(self) -> dict[str, Tensor]:
+        """What is trained, by name, in forward order."""
+        return self._steps.models.parameters
+
+    @property
     def evaluating(self) -> str | None:
         """The phase of the evaluation that goes on, as far as it is known by now."""
         return self._evaluations.phase
