@@ -18,8 +18,8 @@ from wellfit.core.run import Run
 from wellfit.core.signals import SIGNALS
 from wellfit.core.words import WORDS
 from wellfit.remedies import REMEDIES
-from wellfit.rules import all_rules
-from wellfit.rules.rule import Rule
+from wellfit.rules import all_rules, all_sweep_rules
+from wellfit.rules.rule import Problem
 from wellfit.verbs.diagnose import diagnose
 from wellfit.verbs.explain import explain, fenced
 
@@ -29,6 +29,9 @@ PAGES = [
     for place in ("*.md", "docs/**/*.md", "examples/*.md")
     for page in sorted(ROOT.glob(place))
 ]
+EVERY: list[Problem] = sorted(
+    [*all_rules(), *all_sweep_rules()], key=lambda rule: rule.name()
+)
 LINK = re.compile(r"""\]\(([^)\s]+)\)|(?:src|srcset|href)="([^"]+)\"""")
 COMMAND = re.compile(r"^(?:\$ )?(wellfit(?: .*)?)$", re.MULTILINE)
 
@@ -77,7 +80,7 @@ def test_every_rule_is_on_the_page_of_rules():
     page = ROOT / "docs" / "rules.md"
     rows = "".join(
         f"| [`{n}`](rules/{n}.md) | {rule.severity} | {problem(rule)} |\n"
-        for rule in all_rules()
+        for rule in EVERY
         if (n := rule.name())
     )
     table = re.compile(r"(?:^\| \[?`.*\n)+", re.MULTILINE)
@@ -94,7 +97,7 @@ def kept(page: Path, text: str) -> bool:
     return page.is_file() and page.read_text() == text
 
 
-@pytest.mark.parametrize("rule", all_rules(), ids=lambda rule: rule.name())
+@pytest.mark.parametrize("rule", EVERY, ids=lambda rule: rule.name())
 def test_every_rule_has_its_page(rule):
     page = ROOT / "docs" / "rules" / f"{rule.name()}.md"
     assert kept(page, fenced(explain(rule.name())))
@@ -102,7 +105,7 @@ def test_every_rule_has_its_page(rule):
 
 def test_no_page_is_left_of_a_rule_that_is_gone():
     pages = {page.stem for page in (ROOT / "docs" / "rules").glob("*.md")}
-    assert pages == {rule.name() for rule in all_rules()}
+    assert pages == {rule.name() for rule in EVERY}
 
 
 def test_the_glossary_has_every_remedy_signal_and_word():
@@ -118,7 +121,7 @@ def test_the_glossary_has_every_remedy_signal_and_word():
     assert kept(ROOT / "docs" / "glossary.md", "\n".join(lines) + "\n")
 
 
-def problem(rule: Rule) -> str:
+def problem(rule: Problem) -> str:
     """The first paragraph of a rule's page, in one line."""
     return inspect.cleandoc(rule.__doc__).partition("\n\n")[0].replace("\n", " ")
 

@@ -31,8 +31,11 @@ def last_number(text: str) -> float:
     return float(found[-1])
 
 
-def figure(source: str, name: str) -> tuple[float, float]:
-    """Run a script; what it prints last, and the seconds of processor time it took."""
+def figure(source: str, name: str, *, fails: bool = False) -> tuple[float, float]:
+    """Run a script; what it prints last, and the seconds of processor time it took.
+
+    `fails` is whether it must end with an error.
+    """
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     with tempfile.TemporaryDirectory() as folder:
         script = Path(folder, name)
@@ -41,9 +44,11 @@ def figure(source: str, name: str) -> tuple[float, float]:
             [sys.executable, script],
             capture_output=True,
             text=True,
-            check=True,
+            check=not fails,
             env={**os.environ, "OMP_NUM_THREADS": "1", "WELLFIT_DATA": ""},
         )
+    if fails and ran.returncode == 0:
+        raise ValueError(f"{name}: expected an error; it ended without")
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     seconds = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
     return last_number(ran.stdout), seconds
@@ -56,7 +61,8 @@ def near(stated: float, measured: float) -> bool:
 
 def compare(training: Training) -> bool:
     """Measure one training and print its figures beside the stated ones."""
-    own, seconds = figure(training.path.read_text(encoding="utf-8"), training.file)
+    source = training.path.read_text(encoding="utf-8")
+    own, seconds = figure(source, training.file, fails=training.fails)
     agrees = near(training.figure, own)
     line = f"{training.name:28s} {training.metric:18s} {own:9.4g} {seconds:5.1f} s"
     if training.cure:

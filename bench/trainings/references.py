@@ -222,6 +222,15 @@ def upper_digits(v: Variables) -> Figures:
     return classified(forest(), x, y, x_val, y_val)
 
 
+def digits_around(v: Variables) -> Figures:
+    return classified(forest(), *_arrays(v["train"]), *_arrays(v["val"]))
+
+
+def _arrays(loader: Any) -> tuple[np.ndarray, np.ndarray]:
+    x, y = loader.dataset.tensors
+    return flat(x), np.asarray(y)
+
+
 def wine_folds(v: Variables) -> Figures:
     x, y = v["x"], v["y"]
     folds = StratifiedKFold(5, shuffle=True, random_state=0)
@@ -271,6 +280,11 @@ def blobs(v: Variables) -> Figures:
 
 REFERENCES: dict[str, Callable[[Variables], Figures]] = {
     "accumulated_batches": blobs,
+    "accumulated_uneven": lambda v: (
+        0.0,
+        1
+        - 40.0**2 / datasets.make_friedman2(2100, noise=40.0, random_state=61)[1].var(),
+    ),
     "adding_rnn": lambda v: (0.0, 1.0),  # no noise
     "augmented_shifts": lambda v: digits_from(
         v, "images", "labels", v["train"], v["val"]
@@ -308,6 +322,7 @@ REFERENCES: dict[str, Callable[[Variables], Figures]] = {
         pixel_means(v),
         longer("digits_vae", "default=45", "default=180"),
     ),
+    "dropout_at_prediction": ridge,
     "dropout_half": lambda v: digits_from(v, "x", "y", v["train"], v["valid"]),
     "ema_regression": lambda v: floor_r2(0.05, v["y_val"]),
     "faint_signal": faint,
@@ -318,23 +333,38 @@ REFERENCES: dict[str, Callable[[Variables], Figures]] = {
     "frozen_backbone": upper_digits,
     "gaussian_gan": energy,
     "gaussian_nll": normal_nll,
+    "growing_lessons": lambda v: (0.0, 1.0),  # no noise
     "iris_softmax": lambda v: classified(
         logistic(), v["x_train"], v["t_train"], v["x_test"], v["t_test"]
     ),
     "letters_transformer": letters,
+    "lora_adapter": lambda v: digits_from(
+        v, "turned", "labels", slice(1300), slice(1300, None)
+    ),
     "moons_full_batch": rings,
     "movie_ratings": lambda v: (float(v["rating"][10000:].std()), 0.4),
     "multilabel_tags": tags,
+    "named_layers_finetuned": digits_around,
     "noisy_labels": answers,
+    "one_at_a_time": lambda v: classified(
+        logistic(), v["X"], v["y"], v["X_test"], v["y_test"]
+    ),
+    "parity_released": lambda v: (
+        max(v["y_val"].float().mean().item(), 1 - v["y_val"].float().mean().item()),
+        1.0,
+    ),
     "quantile_bands": pinballs,
+    "random_features": lambda v: floor_r2(0.1, v["y_val"]),
     "rare_class_unweighted": lambda v: balanced(
         svm.SVC(C=10), v["X"][:3500], v["y"][:3500], v["X"][3500:], v["y"][3500:]
     ),
     "rare_faults_weighted": lambda v: balanced(
         boosted(), v["X_train"], v["y_train"], v["X_val"], v["y_val"]
     ),
+    "saturating_gates": lambda v: floor_r2(0.1, v["held_back"].tensors[1]),
     "sentiment_embeddings": words,
     "series_gru": lambda v: floor_r2(0.25, v["val_y"]),
+    "series_in_order": lambda v: floor_r2(0.25, v["every"]),
     "shapes_resnet": shapes,
     "sigmoid_hidden": lambda v: classified(
         svm.SVC(C=10), v["x"], v["t"], v["x_val"], v["t_val"]
@@ -344,12 +374,23 @@ REFERENCES: dict[str, Callable[[Variables], Figures]] = {
     "spectra_layernorm": lambda v: classified(
         forest(), *v["train"].dataset.tensors, v["x_val"], v["y_val"]
     ),
+    "staircase_rate": lambda v: digits_from(v, "X", "y", v["train"], v["val"]),
+    "strong_dropout": lambda v: classified(
+        logistic(), v["x"], v["y"], v["x_val"], v["y_val"]
+    ),
+    "third_kind_found": lambda v: balanced(
+        LinearDiscriminantAnalysis(), *rows(v["train"]), *rows(v["valid"])
+    ),
     "triplet_digits": neighbours,
     "tumour_logistic": lambda v: classified(
         logistic(), v["xtr"], v["ytr"], v["xte"], v["yte"]
     ),
+    "warm_restarts": lambda v: floor_r2(0.4, v["y"][2000:]),
     "wine_raw_batchnorm": lambda v: classified(
         forest(), *rows(v["train"]), *rows(v["val"])
+    ),
+    "zero_init_residual": lambda v: digits_from(
+        v, "x", "y", slice(1400), slice(1400, None)
     ),
 }
 

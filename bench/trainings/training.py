@@ -11,11 +11,13 @@ LOWER_IS_BETTER = {
     "distance",
     "log loss",
     "loss",
+    "megabytes grown",
     "MSE",
     "negative log-likelihood",
     "pinball loss",
     "RMSE",
     "RMSLE",
+    "share waited",
     "steps",
 }
 
@@ -30,7 +32,7 @@ class Training:
     what a standard model reaches on the same rows, or what the noise allows; for a
     faulty one the figure of its twin, the same script after the edits in `cure`.
     `trivial` is the majority's or the mean's figure. `weak` marks a fault that costs
-    little, or that shows little.
+    little, or that shows little. One that `fails` ends with an error, but for its cure.
     """
 
     name: str
@@ -42,6 +44,7 @@ class Training:
     reference: float
     trivial: float | None = None
     weak: bool = False
+    fails: bool = False
     also: tuple[str, ...] = ()
     cure: tuple[tuple[str, str], ...] = ()
 

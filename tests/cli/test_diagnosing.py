@@ -64,3 +64,65 @@ def test_a_page_in_a_pipe_is_plain(wellfit: Callable[..., Any]) -> None:
     said = wellfit("explain", "dead-units")
     assert said.status == 0
     assert said.out.startswith("# dead-units\n")
+
+
+def log(folder: Path, name: str, least: int) -> Path:
+    """A table of forty epochs whose validation loss is best at `least`."""
+    rows = [f"{n},{2 * 0.9**n},{1 + abs(n - least) / 10}" for n in range(40)]
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / name
+    path.write_text("\n".join(["epoch,loss,val_loss", *rows]))
+    return path
+
+
+def test_anybody_s_log(wellfit: Callable[..., Any], tmp_path: Path) -> None:
+    said = wellfit("diagnose", log(tmp_path, "history.csv", 6))
+    assert said.status == 0
+    assert "Read as Keras CSVLogger: history.csv" in said.out
+    assert "by epoch: train/loss ← loss, val/loss ← val_loss" in said.out
+    assert "overfitting" in said.out
+    assert "wellfit report" not in said.out  # there is no run folder to report of
+
+
+def test_one_log_as_json_has_the_usual_form(
+    wellfit: Callable[..., Any], sick: Path, tmp_path: Path
+) -> None:
+    path = log(tmp_path, "history.csv", 6)
+    theirs = json.loads(wellfit("diagnose", path, "--json", "-").out)
+    ours = json.loads(wellfit("diagnose", sick, "--json", "-").out)
+    assert theirs.keys() == ours.keys()
+    assert theirs["run"] == str(path)
+    assert theirs["findings"][0]["rule"] == "overfitting"
+
+
+def test_several_are_a_table(
+    wellfit: Callable[..., Any], sick: Path, tmp_path: Path
+) -> None:
+    log(tmp_path / "logs" / "late", "history.csv", 39)
+    log(tmp_path / "logs" / "early", "history.csv", 6)
+    said = wellfit("diagnose", "logs", "sick")
+    assert said.status == 0
+    names = [line.split()[0] for line in said.out.splitlines() if " 40 " in f" {line} "]
+    assert set(names) == {"late", "early"}
+    assert "3 runs, 2 of them with a warning or worse" in said.out
+
+
+def test_several_as_json(wellfit: Callable[..., Any], tmp_path: Path) -> None:
+    log(tmp_path / "logs" / "late", "history.csv", 39)
+    log(tmp_path / "logs" / "early", "history.csv", 6)
+    said = wellfit("diagnose", "logs", "--json", "-", "--fail-on", "warning")
+    assert said.status == 10
+    told = json.loads(said.out)
+    assert told.keys() == {"schema", "runs", "sweep"}
+    by_name = {run["name"]: run for run in told["runs"]}
+    assert by_name["early"]["findings"][0]["rule"] == "overfitting"
+    assert by_name["late"]["best_val_loss"] == by_name["early"]["best_val_loss"] == 1.0
+    assert by_name["late"]["steps"] == 40
+
+
+def test_what_is_no_log_is_misuse(wellfit: Callable[..., Any], tmp_path: Path) -> None:
+    (tmp_path / "model.pkl").write_bytes(b"\x80\x04K\x01.")
+    said = wellfit("diagnose", "model.pkl")
+    assert said.status == 2
+    assert "unpickling runs what" in said.err
+    assert "Traceback" not in said.err

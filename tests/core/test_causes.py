@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from wellfit.core.causes import EXPLAINS, ROOT, rank, strength
 from wellfit.core.finding import Finding, Severity
-from wellfit.rules import all_rules
+from wellfit.rules import all_rules, all_sweep_rules
 
 NAMES = sorted(ROOT)
 
@@ -56,6 +56,13 @@ FINDINGS = st.lists(
         ("dead-units", ("constant-predictions", "underfitting")),
         ("class-imbalance", ("constant-predictions",)),
         ("constant-predictions", ("underfitting",)),
+        ("unshuffled-batches", ("unstable-loss", "underfitting", "overfitting")),
+        ("over-regularized", ("underfitting", "loss-plateau")),
+        ("learning-rate-too-high", ("unstable-loss", "divergence")),
+        ("vanishing-gradients", ("loss-plateau", "underfitting")),
+        ("loss-plateau", ("undertrained",)),
+        ("divergence", ("constant-predictions", "underfitting")),
+        ("class-imbalance", ("metric-hides-minority",)),
     ],
 )
 def test_the_root_comes_first(root: str, symptoms: tuple[str, ...]) -> None:
@@ -111,7 +118,7 @@ def test_the_order_of_finding_does_not_matter(
 
 
 def test_the_graph_names_rules_that_exist() -> None:
-    names = {rule.name() for rule in all_rules()}
+    names = {rule.name() for rule in (*all_rules(), *all_sweep_rules())}
     assert set(ROOT) <= names
     assert {*EXPLAINS, *(s for e in EXPLAINS.values() for s in e)} <= names
     strengths = [p for e in EXPLAINS.values() for p in e.values()]

@@ -67,3 +67,24 @@ def test_sections_cover_the_curve_in_order() -> None:
     parts = curves.sections(np.arange(100.0), 4)
     assert [part.value for part in parts] == [12.0, 37.0, 62.0, 87.0]
     assert len(curves.sections(np.arange(3.0))) == 3
+
+
+@pytest.mark.parametrize(
+    ("heights", "rises"),
+    [
+        ([5.0, 4.0, 3.0, 2.0], 0.0),
+        ([5.0, 2.0, 4.0, 1.0, 3.0], 4.0),
+        ([1.0, 2.0, 3.0], 2.0),
+        ([1.0, 1.2, 1.0, 1.2], 0.0),  # within the noise
+    ],
+)
+def test_how_far_a_curve_went_up_again(heights: list[float], rises: float) -> None:
+    parts = [curves.Level(height, 0.1) for height in heights]
+    assert curves.undone(parts) == pytest.approx(rises)
+
+
+def test_the_flattest_stretch_is_the_longest_and_the_last_of_two() -> None:
+    heights = np.array([5.0, 3.0, 3.1, 2.9, 1.0, 0.9, 1.1])
+    assert curves.flattest(heights, 0.25) == curves.Stretch(4, 7)
+    assert curves.flattest(heights, 0.15).sections == 2
+    assert curves.flattest(heights, 10.0).sections == 7

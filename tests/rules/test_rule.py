@@ -1,5 +1,6 @@
 """What every rule is, and how rules are found."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.metadata import EntryPoint
 from typing import ClassVar
@@ -10,6 +11,7 @@ from wellfit.core.finding import Finding, NotChecked
 from wellfit.core.run import Run
 from wellfit.rules import all_rules, discovery
 from wellfit.rules.rule import Rule
+from wellfit.rules.sweep_rule import SweepRule
 
 FIRST_FIFTEEN = {
     "class-imbalance",
@@ -72,12 +74,22 @@ def test_a_finding_bears_its_rule_and_a_probability() -> None:
     assert (found.rule, found.confidence) == ("too-long", 1.0)
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TooFew(SweepRule):
+    """There are fewer runs than two."""
+
+    def check(self, runs: Sequence[Run]) -> Finding | NotChecked | None:
+        return self.finding("1 run", confidence=1) if len(runs) < 2 else None
+
+
 def test_signals_come_in_the_order_of_their_steps() -> None:
     run = Run.of({"loss": {3: 1.0, 1: 2.0, 0: 3.0}}, facts=FACTS)
     assert isinstance(TooLong().judge(run), Finding)
 
 
-def plugged(monkeypatch: pytest.MonkeyPatch, value: str) -> tuple[Rule, ...]:
+def plugged(
+    monkeypatch: pytest.MonkeyPatch, value: str
+) -> tuple[Rule | SweepRule, ...]:
     point = EntryPoint(name="too-long", value=value, group=discovery.GROUP)
     monkeypatch.setattr(discovery, "entry_points", lambda *, group: [point])
     return discovery.found_rules()
@@ -86,6 +98,16 @@ def plugged(monkeypatch: pytest.MonkeyPatch, value: str) -> tuple[Rule, ...]:
 def test_a_stranger_s_rule_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     rules = plugged(monkeypatch, "tests.rules.test_rule:TooLong")
     assert "too-long" in [rule.name() for rule in rules]
+
+
+def test_a_stranger_s_sweep_rule_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    (rule,) = (
+        rule
+        for rule in plugged(monkeypatch, "tests.rules.test_rule:TooFew")
+        if rule.name() == "too-few"
+    )
+    assert isinstance(rule, SweepRule)
+    assert isinstance(rule.judge([Run.of()]), Finding)
 
 
 @pytest.mark.parametrize(

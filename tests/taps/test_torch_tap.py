@@ -170,6 +170,41 @@ def test_the_order_of_the_targets_is_told(said, kind: str, shuffle: bool) -> Non
             optimizer.step()
     order = said.facts["objective"]["targets"]["order"]
     assert 0.7 < order < 1.3 if shuffle else order < 0.2
+    batches = said.facts["objective"]["targets"]["batches"]
+    assert batches < 2 if shuffle else batches > 5
+
+
+def test_what_a_penalty_adds_and_what_dropout_takes_is_told(said) -> None:
+    model = nn.Sequential(nn.Linear(5, 8), nn.Dropout(0.3), nn.Linear(8, 1))
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.01)
+    x, true = torch.randn(60, 5), []
+    with watched(said):
+        for rows in torch.arange(60).split(20):
+            loss = F.mse_loss(model(x[rows]).squeeze(1), x[rows].sum(1))
+            whole = loss + 0.1 * sum(p.abs().sum() for p in model.parameters())
+            optimizer.zero_grad()
+            whole.backward()
+            optimizer.step()
+            true.append((loss.item(), whole.item()))
+    losses, wholes = zip(*true, strict=True)
+    assert said.only("train/loss") == pytest.approx(losses)
+    assert said.only("train/objective") == pytest.approx(wholes[1:])
+    shares = [layer.get("dropout") for layer in said.facts["model"]["layers"]]
+    assert shares == [None, 0.3, None]
+
+
+def test_how_much_the_losses_of_samples_differ_is_told(said) -> None:
+    model = nn.Linear(5, 1)
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.01)
+    x, y, true = torch.randn(60, 5), torch.randn(60, 1), []
+    with watched(said):
+        for rows in torch.arange(60).split(20):
+            errors = (model(x[rows]) - y[rows]).detach() ** 2
+            optimizer.zero_grad()
+            F.mse_loss(model(x[rows]), y[rows]).backward()
+            optimizer.step()
+            true.append(errors.std().item())
+    assert said.only("train/sample_loss_std") == pytest.approx(true[1:])
 
 
 def test_a_step_that_took_long_stands_out(said) -> None:

@@ -7,11 +7,11 @@ from wellfit.core.errors import UnknownName
 from wellfit.core.signals import SIGNALS
 from wellfit.core.words import WORDS
 from wellfit.remedies import REMEDIES
-from wellfit.rules import all_rules
+from wellfit.rules import all_rules, all_sweep_rules
 from wellfit.verbs.explain import explain, fenced
 
 
-@pytest.mark.parametrize("name", [rule.name() for rule in all_rules()])
+@pytest.mark.parametrize("name", [r.name() for r in (*all_rules(), *all_sweep_rules())])
 def test_the_page_of_a_rule(name: str) -> None:
     page = explain(name)
     assert page.startswith(f"# {name}\n")

@@ -22,7 +22,7 @@ COMMANDS: Mapping[str, str] = {
     "check": "Check a script, or data, before compute is spent.",
     "train": "Train a model on a table.",
     "predict": "Predict with a trained model.",
-    "diagnose": "Say what is wrong with a recorded run.",
+    "diagnose": "Say what is wrong with a recorded run, or with anybody's logs.",
     "explain": "Explain a rule, a remedy, a signal or a word of the output.",
     "report": "Write the report of a run: one HTML file.",
     "list": "List the recorded runs.",

@@ -7,8 +7,8 @@
     def test_promise(check):
         check()
 
-`planted` are runs with the fault that the rule is for, `healthy` runs without any.
-Each failure says what to change.
+`planted` are runs with the fault that the rule is for, `healthy` runs without any. Of a
+sweep rule each is a sweep: a tuple of runs. Each failure says what to change.
 """
 
 import doctest
@@ -26,7 +26,10 @@ from wellfit.core.finding import Finding, NotChecked, Severity
 from wellfit.core.run import Run
 from wellfit.remedies import REMEDIES
 from wellfit.rules.rule import Rule
+from wellfit.rules.sweep_rule import SweepRule
 
+Judge = Rule | SweepRule
+Seen = Run | tuple[Run, ...]
 SECTIONS = (
     "What it looks at",
     "Why it hurts",
@@ -54,7 +57,7 @@ class Check:
 
 
 def checks_of(
-    rule: Rule, *, planted: Iterable[Run], healthy: Mapping[str, Run]
+    rule: Judge, *, planted: Iterable[Seen], healthy: Mapping[str, Seen]
 ) -> list[Check]:
     """A check for each promise, and one for each healthy run."""
     faults = tuple(planted)
@@ -76,23 +79,33 @@ def checks_of(
     return [Check(name=f"{rule.name()}:{n}", run=run) for n, run in promises]
 
 
-def check_fires(rule: Rule, planted: tuple[Run, ...]) -> None:
-    """It finds its fault, at warning or above, in every run that has it."""
+def said_of(rule: Judge, seen: Seen) -> Finding | NotChecked | None:
+    """What the rule says of a run, or of a sweep: of one run, for a sweep rule."""
+    runs = (seen,) if isinstance(seen, Run) else seen
+    return rule.judge(runs) if isinstance(rule, SweepRule) else rule.judge(runs[0])
+
+
+def check_fires(rule: Judge, planted: tuple[Seen, ...]) -> None:
+    """It finds its fault, at warning or above, in every run that has it.
+
+    Of a rule whose severity is `note`, a note is enough.
+    """
     assert planted, f"{rule.name()} has no planted fault: record a run that has it"
     for run in planted:
-        said = rule.judge(run)
+        said = said_of(rule, run)
         assert isinstance(said, Finding), (
             f"{rule.name()} must find the fault planted in {_named(run)}; it said "
             f"{said}: look at what `check` misses there"
         )
-        assert said.severity is not Severity.NOTE, (
+        enough = min(rule.severity.rank, Severity.WARNING.rank)
+        assert said.severity.rank >= enough, (
             f"{rule.name()} says only a note on the fault planted in {_named(run)}"
         )
 
 
-def check_is_quiet(rule: Rule, run: Run) -> None:
+def check_is_quiet(rule: Judge, run: Seen) -> None:
     """It says nothing above a note on a healthy run."""
-    said = rule.judge(run)
+    said = said_of(rule, run)
     loud = isinstance(said, Finding) and said.severity is not Severity.NOTE
     assert not loud, (
         f"{rule.name()} raises a false alarm on the healthy {_named(run)}: {said}; "
@@ -100,9 +113,9 @@ def check_is_quiet(rule: Rule, run: Run) -> None:
     )
 
 
-def check_says_not_checked(rule: Rule) -> None:
+def check_says_not_checked(rule: Judge) -> None:
     """It says that it could not check, where there is nothing to look at."""
-    said = rule.judge(Run.of())
+    said = said_of(rule, Run.of())
     assert isinstance(said, NotChecked), (
         f"{rule.name()} must return NotChecked on a run without data, and returned "
         f"{said}: name what it needs in `needs`"
@@ -110,10 +123,10 @@ def check_says_not_checked(rule: Rule) -> None:
     assert said.reason, f"{rule.name()} must give a reason for NotChecked"
 
 
-def check_finding_is_complete(rule: Rule, planted: tuple[Run, ...]) -> None:
+def check_finding_is_complete(rule: Judge, planted: tuple[Seen, ...]) -> None:
     """Its finding is a sentence with numbers, with evidence, and under its own name."""
     for run in planted:
-        said = rule.judge(run)
+        said = said_of(rule, run)
         if not isinstance(said, Finding):
             continue
         summary = said.summary
@@ -125,11 +138,11 @@ def check_finding_is_complete(rule: Rule, planted: tuple[Run, ...]) -> None:
         json.dumps([said.since, [e.value for e in said.evidence]], allow_nan=True)
 
 
-def check_is_pure(rule: Rule, planted: tuple[Run, ...]) -> None:
+def check_is_pure(rule: Judge, planted: tuple[Seen, ...]) -> None:
     """It says the same twice, and leaves the run as it was."""
     for run in planted:
         before = _content(run)
-        first, second = rule.judge(run), rule.judge(run)
+        first, second = said_of(rule, run), said_of(rule, run)
         assert first == second, (
             f"{rule.name()} says different things of the same run: leave out "
             "randomness, clocks and state"
@@ -139,7 +152,7 @@ def check_is_pure(rule: Rule, planted: tuple[Run, ...]) -> None:
         )
 
 
-def check_page_is_complete(rule: Rule) -> None:
+def check_page_is_complete(rule: Judge) -> None:
     """Its docstring is a manual page with all of its sections."""
     page = inspect.getdoc(type(rule)) or ""
     assert page.strip(), f"{rule.name()} needs a docstring: its manual page"
@@ -149,7 +162,7 @@ def check_page_is_complete(rule: Rule) -> None:
     assert places == sorted(places), f"order the page of {rule.name()}: {SECTIONS}"
 
 
-def check_example_runs(rule: Rule) -> None:
+def check_example_runs(rule: Judge) -> None:
     """The example on its page runs, and gives what the page says."""
     kind = type(rule)
     scope = vars(sys.modules[kind.__module__])
@@ -164,14 +177,14 @@ def check_example_runs(rule: Rule) -> None:
     assert not runner.failures, f"the example fails:\n{said.getvalue()}"
 
 
-def check_name_fits_file(rule: Rule) -> None:
+def check_name_fits_file(rule: Judge) -> None:
     """Its class, its name and its file are called the same."""
     module = type(rule).__module__.rpartition(".")[2]
     wanted = rule.name().replace("-", "_")
     assert module == wanted, f"put {type(rule).__name__} into {wanted}.py, not {module}"
 
 
-def check_thresholds_have_defaults(rule: Rule) -> None:
+def check_thresholds_have_defaults(rule: Judge) -> None:
     """Each threshold is a number with a default."""
     for limit in fields(rule):
         assert limit.default is not MISSING, f"{rule.name()}.{limit.name}: no default"
@@ -181,7 +194,7 @@ def check_thresholds_have_defaults(rule: Rule) -> None:
         )
 
 
-def check_remedies_exist(rule: Rule) -> None:
+def check_remedies_exist(rule: Judge) -> None:
     """Each of its remedies is in the catalogue, and on its page."""
     page = inspect.getdoc(type(rule)) or ""
     for remedy in rule.remedies:
@@ -189,11 +202,18 @@ def check_remedies_exist(rule: Rule) -> None:
         assert f"`{remedy}`" in page, f"say on the page of {rule.name()} when {remedy}"
 
 
-def _named(run: Run) -> str:
-    return "run" if run.path is None else f"run {run.path.name}"
+def _named(seen: Seen) -> str:
+    if not isinstance(seen, Run):
+        return f"sweep of {len(seen)} runs"
+    return "run" if seen.path is None else f"run {seen.path.name}"
 
 
-def _content(run: Run) -> tuple[str, dict[str, bytes], int]:
+def _content(seen: Seen) -> list[tuple[str, dict[str, bytes], int]]:
+    runs = (seen,) if isinstance(seen, Run) else seen
+    return [_content_of(run) for run in runs]
+
+
+def _content_of(run: Run) -> tuple[str, dict[str, bytes], int]:
     numbers = {
         name: np.concatenate([signal.steps, signal.values]).tobytes()
         for name, signal in run.signals.items()

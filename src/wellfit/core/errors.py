@@ -2,6 +2,7 @@
 
     WellfitError
     ├── BadRun          a run folder that is missing, damaged or of a newer version
+    │   └── BadLog      a log of another tool that cannot be read
     ├── BadScript       a script that cannot be started
     ├── BadSetting      a flag, a parameter or a key of [tool.wellfit]
     ├── BadTable        a table that cannot be read or trained on
@@ -21,6 +22,10 @@ class WellfitError(Exception):
 
 class BadRun(WellfitError, ValueError):
     """A run folder that is missing, damaged, or written by a newer wellfit."""
+
+
+class BadLog(BadRun):
+    """A log of another tool that is missing, damaged, or of a form nobody knows."""
 
 
 class BadScript(WellfitError, ValueError):

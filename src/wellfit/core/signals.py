@@ -93,6 +93,7 @@ SIGNALS: dict[str, str] = {
     "activations": "histograms of a layer's output",
     "attention_entropy": "how spread an attention is, from 0 (one key takes all) to 1 "
     "(all keys alike)",
+    "sample_loss_std": "the standard deviation of the losses of a batch's samples",
     "sample_loss_median": "the median of the losses of a batch's samples",
     "sample_loss_p95": "the 95th percentile of the losses of a batch's samples",
     "sample_loss_max": "the greatest loss of a batch's samples",

@@ -96,3 +96,50 @@ def falling(values: Values, share: float = 0.5) -> Level:
     freedom = max(1, len(heights) - 2)
     error = np.sqrt(np.sum(left**2) / freedom / np.sum(places**2))
     return Level(float(-slope), float(error))
+
+
+def undone(parts: list[Level], sigmas: float = 4.0) -> float:
+    """How far the curve went up again in all, beyond its noise.
+
+    From each trough to the next crest: a curve that only falls has 0, one that swings
+    the sum of its rises.
+    """
+    total, trough, crest = 0.0, parts[0], parts[0]
+    for part in parts[1:]:
+        if part.value > crest.value:
+            crest = part
+        elif crest.above(part, sigmas) or part.value < trough.value:
+            total += _rise(trough, crest, sigmas)
+            trough = crest = part
+    return total + _rise(trough, crest, sigmas)
+
+
+def _rise(trough: Level, crest: Level, sigmas: float) -> float:
+    return crest.value - trough.value if crest.above(trough, sigmas) else 0.0
+
+
+class Stretch(NamedTuple):
+    """Sections of a curve, from the `first` to the one before `stop`."""
+
+    first: int
+    stop: int
+
+    @property
+    def sections(self) -> int:
+        """How many sections it has."""
+        return self.stop - self.first
+
+
+def flattest(heights: Values, tolerance: float) -> Stretch:
+    """The longest stretch in which no two heights differ by more than the tolerance.
+
+    Of several that are as long, the last.
+    """
+    best = Stretch(0, 0)
+    first = 0
+    for stop in range(1, len(heights) + 1):
+        while np.ptp(heights[first:stop]) > tolerance:
+            first += 1
+        if stop - first >= best.stop - best.first:
+            best = Stretch(first, stop)
+    return best

@@ -3,9 +3,11 @@
 from collections.abc import Sequence
 
 from wellfit.core.run import Run
+from wellfit.core.signals import SIGNALS as KNOWN
 from wellfit.core.signals import parse
 
 FACT = "facts:"
+WATCH = "watch the training itself, with `wellfit run`"
 
 # What is needed → what would record it. Of signals the phase or the name decides.
 FACTS = {
@@ -42,12 +44,13 @@ def lacking(run: Run, missing: Sequence[str]) -> str:
     parts += [f"nothing known of the {', '.join(facts)}"] if facts else []
     said = " and ".join(parts) + " was recorded"
     if run.facts.get("log"):
-        return f"{said}: watch the training itself, with `wellfit run`"
-    ways = [_of_signal(s) for s in signals] + [FACTS.get(f) for f in facts]
+        return f"{said}; to have it: {WATCH}"
+    ways = [_of_signal(s) for s in signals] + [FACTS.get(f, WATCH) for f in facts]
     known = list(dict.fromkeys(way for way in ways if way))
     return f"{said}; to have it: {'; '.join(known)}" if known else said
 
 
 def _of_signal(name: str) -> str | None:
     parts = parse(name)
-    return SIGNALS.get(parts.phase) or SIGNALS.get(parts.name)
+    known = WATCH if parts.name in KNOWN else None
+    return SIGNALS.get(parts.phase) or SIGNALS.get(parts.name) or known

@@ -74,6 +74,8 @@ class NonFiniteValues(Rule):
     remedies: ClassVar = ("impute-missing", "clip-gradients", "lower-learning-rate")
 
     grown: float = 10.0  # times its start: a loss that diverged before it broke
+    leapt: float = 100.0  # times the median: a gradient that did, as two orders of
+    # magnitude are an explosion (exploding-gradients)
 
     def check(self, run: Run) -> Finding | NotChecked | None:
         """A finding on the first value that is not finite."""
@@ -88,7 +90,7 @@ class NonFiniteValues(Rule):
         after = (
             "; the loss stayed finite"
             if severity is Severity.NOTE
-            else self._before(loss, step)
+            else self._before(run, step)
         )
         where = parse(signal.name).where
         return self.finding(
@@ -112,19 +114,35 @@ class NonFiniteValues(Rule):
             Severity.WARNING if mended and not _in_validation(broken) else self.severity
         )
 
-    def _before(self, loss: Signal | None, step: int) -> str:
-        """What the loss did before it broke."""
-        until = curves.until_broken(loss)
+    def _before(self, run: Run, step: int) -> str:
+        """What the loss and its gradient did before it broke."""
+        until = curves.until_broken(run.get("train/loss"))
         if until is None or until.steps[0] >= step:
             return ""
-        begun = float(until.values[0])
         last = float(until.values[until.steps < step][-1])
-        if abs(last) > self.grown * abs(begun):
-            return f"; before that the loss had grown from {begun:.3g} to {last:.3g}"
+        for what, name, times in (
+            ("loss", "train/loss", self.grown),
+            ("gradient norm", "train/grad_norm", self.leapt),
+        ):
+            begun, ended = _ends(run.get(name), step)
+            if abs(ended) > times * abs(begun):
+                grew = f"had grown from {begun:.3g} to {ended:.3g}"
+                return f"; before that the {what} {grew}"
         return (
             f"; one step before the loss was {last:.3g}, as usual: look for a "
             "logarithm or a root of zero, or a division by it"
         )
+
+
+def _ends(signal: Signal | None, step: int) -> tuple[float, float]:
+    """The median of a signal before that step, and its greatest value lately."""
+    until = curves.until_broken(signal)
+    if until is None or until.steps[0] >= step:
+        return 0.0, 0.0
+    values = until.values[until.steps < step]
+    if until.name == "train/loss":
+        return float(values[0]), float(values[-1])
+    return float(np.median(values)), float(values[-5:].max())
 
 
 def _in_validation(broken: list[Signal]) -> bool:

@@ -76,6 +76,7 @@ class OutputLossMismatch(Rule):
     remedies: ClassVar = ("fix-output-loss",)
 
     all_of: float = 0.99  # a share that is meant to be all, up to rounding
+    ends: float = 0.1  # of [0, 1]: sigmoids under this loss pass 0.9 within some steps
     near: float = 0.02  # how close to its bound an output comes that is held back by it
     outside: float = 1.5  # standard deviations of the targets, about two thirds of them
 
@@ -121,7 +122,7 @@ class OutputLossMismatch(Rule):
             return f"{said} to them once more", 0.97
         if given.criterion != "binary_cross_entropy_with_logits":
             return None
-        if inside and given.last in ("sigmoid", None):
+        if inside and (given.last == "sigmoid" or self._pressed(given)):
             said = (
                 f"{given.criterion} gets outputs within [0, 1], and applies a sigmoid"
             )
@@ -130,6 +131,16 @@ class OutputLossMismatch(Rule):
             held = "0 and above" if given.last == "relu" else "within [-1, 1]"
             return f"{given.criterion} gets outputs of a {given.last}: {held}", 0.9
         return None
+
+    def _pressed(self, given: Objective) -> bool:
+        """Whether outputs of an unknown kind come close to an end of [0, 1].
+
+        That loss drives a sigmoid to its ends. Logits that are small and positive by
+        chance, as those of a discriminator that cannot tell, keep away from them.
+        """
+        low, high = given.outputs.get("min", 0.0), given.outputs.get("max", 1.0)
+        near = low < self.ends or high > 1 - self.ends
+        return given.last is None and bool(near)
 
     def _not_logs(self, given: Objective) -> tuple[str, float] | None:
         """Scores or probabilities where log-probabilities are expected."""

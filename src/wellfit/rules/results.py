@@ -20,6 +20,14 @@ from wellfit.rules import curves
 REACHED = 0.9  # of the reference's skill. Networks of bench/trainings that train as
 # they should reach 0.98 of it and more
 BROKEN = "the loss was not finite at the end: mend that first, then it can be judged"
+UNSCORED = (
+    "no score of the predictions was seen: a loss of `torch.nn` called with outputs "
+    "and targets would show one"
+)
+NO_REFERENCE = (
+    "what a simple model reaches is not known: it is fitted where rows of at most a "
+    "few hundred columns and their targets were seen"
+)
 CHANCE = 2.0  # standard errors of a score that are put down to chance
 OTHER_UNITS = ("poisson_nll_loss",)  # its outputs are logarithms of what is predicted
 
@@ -169,6 +177,17 @@ def class_counts(run: Run) -> dict[str, int]:
     return {}
 
 
+def ending(signal: Signal | None) -> float | None:
+    """Where a score ends: the median of its last values."""
+    ended = _ending(signal)
+    return None if ended is None else ended[0]
+
+
+def r2_error(score: float, rows: int) -> float:
+    """The standard error of an R² over so many rows (Olkin and Finn, 1995)."""
+    return min(2 * sqrt(max(score, 0.05)) * (1 - score) / sqrt(rows), 1.0)
+
+
 def _skill(run: Run, front: str) -> Skill | None:
     """The skill at the end, by the signals whose names begin so."""
     trivial = trivial_accuracy(run)
@@ -191,10 +210,9 @@ def _skill(run: Run, front: str) -> Skill | None:
 
 
 def _r2(score: float, step: int | None, *, rows: int, signal: str | None) -> Skill:
-    spread = 2 * sqrt(max(score, 0.05)) * (1 - score) / sqrt(rows)  # Olkin, Finn 1995
     return Skill(
         value=score,
-        error=min(spread, 1.0),
+        error=r2_error(score, rows),
         metric="R²",
         score=score,
         signal=signal,

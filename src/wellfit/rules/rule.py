@@ -14,15 +14,8 @@ from wellfit.rules.lacking import has, lacking
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Rule(ABC):
-    """One problem. Its docstring is the page that `wellfit explain` prints.
-
-    A rule is pure: the same run gives the same answer, and nothing else happens.
-    Thresholds are its fields, each with its source beside it. `needs` names the
-    signals (`grad_norm`, `val/loss`, `grad_norm@*` for one by place) and the facts
-    (`facts:objective`) without which it cannot judge. The signals that it is given
-    stand in the order of their steps.
-    """
+class Problem:
+    """What rules of a run and rules of a sweep have in common: a name, and findings."""
 
     severity: ClassVar[Severity] = Severity.WARNING
     needs: ClassVar[tuple[str, ...]] = ()
@@ -32,19 +25,6 @@ class Rule(ABC):
     def name(cls) -> str:
         """The rule's public name: `ExplodingGradients` is `exploding-gradients`."""
         return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "-", cls.__name__).lower()
-
-    def judge(self, run: Run) -> Finding | NotChecked | None:
-        """`check`, where the run has what the rule needs; else what is missing."""
-        missing = [need for need in self.needs if not has(run, need)]
-        if missing:
-            return NotChecked(reason=lacking(run, missing))
-        # Runs that diverged hold numbers that overflow when they are compared.
-        with np.errstate(all="ignore"):
-            return self.check(replace(run, signals=_InOrder(run.signals)))
-
-    @abstractmethod
-    def check(self, run: Run) -> Finding | NotChecked | None:
-        """The finding, why it could not be judged, or None: all is well."""
 
     def finding(
         self,
@@ -67,6 +47,36 @@ class Rule(ABC):
             evidence=tuple(evidence),
             remedies=self.remedies,
         )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Rule(Problem, ABC):
+    """One problem. Its docstring is the page that `wellfit explain` prints.
+
+    A rule is pure: the same run gives the same answer, and nothing else happens.
+    Thresholds are its fields, each with its source beside it. `needs` names the
+    signals (`grad_norm`, `val/loss`, `grad_norm@*` for one by place) and the facts
+    (`facts:objective`) without which it cannot judge. The signals that it is given
+    stand in the order of their steps.
+    """
+
+    def judge(self, run: Run) -> Finding | NotChecked | None:
+        """`check`, where the run has what the rule needs; else what is missing."""
+        missing = [need for need in self.needs if not has(run, need)]
+        if missing:
+            return NotChecked(reason=lacking(run, missing))
+        # Runs that diverged hold numbers that overflow when they are compared.
+        with np.errstate(all="ignore"):
+            return self.check(in_order(run))
+
+    @abstractmethod
+    def check(self, run: Run) -> Finding | NotChecked | None:
+        """The finding, why it could not be judged, or None: all is well."""
+
+
+def in_order(run: Run) -> Run:
+    """The run, each of its signals in the order of its steps."""
+    return replace(run, signals=_InOrder(run.signals))
 
 
 class _InOrder(Mapping[str, Signal]):

@@ -71,10 +71,7 @@ class Underfitting(Rule):
             return NotChecked(reason=results.BROKEN)
         stands = results.standing(run)
         if stands.best is None:
-            return NotChecked(
-                reason="no score of the predictions was seen: a loss of `torch.nn` "
-                "called with outputs and targets would show one"
-            )
+            return NotChecked(reason=results.UNSCORED)
         if stands.reference is None:
             return self._alone(run, stands)
         chance = hypot(stands.best.error, stands.reference.error)
@@ -102,10 +99,7 @@ class Underfitting(Rule):
         if best.value >= results.REACHED:
             return None
         if best.value > self.nothing or not self._stuck(run):
-            return NotChecked(
-                reason="what a simple model reaches is not known: it is fitted where "
-                "rows of at most a few hundred columns and their targets were seen"
-            )
+            return NotChecked(reason=results.NO_REFERENCE)
         return self.finding(
             f"{best.metric} ends at {best.score:.3g}, no better than guessing",
             confidence=0.6,

@@ -1,7 +1,11 @@
 """vanishing-gradients"""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
 
 from wellfit.core.finding import Evidence, Finding, NotChecked, Severity
 from wellfit.core.run import Run
@@ -41,7 +45,9 @@ class VanishingGradients(Rule):
     normalisation and biases are left out, frozen layers have none to look at. Where
     the network does what can be done all the same, for Adam makes up for small
     gradients, it is a note, and so it is where decay has shrunk all weights. A layer
-    whose units are dead passes exactly nothing: that is `dead-units`.
+    whose units are dead passes exactly nothing: that is `dead-units`. Before weights
+    that begin at zero, LoRA's B or the last of a residual branch, there is no gradient
+    until these have grown: such layers do not count in the first half.
 
     ## What helps
     `swap-activations` (the ReLU family), `insert-normalization`, `add-skips`,
@@ -78,7 +84,9 @@ class VanishingGradients(Rule):
                 reason="fewer than 3 layers with weights were looked at, twice each: "
                 "in fewer nothing can vanish"
             )
-        early, late = layers.through(flow.early), layers.through(flow.late)
+        open_ = ~_behind_zeros(run, flow.layers)  # what the gradient can reach
+        known = flow.early[open_] if open_.sum() >= 3 else flow.early[:0]
+        early, late = layers.through(known), layers.through(flow.late)
         stands = results.standing(run)
         bar = self.stuck_ratio if stands.guesses else self.ratio
         if 0 < early <= bar:
@@ -105,3 +113,15 @@ class VanishingGradients(Rule):
                 for name, v in zip(flow.layers, flow.early, strict=True)
             ],
         )
+
+
+def _behind_zeros(run: Run, names: Sequence[str]) -> NDArray[np.bool_]:
+    """Which layers are followed by one whose weights all began at zero."""
+    weights = run.at("weight_norm")
+    zero = {
+        layer["name"]
+        for layer in run.facts["model"].get("layers", ())
+        for tensor in layer["tensors"]
+        if tensor in weights and len(weights[tensor]) and weights[tensor].values[0] == 0
+    }
+    return np.array([after in zero for after in [*names[1:], ""]], dtype=np.bool_)

@@ -36,8 +36,18 @@ def show_diagnosis(diagnosis: Diagnosis, run: Run, console: Console) -> None:
     """
     write((_seen(run), *findings(diagnosis), *_closing(diagnosis)), console)
     path = diagnosis.run or run.path
-    if path is not None:
+    if path is not None and "log" not in run.facts:
         console.print(f"\nwellfit report {shown(path)}", style="dim", soft_wrap=True)
+
+
+def show_findings(diagnosis: Diagnosis, console: Console, *, over: str) -> None:
+    """Print the findings alone, under a line of their own; or that there are none."""
+    found = list(findings(diagnosis))
+    if not found:
+        console.print(Text(f"{over}: nothing was found", style="dim"))
+        return
+    console.print(Text(over, style="bold"))
+    write(found, console)
 
 
 def write(blocks: Iterable[Iterable[Line]], console: Console) -> None:

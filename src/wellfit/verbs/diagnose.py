@@ -1,6 +1,6 @@
 """`wellfit diagnose RUN`: every rule's word on a recorded run, root cause first."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
@@ -9,10 +9,12 @@ from wellfit.core.causes import rank
 from wellfit.core.errors import BadSetting, UnknownName, nearest
 from wellfit.core.finding import Diagnosis, Finding, NotChecked, coverage_of
 from wellfit.core.run import Run
-from wellfit.rules import all_rules
+from wellfit.rules import all_rules, all_sweep_rules
 from wellfit.rules.rule import Rule
+from wellfit.rules.sweep_rule import SweepRule
 
 Thresholds = Mapping[str, Mapping[str, float]]
+Said = Finding | NotChecked | None
 
 
 def diagnose(
@@ -24,16 +26,22 @@ def diagnose(
 ) -> Diagnosis:
     """Say what is wrong with a run, most probable root cause first.
 
-    `run` is a Run, or the folder of one. `ignore` names rules to leave out; `rules`
-    sets thresholds, `{"overfitting": {"rise": 0.2}}`. `script_exit` is passed on.
-    `UnknownName` for a rule that does not exist, `BadSetting` for a threshold that
-    does not, `BadRun` for a folder that cannot be read.
+    `run` is a Run, the folder of one, or a log that another tool wrote (docs/logs.md).
+    `ignore` names rules to leave out; `rules` sets thresholds,
+    `{"overfitting": {"rise": 0.2}}`. `script_exit` is passed on. `UnknownName` for a
+    rule that does not exist, `BadSetting` for a threshold that does not, `BadRun` for
+    what cannot be read, or tells of several runs.
     """
     if not isinstance(run, Run):
-        from wellfit.record import open_run
+        from wellfit.verbs.read import only
 
-        run = open_run(run)
-    said = {rule.name(): _said(rule, run) for rule in _chosen(ignore, rules or {})}
+        run = only(run)
+    said: dict[str, Said] = {}
+    for rule in chosen(ignore, rules or {}):
+        if isinstance(rule, Rule):
+            said[rule.name()] = answer(rule.judge, run)
+        elif rule.alone and run.facts.get("search"):
+            said[rule.name()] = answer(rule.judge, [run])
     return Diagnosis(
         findings=rank([x for x in said.values() if isinstance(x, Finding)]),
         not_checked={n: x for n, x in said.items() if isinstance(x, NotChecked)},
@@ -44,17 +52,19 @@ def diagnose(
     )
 
 
-def _said(rule: Rule, run: Run) -> Finding | NotChecked | None:
-    """What the rule says; a rule that fails does not take the others with it."""
+def answer(judge: Callable[[Any], Said], seen: Any) -> Said:
+    """What a rule says; a rule that fails does not take the others with it."""
     try:
-        return rule.judge(run)
+        return judge(seen)
     except Exception as error:
         reason = f"the rule failed: {type(error).__name__}: {error}"
         return NotChecked(reason=reason)
 
 
-def _chosen(ignore: Collection[str], thresholds: Thresholds) -> list[Rule]:
-    rules = {rule.name(): rule for rule in all_rules()}
+def chosen(ignore: Collection[str], thresholds: Thresholds) -> list[Rule | SweepRule]:
+    """The rules of both kinds, but for those ignored, with their thresholds set."""
+    every: list[Rule | SweepRule] = [*all_rules(), *all_sweep_rules()]
+    rules = {rule.name(): rule for rule in every}
     for name in (*ignore, *thresholds):
         if name not in rules:
             raise UnknownName("rule", name, among=rules)
@@ -65,7 +75,9 @@ def _chosen(ignore: Collection[str], thresholds: Thresholds) -> list[Rule]:
     ]
 
 
-def _adjusted(rule: Rule, thresholds: Mapping[str, Any]) -> Rule:
+def _adjusted(
+    rule: Rule | SweepRule, thresholds: Mapping[str, Any]
+) -> Rule | SweepRule:
     known = [f.name for f in fields(rule)]
     for name, value in thresholds.items():
         if name not in known:

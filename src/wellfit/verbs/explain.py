@@ -8,8 +8,8 @@ from wellfit.core.errors import UnknownName
 from wellfit.core.signals import SIGNALS, parse
 from wellfit.core.words import WORDS
 from wellfit.remedies import REMEDIES
-from wellfit.rules import all_rules
-from wellfit.rules.rule import Rule
+from wellfit.rules import all_rules, all_sweep_rules
+from wellfit.rules.rule import Problem
 
 EXAMPLE = re.compile(r"^>>> .*(?:\n(?!\s*$).+)*", re.MULTILINE)
 LIMIT = re.compile(
@@ -22,7 +22,8 @@ def explain(name: str) -> str:
 
     `UnknownName`, with the nearest name, where there is nothing so called.
     """
-    rules = {rule.name(): rule for rule in all_rules()}
+    every: tuple[Problem, ...] = (*all_rules(), *all_sweep_rules())
+    rules = {rule.name(): rule for rule in every}
     asked = "-".join(name.lower().replace("_", " ").split())
     if asked in rules:
         return _page(rules[asked])
@@ -43,7 +44,7 @@ def fenced(page: str) -> str:
     return EXAMPLE.sub(lambda found: f"```python\n{found.group()}\n```", page)
 
 
-def _page(rule: Rule) -> str:
+def _page(rule: Problem) -> str:
     lines = [f"# {rule.name()}", "", inspect.getdoc(rule) or ""]
     limits = [(f.name, getattr(rule, f.name)) for f in fields(rule)]
     if limits:
@@ -53,7 +54,7 @@ def _page(rule: Rule) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _sources(kind: type[Rule]) -> dict[str, str]:
+def _sources(kind: type[Problem]) -> dict[str, str]:
     """Threshold → what the comment beside it says; none where there is no source."""
     try:
         written = inspect.getsource(kind)
@@ -65,7 +66,7 @@ def _sources(kind: type[Rule]) -> dict[str, str]:
     }
 
 
-def _remedy(name: str, rules: dict[str, Rule]) -> str:
+def _remedy(name: str, rules: dict[str, Problem]) -> str:
     helps = [n for n, rule in rules.items() if name in rule.remedies]
     against = f"\nIt may help against {', '.join(helps)}.\n" if helps else ""
     return f"# {name}\n\n{REMEDIES[name]}\n{against}"

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from wellfit.taps.torch.layers import activation_of
 
 PLAIN = (bool, int, float, str, type(None))
+DROPOUTS = (nn.modules.dropout._DropoutNd,)
 
 
 def layers_of(root: nn.Module) -> dict[str, nn.Module]:
@@ -42,6 +43,7 @@ def _layer(
 ) -> dict[str, Any]:
     own = {id(p) for p in _own(module).values()}
     tensors = {n: p for n, p in parameters.items() if id(p) in own}
+    dropped = getattr(module, "p", None) if isinstance(module, DROPOUTS) else None
     return {
         "name": name,
         "kind": type(module).__name__,
@@ -49,7 +51,7 @@ def _layer(
         "tensors": list(tensors),
         "sizes": [p.numel() for p in tensors.values()],
         "activation": activation_of(module),
-    }
+    } | ({} if dropped is None else {"dropout": float(dropped)})
 
 
 def optimizer_fact(optimizer: torch.optim.Optimizer) -> dict[str, Any]:

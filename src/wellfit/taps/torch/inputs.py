@@ -59,6 +59,8 @@ class Inputs:
         self._range = [float("inf"), float("-inf")]
         self._sums = [0.0, 0.0, 0.0]  # of looks: means, variances + means², non-finite
         self._looks = 0
+        self._entries = 0  # into the models, not to train them
+        self._repeats = 0  # of them, with the batch before
 
     def meet(self, root: nn.Module) -> None:
         """Note, from now on, what enters this model."""
@@ -104,14 +106,26 @@ class Inputs:
 
     def _enter(self, args: Any, kwargs: Any) -> None:
         first = args[0] if args else None
-        if first is not None and usual(first) and not first.requires_grad:
-            self._calm.batch = first
-        else:
-            self._calm.batch = next(_tensors((args, kwargs)), None)
+        if first is None or not usual(first) or first.requires_grad:
+            first = next(_tensors((args, kwargs)), None)
+        evaluating = not torch.is_grad_enabled()
+        for root in self._roots:  # no generator: it would cost at every step
+            evaluating = evaluating or not root.training
+        if evaluating:
+            self._entries += 1
+            self._repeats += first is not None and first is self._calm.batch
+        self._calm.batch = first
 
     def entered(self) -> Entered:
         """The batch at hand."""
         return Entered(self._calm.batch, self._calm.data)
+
+    def came(self) -> tuple[int, int]:
+        """How often the models were entered, but to train them, since this was asked
+        last; and how often with the very batch of the time before.
+        """
+        came, self._entries, self._repeats = (self._entries, self._repeats), 0, 0
+        return came
 
     def look(self, batch: Tensor) -> Later | None:
         """The `input_*` signals of a batch."""

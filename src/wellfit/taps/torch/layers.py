@@ -333,9 +333,9 @@ class Life:
         ends = np.append(found.starts, found.numbers.shape[1])
         for place, seen in enumerate(first.seen):
             numbers = found.numbers[:, ends[place] : ends[place + 1]]
-            kind = _guess(numbers) if seen.entered else seen.kind
+            units = numbers.reshape(len(looks), seen.rows, seen.units)
+            kind = _guess(units) if seen.entered else seen.kind
             if kind is not None:
-                units = numbers.reshape(len(looks), seen.rows, seen.units)
                 self._tell(said, seen.name, kind, units)
         return said
 
@@ -364,14 +364,18 @@ class Life:
         return float((silent >= min(WINDOW, self._looks[name])).mean())
 
 
-def _guess(numbers: NDArray[np.float64]) -> str | None:
-    """Which activation, called as a function, such values come from."""
-    low, high = float(numbers.min()), float(numbers.max())
+def _guess(units: NDArray[np.float64]) -> str | None:
+    """Which activation, called as a function, such values come from.
+
+    Where it is saturated it gives its ends themselves, for want of digits.
+    """
+    low, high = float(units.min()), float(units.max())
     if low == 0.0 and high > 0:
         return "relu"
-    if low > 0 and high < 1:
-        return "sigmoid"
-    return "tanh" if -1 < low < -0.9 and 0.9 < high < 1 else None
+    if low > 0 and high <= 1:
+        whole = np.allclose(units.sum(-1), 1.0, atol=1e-3)  # a softmax
+        return None if whole else "sigmoid"
+    return "tanh" if -1 <= low < -0.9 and 0.9 < high <= 1 else None
 
 
 def _plain(value: Any) -> Tensor | None:

@@ -20,8 +20,12 @@ class Models:
         self.roots: dict[str, nn.Module] = {}
         self.layers: dict[str, nn.Module] = {}
         self.parameters: dict[str, Tensor] = {}
+        self.outside: dict[
+            str, Tensor
+        ] = {}  # in the models' graph, and in none of them
         self._given = given
         self._called: dict[int, weakref.ref[nn.Module]] = {}
+        self._past: set[int] = set()  # of those, called in an earlier training
         self._names: dict[int, str] = {}
         self._doors = doors
 
@@ -35,10 +39,14 @@ class Models:
         known = self._called.get(id(module))
         if known is None or known() is None:  # an id is used again
             self._called[id(module)] = weakref.ref(module)
+            self._past.discard(id(module))
 
     def forget(self) -> None:
         """The optimizer that was counted is gone, and its models with it, maybe."""
+        if self.roots:
+            self._past = set(self._called)
         self.roots, self.layers, self.parameters, self._names = {}, {}, {}, {}
+        self.outside = {}
 
     @property
     def main(self) -> nn.Module | None:
@@ -72,6 +80,7 @@ class Models:
                 self.roots[label] = found[label] = root
                 self._own(root, label if several else "", order)
         self._loose(optimizer)
+        self._stray(called)
         return found
 
     def _label(self, root: nn.Module) -> str:
@@ -101,6 +110,19 @@ class Models:
                     name = f"parameter{len(self._names)}"
                     self._names[id(parameter)] = name
                     self.parameters[name] = parameter
+
+    def _stray(self, called: list[nn.Module]) -> None:
+        """Layers in a plain list, say, which PyTorch does not know as the model's.
+
+        They were called, and got a gradient, and are part of nothing that is stepped.
+        """
+        present = [module for module in called if id(module) not in self._past]
+        for place, module in enumerate(_tops(present, None)):
+            kind = type(module).__name__
+            for own, parameter in module.named_parameters():
+                known = id(parameter) in self._names
+                if not known and parameter.requires_grad and parameter.grad is not None:
+                    self.outside[f"{kind}#{place}.{own}"] = parameter
 
     def of(self, optimizer: torch.optim.Optimizer) -> dict[str, Tensor]:
         """The parameters that the optimizer steps, by name, in forward order."""

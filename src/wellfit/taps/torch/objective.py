@@ -1,10 +1,11 @@
 """What is trained for: criterion, outputs, targets, and a trivial answer's score."""
 
 import math
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from wellfit.taps.torch.criteria import CRITERIA, Call
@@ -12,7 +13,19 @@ from wellfit.taps.torch.numbers import Floats, Later, flat, send
 
 ROWS = 256  # of a call that are looked at
 MOST_VALUES = 1 << 13  # in them; of wider ones fewer rows
+MOST_BATCHES = 64  # compared with each other
+MOST_CLASSES = 1000  # of them; more are taken together by their remainders
 TARGETS = 4096  # kept for the trivial answer of a regression
+
+
+class Batch(NamedTuple):
+    """Of a batch's targets: how many, the share of each class or the mean; the latter's
+    mean square.
+    """
+
+    rows: int
+    means: NDArray[np.float64]
+    square: float
 
 
 class Objective:
@@ -27,6 +40,7 @@ class Objective:
         self._targets: list[Tensor] = []
         self._kept = 0
         self._counts: dict[int, int] = {}
+        self._batches: list[Batch] = []
         self._between = 0.0  # squares of the differences of neighbours; of classes, 1
         self._pairs = 0
 
@@ -71,6 +85,8 @@ class Objective:
                 apart = apart != 0
             self._between += float((apart * apart).sum())
             self._pairs += len(apart)
+            if len(self._batches) < MOST_BATCHES and len(targets) > 1:
+                self._batches.append(_batch(targets, self.task))
         if self.task != "regression" or not len(targets):
             return {}
         return {
@@ -110,7 +126,8 @@ class Objective:
                 "nonpositive": shares[2],
             },
             "targets": _targets(targets)
-            | {"counts": self._named(), "order": self._order(targets)},
+            | {"counts": self._named(), "order": self._order(targets)}
+            | self._apart(),
             "trivial": self._trivial(call, targets),
         }
 
@@ -132,6 +149,32 @@ class Objective:
         if not self._pairs or not math.isfinite(any_two) or any_two <= 0:
             return None
         return self._between / self._pairs / any_two
+
+    def _apart(self) -> dict[str, Any]:
+        """`batches`: how much they differ, over how much random ones would (about 1).
+
+        The variance between the batches over that within all of them: up to the size of
+        a batch, where each is of one kind. Of classes, Pearson's dispersion. `looked`
+        is how many batches.
+        """
+        if len(self._batches) < 2 or not (self._counts or self.task == "regression"):
+            return {}
+        rows = np.array([batch.rows for batch in self._batches], np.float64)
+        means = [batch.means for batch in self._batches]
+        if self.task == "regression":
+            whole = np.array([rows @ np.concatenate(means) / rows.sum()])
+            squares = rows @ np.array([batch.square for batch in self._batches])
+            within = float(squares / rows.sum() - whole[0] ** 2)
+        else:  # of classes, all that were seen are counted
+            whole = _shares_of(self._counts)
+            within = 1 - float((whole**2).sum())
+        width = max(len(whole), *map(len, means))
+        apart = np.stack([np.pad(m, (0, width - len(m))) for m in means])
+        apart -= np.pad(whole, (0, width - len(whole)))
+        between = float((rows @ apart**2).sum()) / len(rows)
+        if not math.isfinite(between) or not within > 0:
+            return {}
+        return {"batches": between / within, "looked": len(rows)}
 
     def _named(self) -> dict[str, int]:
         return {str(label): self._counts[label] for label in sorted(self._counts)}
@@ -194,6 +237,21 @@ def _targets(targets: Tensor) -> dict[str, Any]:
 def _in_a_row(targets: Tensor | None) -> bool:
     """Whether there is one target for each row of a batch."""
     return targets is not None and targets.ndim > 0 and len(targets) == targets.numel()
+
+
+def _shares_of(counts: dict[int, int]) -> NDArray[np.float64]:
+    """What each class has of all, by the number that `_batch` gives it."""
+    labels = np.abs(np.array(list(counts), np.int64)) % MOST_CLASSES
+    numbers = np.array(list(counts.values()), np.float64)
+    return np.asarray(np.bincount(labels, numbers) / max(numbers.sum(), 1.0))
+
+
+def _batch(targets: Floats, task: str) -> Batch:
+    if task == "regression":
+        mean = np.array([targets.mean()], np.float64)
+        return Batch(len(targets), mean, float((targets * targets).mean()))
+    labels = np.abs(targets.astype(np.int64)) % MOST_CLASSES
+    return Batch(len(targets), np.bincount(labels) / len(targets), 0.0)
 
 
 def _broadcast(call: Call) -> bool:

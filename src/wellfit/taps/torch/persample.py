@@ -29,7 +29,7 @@ BY_ROW = frozenset({"reduction", "size_average", "reduce"})
 
 
 def by_sample(call: Call) -> Later | None:
-    """Median, 95th percentile and greatest of the losses of the samples.
+    """Deviation, median, 95th percentile and greatest of the losses of the samples.
 
     The criterion is called once more on some rows, detached, without reduction: it
     draws nothing at random and leaves nothing behind.
@@ -61,6 +61,7 @@ def _quantiles(losses: Floats) -> dict[str, float]:
     places = np.array([0.5, 0.95]) * (len(losses) - 1)
     median, high = np.interp(places, np.arange(len(losses)), losses)
     return {
+        "sample_loss_std": float(losses.std(ddof=1)),
         "sample_loss_median": float(median),
         "sample_loss_p95": float(high),
         "sample_loss_max": float(losses[-1]),

@@ -1,6 +1,7 @@
 """The steps of a training: what each was trained on, and what it did to the weights."""
 
 import weakref
+from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import pairwise
 from operator import sub
@@ -26,10 +27,12 @@ from wellfit.taps.torch.layers import LayersLook
 from wellfit.taps.torch.look import Look, Looked
 from wellfit.taps.torch.losses import Losses
 from wellfit.taps.torch.models import Models
+from wellfit.taps.torch.numbers import Floats, Later, send
 from wellfit.taps.torch.objective import Objective
 from wellfit.taps.torch.parameters import Weights
 from wellfit.taps.torch.persample import by_sample
 from wellfit.taps.torch.sources import Sources
+from wellfit.taps.torch.start import Start
 from wellfit.taps.torch.trained import Rows, TrainScores
 from wellfit.taps.torch.ways import Ways
 
@@ -40,6 +43,7 @@ CHECKED = 1.2  # steps that are seen, not only counted, are this factor apart
 SAID_AGAIN = 2.0  # seconds after which facts that grow are written again
 TRIES = 2  # steps that a model is waited for
 ASLEEP = 32  # calm steps, from which on it pays to take patches away and put them back
+MANY = 3  # passes over one batch, beyond the first: an average of random ones
 ALONE = 100  # steps without another optimizer's, after which there is but one
 
 
@@ -74,6 +78,7 @@ class Steps:
         self.scores = TrainScores(records, self.objective)
         self.rows = Rows(sources)
         self.ways = Ways()
+        self._start = Start()
         self._done = 0  # optimizer steps, but for those that are calm yet
         self._records = records
         self._looks = looks
@@ -102,6 +107,7 @@ class Steps:
         self._usual = 1  # backward passes of a step
         self._other = -ALONE  # the step at which another optimizer stepped last
         self._now = self._was = _Step()
+        self._dropped: _Step | None = None  # its gradient was set to zero, unused
         self._rates: dict[int, float] = {}
         self._flushed = self._said = self._stepped = perf_counter()
         self._ticked = self._flushed  # when the last calm step was done, or one begun
@@ -152,6 +158,7 @@ class Steps:
     def zeroed(self, optimizer: torch.optim.Optimizer) -> None:
         """Gradients are set to zero: a backward pass before it counts for nothing."""
         if self._now.backwards and not self.inside and self._is_main(optimizer):
+            self._dropped = self._now
             self._now, self._awoken = _Step(), False
 
     def _is_main(self, optimizer: torch.optim.Optimizer) -> bool:
@@ -186,7 +193,8 @@ class Steps:
             self._awoken = False
             return  # its loss was taken at the criterion
         if self._look is not None and not now.backwards:
-            self.ways.look(self.models.parameters)
+            self.ways.look(self._counted_ones())
+        self._dropped = None
         now.backwards += 1
         self._single = single
         self._plain = (
@@ -197,6 +205,7 @@ class Steps:
         )
         if calls:
             part, rows = _mean(calls), calls[0].rows
+            self._look_at_objective(calls, value)
             if now.loss is None:
                 now.loss = part
             else:
@@ -210,6 +219,21 @@ class Steps:
         now.rows += rows
         self.criteria.update(call.criterion for call in calls)
         self._learn(calls or ([] if by_hand is None else [by_hand]))
+
+    def _counted_ones(self) -> Iterable[Tensor]:
+        """The parameters of the optimizer that counts; of all, before it is known."""
+        main = None if self._main is None else self._main()
+        if main is None:
+            return self.models.parameters.values()
+        return (p for group in main.param_groups for p in group["params"])
+
+    def _look_at_objective(self, calls: list[Call], value: Tensor | None) -> None:
+        """Of a pass that began at something else than a criterion's value: that."""
+        look = self._look
+        if look is None or value is None or value.ndim or self._now.backwards > 1:
+            return
+        if not any(call.value is value for call in calls):
+            look.say_later(Later((send(value.detach().clone()),), _objective))
 
     def _learn(self, calls: list[Call]) -> None:
         """Where the batch came from and, at a look, what is in it."""
@@ -239,7 +263,7 @@ class Steps:
         if call is not None:
             look.say_later(self.objective.look(call, sketch=look.sketch))
             look.say_later(by_sample(call) if look.sketch else None)
-        self.ways.mode("train", self.models.main)
+        self.ways.training(self.models.main, self.count)
         if entered.batch is None:
             return
         look.say_later(self.inputs.look(entered.batch))
@@ -252,9 +276,15 @@ class Steps:
         if self._look is not None:
             self.ways.computed(outputs)
 
+    def evaluating(self) -> None:
+        """A batch is evaluated: in which mode are the models, if it went through?"""
+        entries, repeats = self.inputs.came()
+        if entries:
+            self.ways.evaluating(self.models.main, repeated=repeats >= MANY)
+
     def evaluated(self, phase: str) -> None:
-        """An evaluation was seen: in which mode were the models?"""
-        self.ways.mode(phase, self.models.main)
+        """An evaluation is over."""
+        self.ways.evaluated(phase, self.count)
 
     # -- around a step -----------------------------------------------------------
 
@@ -265,6 +295,8 @@ class Steps:
         if self._look is not None:
             begun = perf_counter()
             self._weights = self.models.of(optimizer)
+            if not closure:
+                self.ways.stepping(self._weights)
             self._look.stepping(self._weights, self._now.rows, closure=closure)
             self._timed += perf_counter() - begun
 
@@ -288,7 +320,8 @@ class Steps:
         weighted = (m for m in layers if next(m.parameters(), None) is not None)
         entered = next(weighted, None)
         self.inputs.first_layer = None if entered is None else type(entered).__name__
-        self.ways.meet(self.models.parameters, optimizer, first=first)
+        known = self.models.parameters | self.models.outside
+        self.ways.meet(known, optimizer, first=first)
         if first:
             self._begin(optimizer)
 
@@ -300,6 +333,8 @@ class Steps:
         say("seeds", seeds_fact())
         say("versions", versions_fact())
         self._layers.meet(models.layers)
+        self._start.meet(models.parameters | models.outside)
+        self.ways.switches.meet(models.main, models.layers)
         if not self._done:
             self._looks.begin()
             self._flushed = self._stepped = perf_counter()
@@ -323,6 +358,9 @@ class Steps:
             self.settle_calm()  # they ended in the middle of a step
         self._meet(optimizer)
         main = self._counts(optimizer)
+        if main and self._dropped is not None and not self._now.backwards:
+            self._now.loss, self._now.rows = self._dropped.loss, self._dropped.rows
+            self.ways.cleared += 1
         if self._look is not None:
             begun = perf_counter()
             now = self._now
@@ -381,6 +419,8 @@ class Steps:
         self._look = None
         look.say({"batch_size": rows, "data_time": self._calm.waited})
         look.close()
+        self.ways.looked()
+        self._start.look()
         self._looked.add(look)
         now = perf_counter()
         timed, self._timed = self._timed + now - begun + self._layers.spent, 0.0
@@ -400,7 +440,7 @@ class Steps:
         if checked:
             self._check = max(step + 1, round(CHECKED * step))
         alone = step - self._other >= ALONE
-        ordinary = self._plain and alone and not self._closure
+        ordinary = self._plain and alone and not (self._closure or self._dropped)
         if looked or checked or not ordinary:
             self.settle_calm()
         if looked:
@@ -529,6 +569,7 @@ class Steps:
             "objective": self.objective.fact(),
             "inputs": self.inputs.fact(),
             "loop": self.ways.fact(),
+            "start": self._start.fact(),
             "training": {
                 "steps": self.count,
                 "epochs": self._epochs or None,
@@ -559,6 +600,10 @@ class Steps:
 
 def _rate_of(group: int) -> str:
     return f"train/learning_rate@group{group}" if group else "train/learning_rate"
+
+
+def _objective(value: Floats) -> dict[str, float]:
+    return {"objective": float(value)}
 
 
 def _average(losses: list[Any]) -> Any:

@@ -323,6 +323,7 @@ class TorchTap:
         trained = self._steps.criteria
         if not trained or call.criterion in trained:  # else a measure beside it
             self._steps.pause()
+            self._steps.evaluating()
             self._evaluations.add(call, entered, self.step)
 
     def _end_evaluation(self) -> bool:
