@@ -326,3 +326,14 @@ def test_trying_changes_neither_weights_nor_draws():
         return torch.cat([p.detach().flatten() for p in kept[0].parameters()])
 
     assert torch.equal(trained(True), trained(False))
+
+
+def test_padding_gets_no_gradient_on_purpose():
+    words = torch.arange(48).reshape(12, 4) % 7
+
+    def make() -> nn.Module:
+        return nn.Sequential(nn.Embedding(7, 5, 0), nn.Flatten(), nn.Linear(20, 3))
+
+    seen = tried(make, lambda model: F.cross_entropy(model(words), Y))
+    assert max(p["error"] for p in seen["gradient_check"]["parameters"]) < 1e-5
+    assert seen["batch_leak"]["leaks"] is False

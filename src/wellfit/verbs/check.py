@@ -21,6 +21,7 @@ OVERHEAD = 0.02  # as of `run`: most of the steps show what they take unwatched
 SCRIPTS = (".py", ".pyw")
 RECIPES = (".yaml", ".yml")
 
+LATER = "it looks at the course of a training: `wellfit run` watches that"
 # The rules that the first steps of a training can answer, or its data. The others look
 # at its course, and would take a beginning for the whole.
 EARLY = frozenset(
@@ -184,9 +185,20 @@ def _judged(run: Run, how: Rules, status: int) -> Diagnosis:
     course = names - EARLY
     ignored = course | set(how.ignore)
     said = diagnose(run, ignore=ignored, rules=how.thresholds, script_exit=status)
-    reason = "it looks at the course of a training: `wellfit run` watches that"
-    left = {rule: NotChecked(reason=reason) for rule in sorted(course - {*how.ignore})}
+    left = {rule: NotChecked(reason=LATER) for rule in sorted(course - {*how.ignore})}
+    if (run.facts.get("framework") or {}).get("adapters"):
+        said = _without(said, "vanishing-gradients")
     return replace(said, not_checked={**said.not_checked, **left})
+
+
+def _without(said: Diagnosis, rule: str) -> Diagnosis:
+    """Adapters begin at zero, and let no gradient through in their first steps."""
+    reason = "adapters begin at zero: `wellfit run` sees gradients once they have grown"
+    return replace(
+        said,
+        findings=tuple(f for f in said.findings if f.rule != rule),
+        not_checked={**said.not_checked, rule: NotChecked(reason=reason)},
+    )
 
 
 def _source(name: str, *, module: bool) -> Path | None:

@@ -135,6 +135,17 @@ class Tape:
         """The calls of functions with a backward of their own, none of PyTorch's."""
         return [e for e in self.entries if e.custom is not None and _theirs(e.custom)]
 
+    @property
+    def still(self) -> dict[Key, int]:
+        """Rows of embeddings for padding: their gradient is zero on purpose."""
+        found = {}
+        for entry in self.entries:
+            if entry.function is functional.embedding and len(entry.leaves) > 2:
+                weight, padding = entry.leaves[1:3]
+                if isinstance(weight, Ref) and isinstance(padding, int):
+                    found[weight.key] = padding
+        return found
+
 
 def cast(value: Tensor, dtype: torch.dtype) -> Tensor:
     """A copy in that precision, where it is of floating point."""

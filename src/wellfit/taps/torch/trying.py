@@ -64,6 +64,7 @@ class TryingTap:
         self._calls = Calls()
         self._tapes: list[Tape] = []
         self._tried: weakref.WeakSet[torch.optim.Optimizer] = weakref.WeakSet()
+        self._trials = 0  # of optimizers, some of which may be gone by now
         self._optimizers: weakref.WeakSet[torch.optim.Optimizer] = weakref.WeakSet()
         self._hook: Any = None
         self._enough = enough
@@ -90,8 +91,8 @@ class TryingTap:
     def detach(self) -> None:
         """Stop; nothing stays behind but a mode that lets everything pass."""
         self._guard.on = self._recording.on = self._calls.on = False
-        mode = torch.overrides._get_current_function_mode  # type: ignore[attr-defined]
-        if mode() is self._recording:
+        mode = torch.overrides._get_current_function_mode()  # type: ignore[no-untyped-call]
+        if mode is self._recording:
             self._recording.__exit__(None, None, None)
         self._calls.close()
         if self._eager:
@@ -141,9 +142,10 @@ class TryingTap:
     def _stepped(self, optimizer: torch.optim.Optimizer, _: Any, __: Any) -> None:
         self._optimizers.add(optimizer)
         self._met(optimizer)
-        if optimizer not in self._tried and len(self._tried) < OPTIMIZERS:
-            first = not self._tried
+        if optimizer not in self._tried and self._recording.on:
+            first = self._trials == 0
             self._tried.add(optimizer)
+            self._trials += 1
             with hushed():
                 self._on(False)
                 self._try(optimizer, first=first)
@@ -153,7 +155,7 @@ class TryingTap:
             self._seen_until = now + TRAINING * (self._until - now)
         self._tapes.clear()
         self._calls.outermost.clear()
-        if len(self._tried) >= min(OPTIMIZERS, len(self._optimizers)) and self.step:
+        if self.step or self._trials == OPTIMIZERS:
             self._recording.on = False
         self.step += 1
         self._ends.append(perf_counter())
