@@ -5,6 +5,7 @@ import torch
 from torch import nn
 
 from wellfit.taps.torch.byhand import call_by_hand
+from wellfit.taps.torch.persample import by_sample
 
 ROWS = 40
 
@@ -141,3 +142,9 @@ def test_asking_changes_no_gradient():
     assert all(
         torch.equal(p.grad, a) for p, a in zip(model.parameters(), alone, strict=True)
     )
+
+
+def test_a_broadcast_target_has_no_losses_of_samples():
+    model, x, y = regression()
+    call = call_by_hand(((model(x) - y[:, 0]) ** 2).mean())
+    assert by_sample(call) is None

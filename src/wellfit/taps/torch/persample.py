@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from wellfit.taps.torch.criteria import CRITERIA, Call
+from wellfit.taps.torch.criteria import CRITERIA, NUMBERS, Call
 from wellfit.taps.torch.numbers import Floats, Later, send
 
 ROWS = 256  # of a batch
@@ -39,6 +39,8 @@ def by_sample(call: Call) -> Later | None:
         return None
     if targets.shape[:1] != call.outputs.shape[:1] or not call.outputs.numel():
         return None
+    if call.criterion in NUMBERS and targets.shape != call.outputs.shape:
+        return None  # broadcast, of which torch would warn: no loss is a sample's own
     wide = call.outputs.numel() // call.rows
     apart = max(1, -(-call.rows // max(1, min(ROWS, MOST_VALUES // max(wide, 1)))))
     options: dict[str, Any] = {k: v for k, v in call.options.items() if k not in BY_ROW}
