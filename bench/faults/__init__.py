@@ -1,0 +1,9 @@
+"""How often wellfit is right: trainings with known faults, and healthy ones.
+
+    python -m bench.faults generate [--jobs 2] [--only NAME] [--limit N]
+    python -m bench.faults diagnose [--untouched]
+    python -m bench.faults report
+    python -m bench.faults --quick
+
+README.md beside this file says how cases are made, counted and split.
+"""
