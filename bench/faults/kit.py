@@ -16,7 +16,7 @@ from bench.faults.data.data import Array
 from bench.faults.nets import weighted
 from bench.faults.setting import Setting
 
-Criterion = Callable[[Tensor, Tensor], Tensor]
+Criterion = Callable[[Any, Any], Any]  # of outputs and targets
 CHUNK = 256  # rows that are evaluated at once
 
 
@@ -153,7 +153,7 @@ def _restarts(s: Setting, optimizer: optim.Optimizer, steps: int) -> Any:
     )
 
 
-def trapped(loss: Tensor, out: Tensor, s: Setting, done: float) -> Tensor:
+def trapped(loss: Any, out: Tensor, s: Setting, done: float) -> Any:
     """A penalty of the author's own, which is not what it should be at zero."""
     if not s.trap or done < s.trap_at:
         return loss
@@ -171,15 +171,16 @@ def augmented(x: Tensor, s: Setting) -> Tensor:
 
 def batches(rows: int, s: Setting) -> Iterator[Tensor]:
     """Slices of a shuffled order, for those who batch by hand."""
-    order = torch.randperm(rows) if s.shuffle else torch.arange(rows)
+    order: Any = torch.randperm(rows) if s.shuffle else torch.arange(rows)
     yield from order.split(s.batch)
 
 
 def predicted(net: nn.Module, x: Array, s: Setting) -> Array:
     """What the net says of these rows, in the mode in which its author evaluates."""
     net.train(not s.eval_mode)
+    rows: Any = torch.as_tensor(x)
     with torch.no_grad():
-        parts = [net(chunk) for chunk in torch.as_tensor(x).split(CHUNK)]
+        parts = [net(chunk) for chunk in rows.split(CHUNK)]
     return torch.cat(parts).numpy()
 
 

@@ -13,7 +13,8 @@ at least two standard errors of such a difference; a run of it counts where it l
 of that itself. Its twins must be healthy: one fault at a time. The standard error is
 the larger of what the pairs say and of what two seeds of healthy twins differ by in
 that base. Where the yardstick is *overstated*, the same is asked of how much better the
-training's own validation score is than the honest one. Runs that crash are not counted: their traceback says what is wrong.
+training's own validation score is than the honest one. Runs that crash are not counted:
+their traceback says what is wrong.
 """
 
 import json
@@ -87,7 +88,8 @@ class Yardstick:
     def skill(self, setting: Setting, said: Said, what: str = "score") -> float:
         """Between what is trivial and the best there is; below −1 all is the same."""
         best = self.best(setting)
-        return max(-1.0, (said[what] - said["trivial"]) / (best - said["trivial"]))
+        skill = (said[what] - said["trivial"]) / (best - said["trivial"])
+        return max(-1.0, float(skill))
 
     def best(self, setting: Setting) -> float:
         key = _key(setting)

@@ -53,6 +53,9 @@ class HandWritten(torch.autograd.Function):
         return gradient * (x > 0) * factor, None
 
 
+rectified: Callable[[Tensor, float], Tensor] = HandWritten.apply  # type: ignore[assignment]
+
+
 def activation(s: Setting) -> Callable[[Tensor], Tensor]:
     """A module of its own, or a function."""
     return FUNCTIONS[s.activation] if s.functional else MODULES[s.activation]()
@@ -87,13 +90,13 @@ class Layers(nn.Module):
         self.residual, self.dims, self.wrong = s.residual, dims, s.backward
         self.cut = max(1, round(s.detached * s.depth)) if s.detached else 0
 
-    def forward(self, x: Tensor) -> Tensor:
+    def forward(self, x: Any) -> Any:
         for place, (layer, norm) in enumerate(
             zip(self.layers, self.norms, strict=True)
         ):
             made = norm(layer(x))
             if self.wrong and place == 0:
-                made = HandWritten.apply(made, self.wrong)
+                made = rectified(made, self.wrong)
             else:
                 made = self._calls[place](made)
             x = x + made if self.residual and made.shape == x.shape else made
@@ -160,7 +163,7 @@ class Recurrent(nn.Module):
         self.head = nn.Linear(s.width, leaving)
         self.each = each
 
-    def forward(self, x: Tensor) -> Tensor:
+    def forward(self, x: Any) -> Any:
         if self.embedding is not None:
             x = self.embedding(x)
         states, _ = self.rnn(x)
@@ -193,7 +196,7 @@ class Attention(nn.Module):
         self.norm = nn.LayerNorm(s.width)
         self.head = nn.Linear(s.width, leaving)
 
-    def forward(self, x: Tensor) -> Tensor:
+    def forward(self, x: Any) -> Any:
         if self.embedding is not None:
             x = self.embedding(x)
         else:
@@ -208,7 +211,7 @@ class Autoencoder(nn.Module):
         self.encoder = dense(s, entering, code)
         self.decoder = dense(s, code, entering)
 
-    def forward(self, x: Tensor) -> Tensor:
+    def forward(self, x: Any) -> Any:
         return self.decoder(self.encoder(x))
 
 
@@ -225,7 +228,7 @@ class WithOutput(nn.Module):
             times = output.count("softmax")
             self.output = nn.Sequential(*[nn.Softmax(-1) for _ in range(times)])
 
-    def forward(self, x: Tensor) -> Tensor:
+    def forward(self, x: Any) -> Any:
         return self.output(self.net(x))
 
 

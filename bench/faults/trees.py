@@ -77,7 +77,9 @@ def lightgbm_trees(s: Setting, data: Data, task: str) -> Outcome:
         random_state=s.seed,
         verbose=-1,
     )
-    stop = [lightgbm.early_stopping(s.patience, verbose=False)] if s.patience else []
+    stop: list[Any] = (
+        [lightgbm.early_stopping(s.patience, verbose=False)] if s.patience else []
+    )
     model.fit(
         data.x,
         data.y,

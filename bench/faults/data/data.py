@@ -3,11 +3,12 @@
 import os
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-Array = NDArray[np.generic]
+Array = NDArray[Any]
 SHARED = Path(os.environ.get("WELLFIT_DATA") or "/work/shared/data")
 
 
