@@ -45,7 +45,7 @@ class Base:
 
     `rates` are good ones, by optimizer. `shared` says that its data are real ones of
     `$WELLFIT_DATA`. `reference` fits a standard model to the same rows, where the best
-    that can be had is not known.
+    that can be had is not known, or is out of a model's reach (trees on a smooth edge).
     """
 
     name: str
@@ -143,9 +143,8 @@ class Base:
     def best(self, s: Setting) -> float:
         """The best score that can be had of the data as they are without a fault."""
         data = self.data(s)
-        if data.ideal is not None:
+        if self.reference is None:
             return self._ideal(data)
-        assert self.reference is not None
         flat = [x.reshape(len(x), -1) for x in (data.x, data.x_test)]
         if self.traits.task == "autoencoding":
             code = PCA(CODE).fit(flat[0])

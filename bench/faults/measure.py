@@ -213,7 +213,7 @@ class _Kept:
         name = " ".join(map(str, _key(s)))
         if name not in self._known:
             base = BASES[s.base]
-            self._known[name] = [base.best(s), base.data(s).ideal is not None]
+            self._known[name] = [base.best(s), base.reference is None]
             self._file.parent.mkdir(parents=True, exist_ok=True)
             self._file.write_text(json.dumps(self._known, indent=1), "utf-8")
         score, ideal = self._known[name]

@@ -105,7 +105,7 @@ def write_page() -> None:
     side = "untouched" if "untouched" in told else "tuning"
     found = told[side]
     page = PAGE.read_text("utf-8")
-    for name, table in _tables(side, found).items():
+    for name, table in tables(side, found).items():
         page = _filled(page, name, table)
     PAGE.write_text(page, "utf-8")
     PICTURE.parent.mkdir(exist_ok=True)
@@ -121,7 +121,7 @@ def _filled(page: str, name: str, table: str) -> str:
     return f"{before}{begin}{table}\n{end}{after}"
 
 
-def _tables(side: str, found: Result) -> dict[str, str]:
+def tables(side: str, found: Result) -> dict[str, str]:
     return {
         "runs": _runs(side, found),
         "bars": _bars(found),
