@@ -4,6 +4,7 @@
     python -m bench.faults diagnose [--untouched]
     python -m bench.faults report
     python -m bench.faults --quick
+    python -m bench.faults
 
 README.md beside this file says how cases are made, counted and split.
 """

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from bench.faults import generate, quick, report, store
-from bench.faults.cases import Case, everything, hashed
+from bench.faults.cases import SIDES, Case, everything, hashed
 from bench.faults.judge import Judged, judge_all
 from bench.faults.measure import Sorted, sort
 
@@ -61,8 +61,9 @@ def judged(side: str, jobs: int) -> tuple[Sorted, Sequence[Judged]]:
 def _diagnose(asked: argparse.Namespace) -> int:
     side = "untouched" if asked.untouched else "tuning"
     found, said = judged(side, asked.jobs)
-    report.save(side, report.result(found, said))
-    print(report.text(side, report.result(found, said)))
+    result = report.result(found, said)
+    report.save(side, result)
+    print(report.text(side, result))
     if side == "tuning":
         print(_names(said))
     return 0
@@ -91,10 +92,20 @@ def _list(asked: argparse.Namespace) -> int:
     return 0
 
 
+def _whole(_: argparse.Namespace) -> int:
+    """Everything, which takes hours: what is there already is not made again."""
+    cases = chosen(None, None, None)
+    generate.generate(generate.needed(cases), jobs=2)
+    for side in SIDES:
+        report.save(side, report.result(*judged(side, 2)))
+    report.write_page()
+    return 0
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m bench.faults")
     parser.add_argument("--quick", action="store_true", help="a small fixed sample")
-    parser.set_defaults(run=None, jobs=2)
+    parser.set_defaults(run=_whole, jobs=2)
     verbs = parser.add_subparsers()
     made = verbs.add_parser("generate", help="train what is not there yet")
     made.add_argument("--limit", type=int, help="so many cases, drawn by a hash")
@@ -116,12 +127,9 @@ def _parser() -> argparse.ArgumentParser:
 
 def main() -> int:
     warnings.simplefilter("ignore")  # those of the trainings, which are no news
-    parser = _parser()
-    asked = parser.parse_args()
+    asked = _parser().parse_args()
     if asked.quick:
         return quick.main(asked.jobs)
-    if asked.run is None:
-        parser.error("say generate, diagnose, report or list, or --quick")
     return int(asked.run(asked))
 
 

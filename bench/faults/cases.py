@@ -59,7 +59,7 @@ def healthy() -> list[Case]:
             side=side(base.name, number),
         )
         for base in ALL
-        for number, s in enumerate(settings(base))
+        for number, s in enumerate(settings(base.name))
         for seed in SEEDS
     ]
 
@@ -83,7 +83,7 @@ def _bases(fault: Fault) -> list[Base]:
 
 def _settings(base: Base, fault: Fault) -> Iterator[tuple[int, Setting]]:
     """The settings of the family's own side in which the fault can be made."""
-    for number, s in enumerate(settings(base)):
+    for number, s in enumerate(settings(base.name)):
         own = side(base.name, number) == side(base.name, fault.name)
         if own and not s.pretrained and fault.fits(base.traits, s):
             yield number, s

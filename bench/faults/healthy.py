@@ -2,9 +2,10 @@
 
 import random
 from dataclasses import replace
+from functools import cache
 from typing import Any
 
-from bench.faults.bases import Base
+from bench.faults.bases import BASES, Base
 from bench.faults.setting import Setting
 
 SETTINGS = 26  # of each base
@@ -20,10 +21,12 @@ SCHEDULES = (
 )
 
 
-def settings(base: Base) -> list[Setting]:
+@cache
+def settings(name: str) -> tuple[Setting, ...]:
     """All healthy settings of a base: the usual one, then variations."""
+    base = BASES[name]
     usual = replace(base.usual, rate=base.rates[base.usual.optimizer])
-    return [usual, *(_drawn(base, number) for number in range(1, SETTINGS))]
+    return (usual, *(_drawn(base, number) for number in range(1, SETTINGS)))
 
 
 def _drawn(base: Base, number: int) -> Setting:

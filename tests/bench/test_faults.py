@@ -120,7 +120,8 @@ def table() -> Data:
 def test_a_spoiler_spoils_what_is_trained_on_and_leaves_the_judge_alone(
     what: str,
 ) -> None:
-    before, after = table(), spoilt(table(), what, 0.4)
+    amount = 4.0 if what == "repeated" else 0.4
+    before, after = table(), spoilt(table(), what, amount)
     if what == "wild-targets":
         before = replace(before, y=before.y.astype(np.float32))
     same = all(
@@ -135,7 +136,7 @@ def test_a_spoiler_spoils_what_is_trained_on_and_leaves_the_judge_alone(
         assert np.array_equal(before.x_test, after.x_test)
     assert len(after.x) == len(after.y)
     assert len(after.x_val) == len(after.y_val)
-    again = spoilt(table(), what, 0.4)
+    again = spoilt(table(), what, amount)
     assert np.array_equal(after.x, again.x, equal_nan=True)
 
 
