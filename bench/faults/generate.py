@@ -6,6 +6,7 @@ model is scored on rows that neither the training nor wellfit has seen.
 
 import contextlib
 import gc
+import importlib
 import json
 import os
 import resource
@@ -27,6 +28,19 @@ from bench.faults.kit import Outcome
 from bench.faults.setting import Setting
 from wellfit.taps.launch import Watched
 
+# What a training imports on its way, and the parent does for all: the first optimizer
+# of a process alone takes more than a second.
+ON_THE_WAY = (
+    "torch._dynamo",
+    "sklearn.tree",
+    "sklearn.model_selection",
+    "wellfit.taps.torch.tap",
+    "wellfit.taps.torch.ranks",
+    "wellfit.taps.sklearn.tap",
+    "wellfit.taps.boosting.xgboost",
+    "wellfit.taps.boosting.lightgbm",
+    "wellfit.taps.learner",
+)
 SECONDS = 90  # of processor time, after which a training is given up
 
 
@@ -48,6 +62,8 @@ def _there(setting: Setting, any_taps: bool) -> bool:
 def generate(settings: Sequence[Setting], *, jobs: int = 1) -> dict[str, int]:
     """Make all these trainings; how many there are of each ending."""
     torch.set_num_threads(1)
+    for name in ON_THE_WAY:
+        importlib.import_module(name)
     gc.collect()
     gc.freeze()  # what all of them share is not to be copied
     running: dict[int, Setting] = {}

@@ -43,7 +43,10 @@ def _drawn(base: Base, number: int) -> Setting:
     choices["rate"] = base.rates[choices["optimizer"]] * 3 ** draw.triangular(-1, 1)
     choices |= _trees(draw, usual) if base.fit else _net(draw, base)
     kept = {k: v for k, v in choices.items() if k not in base.fixed}
-    return replace(usual, **kept)
+    made = replace(usual, **kept)
+    if made.norm == "batch" and made.rows % made.batch == 1:
+        return replace(made, rows=made.rows - 1)  # PyTorch refuses a last batch of one
+    return made
 
 
 def _trees(draw: random.Random, usual: Setting) -> dict[str, Any]:
