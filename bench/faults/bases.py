@@ -175,7 +175,7 @@ def _surprise(said: Array, y: Array) -> float:
     return float(-np.take_along_axis(log, y[..., None], -1).mean())
 
 
-def _shares(y: Array) -> Array:
+def _shares(y: Array) -> Any:
     counts = np.unique(y, return_counts=True)[1]
     return counts / counts.sum()
 

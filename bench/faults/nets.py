@@ -53,7 +53,7 @@ class HandWritten(torch.autograd.Function):
         return gradient * (x > 0) * factor, None
 
 
-rectified: Callable[[Tensor, float], Tensor] = HandWritten.apply  # type: ignore[assignment]
+rectified: Callable[[Tensor, float], Tensor] = HandWritten.apply
 
 
 def activation(s: Setting) -> Callable[[Tensor], Tensor]:

@@ -1,11 +1,12 @@
 """Images: channels, height, width."""
 
 import gzip
+from typing import Any
 
 import numpy as np
 from sklearn import datasets
 
-from bench.faults.data.data import Array, Data, shared, split
+from bench.faults.data.data import Data, shared, split
 from bench.faults.setting import Setting
 
 SIDE = 10  # pixels of a made-up image
@@ -45,7 +46,7 @@ def shapes(s: Setting) -> Data:
     return split(x, y, s.rows, val=300, seed=s.data_seed)
 
 
-def _shape(kind: int, draw: np.random.Generator) -> Array:
+def _shape(kind: int, draw: np.random.Generator) -> Any:
     row, column = np.mgrid[:SIDE, :SIDE]
     at = draw.integers(2, SIDE - 2, size=2)
     up, over = abs(row - at[0]), abs(column - at[1])
