@@ -52,7 +52,7 @@ lint: $(STAMP)
 	$(PY) -m ruff check
 	$(PY) -m mypy
 
-BENCHES := overhead boosting record long_run sweeps
+BENCHES := overhead boosting record long_run sweeps diagnose faults
 
 bench: $(BENCHES:%=bench-%)
 
