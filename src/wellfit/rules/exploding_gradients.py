@@ -98,7 +98,7 @@ class ExplodingGradients(Rule):
         burst = self._burst(norms)
         if burst is None or not self._harmful(run, burst.step):
             return None
-        clipped = bool(run.facts.get("clipping")) and not results.fell_short(run)
+        clipped = _is_clipped(run) and not results.fell_short(run)
         return self.finding(
             f"gradient norm {burst.norm:.3g} is {burst.norm / burst.usual:.3g} times "
             f"its median over the looks before ({burst.usual:.3g})",
@@ -144,6 +144,12 @@ class ExplodingGradients(Rule):
         inputs = run.facts.get("inputs", {})
         scales = ("feature_mean_min", "feature_mean_max", "feature_std_max")
         return all(abs(inputs.get(s) or 0.0) <= self.ordinary for s in scales)
+
+
+def _is_clipped(run: Run) -> bool:
+    """Whether gradients are clipped: a limit of infinity is only there to measure."""
+    clipping = run.facts.get("clipping")
+    return bool(clipping) and bool(np.isfinite(clipping.get("limit", np.inf)))
 
 
 def _so_far(values: curves.Values) -> curves.Values:

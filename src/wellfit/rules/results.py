@@ -67,11 +67,12 @@ class Standing:
     def reached(self, share: float = REACHED) -> bool | None:
         """Whether it does what can be done; None where that cannot be known.
 
-        Without a reference, only a nearly perfect score is known to be enough.
+        Without a reference, or one that guesses, only a nearly perfect score is known
+        to be enough.
         """
         if self.best is None:
             return None
-        if self.reference is None:
+        if self.reference is None or self.reference.value <= 0:
             return True if self.best.value >= REACHED else None
         slack = hypot(self.best.error, self.reference.error)
         return self.best.value >= share * self.reference.value - slack
