@@ -1,4 +1,4 @@
-"""The contract of rules, on runs recorded from bench/trainings.
+"""The contract of rules, on runs recorded from bench/trainings, and on made-up tables.
 
 Rules that find nothing in a planted fault are named below, each with its reason.
 """
@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.rules import tables
 from wellfit.contracts.check_rule import Check, checks_of
 from wellfit.core.finding import Severity
 from wellfit.core.run import Run
@@ -37,13 +38,15 @@ UNSEEN = {
 
 @cache
 def healthy() -> dict[str, Run]:
-    return {p.parent.name: open_run(p) for p in sorted(RUNS.glob("healthy/*/run.db"))}
+    recorded = sorted(RUNS.glob("healthy/*/run.db"))
+    return {p.parent.name: open_run(p) for p in recorded} | tables.healthy()
 
 
 @cache
 def planted(rule: str) -> tuple[Run, ...]:
     folders = (p.parent for p in sorted(RUNS.glob(f"faulty/{rule}-*/run.db")))
-    return tuple(open_run(f) for f in folders if f.name not in UNSEEN)
+    seen = tuple(open_run(f) for f in folders if f.name not in UNSEEN)
+    return seen + tables.planted(rule)
 
 
 def promises() -> Iterator[Check]:
@@ -72,8 +75,7 @@ def test_the_planted_fault_comes_first(rule: str) -> None:
     for run in planted(rule):
         found = diagnose(run).findings
         grave = [f.rule for f in found if f.severity is not Severity.NOTE]
-        assert run.path is not None
-        assert grave[0] == rule, f"{run.path.name}: {grave}"
+        assert grave[0] == rule, f"{run.path or run.facts['command']}: {grave}"
 
 
 @pytest.mark.parametrize("name", UNSEEN)

@@ -55,7 +55,7 @@ class TooLittleData(Rule):
     gain: float = 0.05  # of skill by the last doubling: curves are power laws, so that
     # the next one brings a half of it or more (exponents up to 1)
     slight: float = 0.03  # worth a note
-    sigmas: float = 2.5  # of the folds' differences, for a warning
+    sigmas: float = 2.0  # of the folds' differences, whose error is the careful one
     mastered: float = 0.9  # of skill: enough
 
     def check(self, run: Run) -> Finding | NotChecked | None:
