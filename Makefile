@@ -52,7 +52,7 @@ lint: $(STAMP)
 	$(PY) -m ruff check
 	$(PY) -m mypy
 
-BENCHES := overhead boosting record long_run
+BENCHES := overhead boosting record long_run inspection
 
 bench: $(BENCHES:%=bench-%)
 
