@@ -22,6 +22,7 @@ LEAST = 100  # values, for a tail to be known
 FALSE = 0.01  # of the columns named, as many may be wrong (Benjamini, Hochberg, 1995)
 FEW = 10  # different values: with fewer it is a scale, not a measure
 SHOWN = 5
+TESTED = 1000  # gaps at most at each end
 
 Numbers = NDArray[np.float64]
 
@@ -78,26 +79,21 @@ def _scaled(known: Numbers) -> Numbers | None:
 
 def _apart(far: Numbers, raw: Numbers) -> Apart:
     """The most surprising gap among the largest values."""
-    most = max(1, int(MOST * len(far)))
-    tail = max(10, int(TAIL * len(far)))
-    best = Apart(count=0, first=0.0, next=0.0, p=1.0)
-    tested = 0
-    top = far[-(most + 1) :]
-    gaps = np.diff(top)[::-1]  # the widest may be at any of the first places
-    for place in np.flatnonzero(gaps > 0)[:1000]:
-        count = int(place) + 1
-        below = far[: len(far) - count]
-        edge = below[-min(tail, len(below))]
-        mean = float(np.mean(below[-tail:] - edge))
-        tested += 1
-        if mean <= 0:
-            continue
-        p = float(np.exp(-min(700.0, count * gaps[place] / mean)))
-        if p < best.p:
-            first, last = raw[len(raw) - count], raw[len(raw) - count - 1]
-            best = Apart(count=count, first=float(first), next=float(last), p=p)
-    p = min(1.0, best.p * max(1, tested))
-    return Apart(count=best.count, first=best.first, next=best.next, p=p)
+    most, tail = max(1, int(MOST * len(far))), max(10, int(TAIL * len(far)))
+    count = np.arange(1, min(most, TESTED) + 1)  # of the values beyond each gap
+    end = len(far) - count
+    start = np.maximum(end - tail, 0)
+    sums = np.concatenate([[0.0], np.cumsum(far)])
+    mean = (sums[end] - sums[start]) / (end - start) - far[start]  # Hill's
+    gap = far[end] - far[end - 1]
+    open_ = (gap > 0) & (mean > 1e-12)
+    if not open_.any():
+        return Apart(count=0, first=0.0, next=0.0, p=1.0)
+    surprise = np.where(open_, count * gap / np.where(open_, mean, 1.0), 0.0)
+    best = int(surprise.argmax())
+    p = min(1.0, float(np.exp(-min(700.0, surprise[best]))) * int(open_.sum()))
+    first, following = raw[end[best]], raw[end[best] - 1]
+    return Apart(count=int(count[best]), first=float(first), next=float(following), p=p)
 
 
 def _controlled(p: list[float]) -> NDArray[np.bool_]:

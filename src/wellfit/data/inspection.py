@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd  # noqa: TID253
 
 from wellfit.core.errors import BadSetting, BadTable, UnknownName
@@ -18,12 +17,15 @@ from wellfit.core.run import Event, Run
 from wellfit.data.columns import Kind, texts
 from wellfit.data.curve import learning_curve
 from wellfit.data.extremes import outliers
+from wellfit.data.folders import inspect_folder
 from wellfit.data.gaps import gaps
-from wellfit.data.judged import Judged, matter_of, out_of_fold
+from wellfit.data.judged import matter_of, out_of_fold, recalls, reference
 from wellfit.data.likeness import duplicates
 from wellfit.data.overlap import overlap
 from wellfit.data.profile import kinds_of, profile
 from wellfit.data.shift import shift
+from wellfit.data.shingles import MOST as MOST_TEXTS
+from wellfit.data.shingles import near_texts
 from wellfit.data.slices import weak_slices
 from wellfit.data.spellings import inconsistencies
 from wellfit.data.suspects import suspects
@@ -72,6 +74,9 @@ def inspect(
     `group` and `time` name columns that rows belong together by, and follow each other
     by. Raises `BadTable`, `BadSetting` or `UnknownName` in one sentence.
     """
+    if isinstance(data, str | os.PathLike) and Path(data).is_dir():
+        held = None if validation is None else Path(validation)
+        return inspect_folder(Path(data), validation=held, seed=seed)
     table = read_table(data)
     other = None if validation is None else read_table(validation)
     subject = _subject(table, other, target, kinds, split, group, time, seed)
@@ -170,7 +175,7 @@ def _data(subject: Subject) -> dict[str, Any]:
     misread = {c["name"] for c in spelt}
     clear = {n: k for n, k in kinds.items() if n not in misread}
     said |= {
-        "duplicates": duplicates(frame, kinds, name),
+        "duplicates": _repeated(frame, kinds, name),
         "gaps": gaps(frame, target),
         "outliers": outliers(frame, kinds),
         "inconsistent": spelt,
@@ -179,6 +184,22 @@ def _data(subject: Subject) -> dict[str, Any]:
     if subject.validation is not None:
         said |= between(subject, subject.validation)
     return said
+
+
+def _repeated(
+    frame: pd.DataFrame, kinds: Mapping[str, Kind], target: str | None
+) -> dict[str, Any]:
+    """Rows that come again, and texts that nearly do."""
+    found = duplicates(frame, kinds, target)
+    for name in (n for n, k in kinds.items() if k is Kind.TEXT and found):
+        some = texts(frame[name]).dropna().head(MOST_TEXTS)
+        pairs = near_texts(some.tolist())
+        nearly = len(pairs) - found["copies"]
+        if nearly > found["near"]:
+            places = some.index.to_numpy()[pairs[:5]].tolist()
+            found |= {"near": nearly, "text": str(name), "compared": len(some)}
+            found.setdefault("examples", places)
+    return found
 
 
 def between(subject: Subject, validation: pd.DataFrame) -> dict[str, Any]:
@@ -218,32 +239,5 @@ def _learnt(subject: Subject) -> dict[str, Any]:
         "slices": weak_slices(subject.frame, inputs, judged),
     }
     if matter.classes:
-        data |= {"labels": suspects(judged), "recalls": _recalls(judged)}
-    return {"data": data, "reference": _reference(judged)}
-
-
-def _reference(judged: Judged) -> dict[str, Any]:
-    return {
-        "metric": "accuracy" if judged.matter.classes else "r2",
-        "value": judged.score,
-        "trivial": judged.trivial,
-        "model": judged.model,
-        "rows": len(judged.matter),
-    }
-
-
-def _recalls(judged: Judged) -> dict[str, dict[str, Any]]:
-    """Class → how many of its rows were judged, and the share that was recognised."""
-    y, said = judged.matter.y, judged.said
-    return {
-        str(label): {
-            "rows": int(np.sum(y == k)),
-            "recall": float(np.mean(said[y == k] == k)),
-        }
-        for k, label in enumerate(judged.matter.classes)
-    }
-
-
-def is_folder(data: Any) -> bool:
-    """Whether it is the path of a folder."""
-    return isinstance(data, str | os.PathLike) and Path(data).is_dir()
+        data |= {"labels": suspects(judged), "recalls": recalls(judged)}
+    return {"data": data, "reference": reference(judged)}

@@ -107,7 +107,7 @@ SAID: Mapping[str, str] = {
 
 def _evidence(found: list[Any]) -> Iterator[Evidence]:
     for column in found[:10]:
-        ways = "; ".join(" = ".join(group) for group in column["examples"][:3])
+        ways = "; ".join(", ".join(group) for group in column["examples"][:3])
         yield Evidence(
             text=f"{column['name']}, {column['what']}: {ways}",
             value=float(column["affected"]),

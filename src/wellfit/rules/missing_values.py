@@ -75,7 +75,7 @@ class MissingValues(Rule):
     def check(self, run: Run) -> Finding | NotChecked | None:
         """A finding on the worst of gaps in inputs, codes or text, and other gaps."""
         inputs, data = run.facts.get("inputs", {}), run.facts.get("data", {})
-        if not inputs and not data.get("columns"):
+        if not inputs and not data.get("columns") and not data.get("files"):
             return NotChecked(reason="nothing is known of the inputs and of the data")
         columns = list(data.get("columns", ()))
         return (

@@ -88,7 +88,7 @@ class TrainValidationLeakage(Rule):
             Evidence(text="nearly so: but for rounding and case", value=float(near)),
         ]
         examples = found.get("examples", ())[:3]
-        evidence += [Evidence(text=f"validation row {p} is one") for p in examples]
+        evidence += [Evidence(text=f"one of them: {_place(p)}") for p in examples]
         yield self._said(" and ".join(said), copies + near, rows, evidence, sure=True)
 
     def _groups(self, found: Mapping[str, Any]) -> Iterator[Finding]:
@@ -139,3 +139,7 @@ class TrainValidationLeakage(Rule):
             where=where,
             evidence=evidence,
         )
+
+
+def _place(place: Any) -> str:
+    return f"validation row {place}" if isinstance(place, int) else str(place)
