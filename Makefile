@@ -52,7 +52,7 @@ lint: $(STAMP)
 	$(PY) -m ruff check
 	$(PY) -m mypy
 
-BENCHES := overhead boosting record long_run inspection
+BENCHES := overhead boosting record long_run inspection label_noise
 
 bench: $(BENCHES:%=bench-%)
 

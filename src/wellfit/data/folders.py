@@ -223,7 +223,7 @@ def _near(files: FileSet, held: FileSet) -> Any:
 
 def _learnt(files: FileSet, seed: int) -> Mapping[str, Any]:
     """What simple models tell of the classes: wrong labels, recalls, the curve."""
-    matter = _matter(files)
+    matter = matter_of_files(files)
     if isinstance(matter, str):
         return {"data": {"unlearnt": matter}}
     judged = out_of_fold(matter, seed)
@@ -241,7 +241,8 @@ def _named(labels: dict[str, Any], files: FileSet) -> dict[str, Any]:
     return labels
 
 
-def _matter(files: FileSet) -> Matter | str:
+def matter_of_files(files: FileSet) -> Matter | str:
+    """What is learnt from: the files' thumbnails or words, and their folders."""
     labels = np.array(files.labels)
     classes, y, counts = np.unique(labels, return_inverse=True, return_counts=True)
     common = np.flatnonzero(counts >= SPARE)

@@ -10,12 +10,12 @@ from numpy.typing import NDArray
 
 from wellfit.core.errors import MissingExtra
 
-SIDE = 20  # of the thumbnail by which images are compared and learnt from
+SIDE = 16  # of the thumbnail that is learnt from; images are compared at half of it
 BINS = 8  # of each colour's histogram
-SAME = (
-    0.998  # correlation of two thumbnails. An image saved at quality 50, or halved in
-)
-# size, keeps 0.999 with itself; the nearest of 2,000 others of CIFAR-10 have 0.98
+# The correlation of two thumbnails. Images of CIFAR-10 keep 0.9992 with themselves when
+# they are enlarged or halved (at 25 %), and 95 % of them 0.998 at JPEG quality 50; the
+# nearest two of 2,500 have 0.963, of Fashion-MNIST 0.9974.
+SAME = 0.998
 PLAIN = 4.0  # grey levels of deviation: flatter images are all alike
 MOST = 20_000
 BLOCK = 1000
@@ -82,7 +82,9 @@ def _first(alike: Floats, start: int, *, within: bool) -> list[int]:
 
 
 def _directions(seen: Floats) -> tuple[Floats, NDArray[Any]]:
-    grey = seen[:, : SIDE * SIDE]
+    half = SIDE // 2
+    squares = seen[:, : SIDE * SIDE].reshape(-1, half, 2, half, 2)
+    grey = squares.mean(axis=(2, 4)).reshape(len(seen), -1)
     centred = grey - grey.mean(axis=1, keepdims=True)
     spread = np.sqrt((centred**2).mean(axis=1))
     length = np.maximum(np.linalg.norm(centred, axis=1, keepdims=True), 1e-9)

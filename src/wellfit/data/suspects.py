@@ -26,18 +26,10 @@ def suspects(judged: Judged) -> dict[str, Any]:
     the third of the rows that the models are surest of and in the third after it.
     """
     try:
-        from cleanlab.filter import find_label_issues
+        places = ranked(judged)
     except ImportError:
         return {"lacking": "labels"}
-    y, out = judged.matter.y, judged.out
-    ranked = find_label_issues(
-        y,
-        out,
-        return_indices_ranked_by="normalized_margin",
-        filter_by="both",
-        n_jobs=1,
-    )
-    places = np.asarray(ranked, dtype=np.int64)
+    y = judged.matter.y
     return {
         "rows": len(y),
         "model": judged.model,
@@ -48,6 +40,20 @@ def suspects(judged: Judged) -> dict[str, Any]:
         "classes": list(_by_class(judged, places)),
         "examples": [_example(judged, int(p)) for p in places[:SHOWN]],
     }
+
+
+def ranked(judged: Judged) -> NDArray[np.int64]:
+    """The places of the suspects, the surest first; ImportError without cleanlab."""
+    from cleanlab.filter import find_label_issues
+
+    found = find_label_issues(
+        judged.matter.y,
+        judged.out,
+        return_indices_ranked_by="normalized_margin",
+        filter_by="both",
+        n_jobs=1,
+    )
+    return np.asarray(found, dtype=np.int64)
 
 
 def _thirds(judged: Judged) -> dict[str, Any]:

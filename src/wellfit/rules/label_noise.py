@@ -116,7 +116,8 @@ class LabelNoise(Rule):
 def _told(found: Mapping[str, Any]) -> float:
     """How well the classes are told apart, a flat rate of wrong labels granted."""
     room = max(1e-9, 1 - found["trivial"])
-    return float((found["accuracy"] + found["plateau"] - found["trivial"]) / room)
+    granted = min(found["surest"], found["plateau"])
+    return float((found["accuracy"] + granted - found["trivial"]) / room)
 
 
 def _evidence(found: Mapping[str, Any]) -> Iterator[Evidence]:
