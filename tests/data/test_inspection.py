@@ -8,11 +8,15 @@ import pytest
 
 from tests.rules.tables import people
 from wellfit.core.errors import BadSetting, BadTable, UnknownName
+from wellfit.core.finding import Severity
+from wellfit.core.run import Run
 from wellfit.data import large, table
-from wellfit.data.inspection import inspect
+from wellfit.data.inspection import _order, inspect
 from wellfit.data.likeness import duplicates
 from wellfit.data.profile import kinds_of
 from wellfit.data.spellings import folded
+from wellfit.data.target import read_target
+from wellfit.rules.target_leakage import TargetLeakage
 from wellfit.verbs.diagnose import diagnose
 
 RNG = np.random.default_rng(0)
@@ -167,3 +171,14 @@ def test_a_large_file_with_a_late_change_of_type_is_read(tmp_path, monkeypatch):
     frame = table.read_table(path).frame
     assert frame["a"].iloc[-1] == "x"
     assert np.isnan(frame["b"].iloc[-1])
+
+
+def test_rows_that_are_sorted_by_the_target_are_noted():
+    target = read_target(pd.Series(np.repeat(["a", "b"], 200), name="y"))
+    assert _order(target)["score"] > 0.98
+    facts = {"data": {"rows": 400, "order": _order(target), "columns": [
+        {"name": n, "score": 0.6, "score_metric": "auc"} for n in "xz"
+    ]}}  # fmt: skip
+    found = TargetLeakage().judge(Run.of(facts=facts))
+    assert found.severity is Severity.NOTE
+    assert "sorted" in found.summary

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from wellfit.data.judged import FOLDS, Judged, Matter, fitted, folds, score
+from wellfit.data.judged import FOLDS, Judged, Matter, fitted, folds, quietly, score
 
 PARTS = (0.25, 0.5)  # of the rows that are trained on, beside all of them
 
@@ -16,17 +16,12 @@ def learning_curve(judged: Judged, rows: int, seed: int) -> dict[str, Any]:
     skill from half of the rows to all, its error Nadeau and Bengio's (2003), for folds
     share rows. `of` is how many rows the table has.
     """
-    rng = np.random.default_rng(seed)
     matter = judged.matter
-    scores = np.array(
-        [
-            [
-                *(_score(matter, rng.permutation(train), p, test, seed) for p in PARTS),
-                score(matter, matter.y[test], judged.out[test]),
-            ]
-            for train, test in folds(matter, seed)
-        ]
-    )
+    parts = list(folds(matter, seed))
+    jobs = [(*part, share) for part in parts for share in PARTS]
+    found = quietly(lambda job: _score(matter, job[0], job[1], job[2], seed), jobs)
+    whole = [score(matter, matter.y[test], judged.out[test]) for _, test in parts]
+    scores = np.column_stack([np.reshape(found, (len(parts), -1)), whole])
     skill = (scores - judged.trivial) / max(1e-12, 1 - judged.trivial)
     gains = skill[:, -1] - skill[:, -2]
     trained = len(matter) * (FOLDS - 1) / FOLDS
@@ -42,8 +37,9 @@ def learning_curve(judged: Judged, rows: int, seed: int) -> dict[str, Any]:
     }
 
 
-def _score(matter: Matter, train: Any, part: float, test: Any, seed: int) -> float:
-    some = train[: max(2, round(part * len(train)))]
+def _score(matter: Matter, train: Any, test: Any, part: float, seed: int) -> float:
+    shuffled = np.random.default_rng(seed).permutation(train)
+    some = shuffled[: max(2, round(part * len(train)))]
     if matter.classes and len(np.unique(matter.y[some])) < 2:
         some = train
     return score(matter, matter.y[test], fitted(matter, some, test, seed))

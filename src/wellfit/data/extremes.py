@@ -7,6 +7,7 @@ estimate (1975) of what lies below the gap. A gap that is too wide for that is n
 """
 
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,7 +15,7 @@ import numpy as np
 import pandas as pd  # noqa: TID253
 from numpy.typing import NDArray
 
-from wellfit.data.columns import Kind, finite
+from wellfit.data.columns import Kind, Series, finite
 
 MOST = 0.01  # of the values may stand apart; more are a heap of their own
 TAIL = 0.05  # of the values tell how the tail falls off
@@ -22,6 +23,7 @@ LEAST = 100  # values, for a tail to be known
 FALSE = 0.01  # of the columns named, as many may be wrong (Benjamini, Hochberg, 1995)
 FEW = 10  # different values: with fewer it is a scale, not a measure
 SHOWN = 5
+THREADS = 2
 TESTED = 1000  # gaps at most at each end
 
 Numbers = NDArray[np.float64]
@@ -39,15 +41,22 @@ class Apart:
 
 def outliers(frame: pd.DataFrame, kinds: Mapping[str, Kind]) -> list[dict[str, Any]]:
     """Of the fact `data`: `outliers`, one entry for each column that has some."""
-    found = []
-    for name in frame.columns:
-        if kinds[name] is not Kind.NUMBER:
-            continue
-        values = finite(frame[name])
-        known = np.sort(values[~np.isnan(values)])
-        found += [(name, known, side, a) for side, a in _sides(known)]
-    kept = _controlled([a.p for *_, a in found])
-    return [_said(*one) for one, keep in zip(found, kept, strict=True) if keep]
+    numbers = [n for n in map(str, frame.columns) if kinds[n] is Kind.NUMBER]
+    with ThreadPoolExecutor(THREADS) as pool:
+        tested = list(pool.map(lambda name: list(_sides(_known(frame[name]))), numbers))
+    found = [(n, *s) for n, sides in zip(numbers, tested, strict=True) for s in sides]
+    kept = _controlled([apart.p for *_, apart in found])
+    return [
+        _said(name, _known(frame[name]), side, apart)
+        for (name, side, apart), keep in zip(found, kept, strict=True)
+        if keep
+    ]
+
+
+def _known(column: Series) -> Numbers:
+    """Its finite values, sorted."""
+    values = finite(column)
+    return np.sort(values[~np.isnan(values)])
 
 
 def _sides(known: Numbers) -> Iterator[tuple[str, Apart]]:

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -221,7 +221,7 @@ def _near(files: FileSet, held: FileSet) -> Any:
     return pairs[(pairs[:, 0] < count) & (pairs[:, 1] >= count), 1] - count
 
 
-def _learnt(files: FileSet, seed: int) -> Mapping[str, Any]:
+def _learnt(files: FileSet, seed: int) -> dict[str, Any]:
     """What simple models tell of the classes: wrong labels, recalls, the curve."""
     matter = matter_of_files(files)
     if isinstance(matter, str):

@@ -16,7 +16,8 @@ SURE = 4.4  # standard deviations: 1 in 100,000, for hundreds of columns
 
 def gaps(frame: pd.DataFrame, target: Target | None) -> dict[str, Any]:
     """Of the fact `data`: `gaps`, the patterns, and gaps that tell of the target."""
-    holed = [n for n in frame if frame[n].isna().to_numpy().mean() >= WORTH]
+    names = map(str, frame.columns)
+    holed = [n for n in names if WORTH <= frame[n].isna().to_numpy().mean() < 1]
     holed = [n for n in holed if target is None or n != target.name]
     if not holed:
         return {}

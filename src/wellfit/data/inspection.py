@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd  # noqa: TID253
 
 from wellfit.core.errors import BadSetting, BadTable, UnknownName
@@ -145,7 +146,12 @@ def _parts(frame: pd.DataFrame, split: str) -> tuple[pd.DataFrame, pd.DataFrame]
             f"{split!r} says {there}"
         )
     left = frame.drop(columns=[split])
-    return tuple(left[rows].reset_index(drop=True) for rows in (training, held))  # type: ignore[return-value]
+    return _rows(left, training), _rows(left, held)
+
+
+def _rows(frame: pd.DataFrame, chosen: Any) -> pd.DataFrame:
+    part: pd.DataFrame = frame[chosen].reset_index(drop=True)
+    return part
 
 
 def _aligned(frame: pd.DataFrame, held: pd.DataFrame, name: str) -> pd.DataFrame:
@@ -156,7 +162,8 @@ def _aligned(frame: pd.DataFrame, held: pd.DataFrame, name: str) -> pd.DataFrame
             f"the validation table has none of the columns of {name}; it has "
             f"{', '.join(map(str, held.columns[:5]))}"
         )
-    return pd.concat([_alike(frame[n], held[n]) for n in both], axis=1)
+    found: pd.DataFrame = pd.concat([_alike(frame[n], held[n]) for n in both], axis=1)
+    return found
 
 
 def _alike(training: Any, held: Any) -> Any:
@@ -169,21 +176,40 @@ def _alike(training: Any, held: Any) -> Any:
 def _data(subject: Subject) -> dict[str, Any]:
     """The fact `data`, as far as it is counted."""
     frame, kinds, target = subject.frame, subject.kinds, subject.target
-    name = None if target is None else target.name
     said = profile(frame, kinds, target=target)
+    said["gaps"] = gaps(frame, target)
+    if target is not None:
+        said["order"] = _order(target)
+    said |= counted(subject)
+    if subject.validation is not None:
+        said |= between(subject, subject.validation)
+    return said
+
+
+def _order(target: Target) -> dict[str, Any]:
+    """What the place of a row in the table tells of its target: `order`."""
+    from wellfit.data.scores import column_scores
+
+    places = pd.DataFrame({"place": np.arange(target.rows.max() + 1.0)})
+    seen = np.arange(len(target.y))
+    scores = column_scores(places, {"place": Kind.NUMBER}, target, seen)
+    metric = "auc" if target.task == "classification" else "r2"
+    return {"score": scores["place"], "score_metric": metric}
+
+
+def counted(subject: Subject) -> dict[str, Any]:
+    """What is cheap to say of a table beside its profile: also said of a training."""
+    frame, kinds, target = subject.frame, subject.kinds, subject.target
+    name = None if target is None else target.name
     spelt = inconsistencies(frame, kinds, subject.validation)
     misread = {c["name"] for c in spelt}
     clear = {n: k for n, k in kinds.items() if n not in misread}
-    said |= {
+    return {
         "duplicates": _repeated(frame, kinds, name),
-        "gaps": gaps(frame, target),
         "outliers": outliers(frame, kinds),
         "inconsistent": spelt,
         "uninformative": untelling(frame[list(clear)], clear, name),
     }
-    if subject.validation is not None:
-        said |= between(subject, subject.validation)
-    return said
 
 
 def _repeated(

@@ -5,7 +5,7 @@ into the linear model. At most 10,000 rows, drawn at random.
 """
 
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -151,9 +151,21 @@ def out_of_fold(matter: Matter, seed: int) -> Judged:
     names = [name for name, _ in _models(matter, seed)]
     wide = (len(matter), len(matter.classes)) if matter.classes else (len(matter),)
     out = np.zeros(wide)
-    for train, test in folds(matter, seed):
-        out[test] = fitted(matter, train, test, seed)
+    parts = list(folds(matter, seed))
+    said = quietly(lambda part: fitted(matter, part[0], part[1], seed), parts)
+    for (_, test), predicted in zip(parts, said, strict=True):
+        out[test] = predicted
     return Judged(matter=matter, out=out, model=" and ".join(names))
+
+
+def quietly(work: Callable[[Any], Any], items: Iterable[Any]) -> list[Any]:
+    """What the work gives for each item, without warnings (of convergence, mostly).
+
+    Not on threads: scikit-learn's forests set the filters of warnings as they go.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return [work(item) for item in items]
 
 
 def folds(matter: Matter, seed: int, count: int = FOLDS) -> Iterator[tuple[Any, Any]]:
@@ -200,14 +212,12 @@ def _predicted(
     matter: Matter, model: Any, of_texts: bool, train: Any, test: Any
 ) -> Any:
     x: Any = matter.texts if of_texts else matter.dense
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of convergence: a rough answer will do
-        model.fit(x[train], matter.y[train])
-        if not matter.classes:
-            return model.predict(x[test])
-        out = np.zeros((len(test), len(matter.classes)))
-        out[:, model.classes_] = model.predict_proba(x[test])
-        return out
+    model.fit(x[train], matter.y[train])
+    if not matter.classes:
+        return model.predict(x[test])
+    out = np.zeros((len(test), len(matter.classes)))
+    out[:, model.classes_] = model.predict_proba(x[test])
+    return out
 
 
 def reference(judged: Judged) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from wellfit.data.columns import IDENTIFIER, Kind, Series, finite, texts
 
 LEFT_OUT = 8  # columns, one at a time, to learn what comes by chance
-CELL = 0.05  # of a column's spread: numbers within one cell are nearly equal
+CELL = 0.01  # of a column's spread: numbers within one cell are nearly equal
 COMMON = 0.9  # a column in which two rows agree as often tells no rows apart
 
 Hashes = NDArray[np.uint64]
@@ -177,8 +177,8 @@ def shared(training: Rows, validation: Rows) -> tuple[NDArray[np.bool_], float]:
 def _leaked(
     training: Rows, validation: Rows, name: str, matched: NDArray[np.bool_]
 ) -> float:
-    share = _counted(training.columns[name], validation.columns[name])
-    share = share / len(training.whole)
+    times = _counted(training.columns[name], validation.columns[name])
+    share = times / len(training.whole)
     agree = float(share.mean())
     if agree >= COMMON:
         return float(matched.sum())

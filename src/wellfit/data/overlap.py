@@ -23,7 +23,7 @@ def overlap(
     time: str | None = None,
 ) -> dict[str, Any]:
     """Of the fact `data`: `overlap`, what stands on both sides."""
-    both = [n for n in training if n in validation]
+    both = [n for n in map(str, training) if n in validation]
     names = [n for n in compared(training[both], kinds) if n != target]
     said: dict[str, Any] = {"training": len(training), "validation": len(validation)}
     if names:

@@ -42,7 +42,7 @@ def shift(
         rows = [len(training), len(validation)]
         return {"rows": rows, "lacking": f"{min(rows)} rows in a part"}
     one, other = _some(training, ROWS, seed), _some(validation, ROWS, seed + 1)
-    names = [n for n in training if _compared(str(n), kinds, validation, passes)]
+    names = [n for n in map(str, training) if _compared(n, kinds, validation, passes)]
     tests = [_test(one[n], other[n], kinds[n]) for n in names]
     kept = _controlled(np.array([t["p"] for t in tests]))
     columns = [

@@ -76,7 +76,7 @@ class InconsistentValues(Rule):
 
     def _grave(self, column: Mapping[str, Any]) -> bool:
         many = column["affected"] >= self.least and column["share"] >= self.share
-        return many and column["what"] != "slips"
+        return bool(many and column["what"] != "slips")
 
     def _sentence(self, found: list[Any], data: Mapping[str, Any]) -> str:
         worst = found[0]

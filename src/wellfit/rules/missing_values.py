@@ -140,7 +140,8 @@ class MissingValues(Rule):
 
     def _code(self, column: Mapping[str, Any]) -> float | None:
         """The end of a column that is a code, and stands far from the rest."""
-        if column.get("min") is None or not column.get("std"):
+        counts = column.get("kind") == "identifier"  # up to 999,999, maybe
+        if counts or column.get("min") is None or not column.get("std"):
             return None
         low, high = float(column["min"]), float(column["max"])
         mean, away = float(column["mean"]), self.sigmas * float(column["std"])
