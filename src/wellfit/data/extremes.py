@@ -42,8 +42,12 @@ class Apart:
 def outliers(frame: pd.DataFrame, kinds: Mapping[str, Kind]) -> list[dict[str, Any]]:
     """Of the fact `data`: `outliers`, one entry for each column that has some."""
     numbers = [n for n in map(str, frame.columns) if kinds[n] is Kind.NUMBER]
+
+    def ends(name: str) -> list[tuple[str, Apart]]:
+        return list(_sides(_known(frame[name])))
+
     with ThreadPoolExecutor(THREADS) as pool:
-        tested = list(pool.map(lambda name: list(_sides(_known(frame[name]))), numbers))
+        tested = list(pool.map(ends, numbers))
     found = [(n, *s) for n, sides in zip(numbers, tested, strict=True) for s in sides]
     kept = _controlled([apart.p for *_, apart in found])
     return [

@@ -61,7 +61,7 @@ class LabelNoise(Rule):
     least: float = 0.01  # of the labels: the test sets of ten famous benchmarks have
     # 3.4 % wrong ones on average (Northcutt et al., 2021, pervasive label errors)
     flat: float = 2.0  # times as often among the next third. Pima, phoneme, adult,
-    # wine quality and SST-2 as they are: 2.5 to 12; with 10 % flipped: 0.9 to 1.9
+    # wine quality and SST-2 as they are: 2.5 to 12; with 10 % flipped: 0.6 to 2.2
     told: float = 0.85  # of the skill, once a flat rate is granted. Honest tables whose
     # classes are told so well have no plateau at all: iris, wine, digits, penguins
     doubtful: float = 0.05  # of the labels: a plateau worth a note where it is not so
