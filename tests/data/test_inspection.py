@@ -59,8 +59,18 @@ def test_a_row_with_another_target_conflicts():
         RNG.poisson(2, 5000),
         np.where(RNG.random(5000) < 0.9, 0.0, RNG.exponential(50, 5000)),
         RNG.integers(0, 2, 5000) * 100.0,
+        np.where(RNG.random(5000) < 0.99, 0.0, RNG.integers(1, 28, 5000)),
     ],
-    ids=["normal", "lognormal", "pareto", "student", "counts", "zeros", "heaps"],
+    ids=[
+        "normal",
+        "lognormal",
+        "pareto",
+        "student",
+        "counts",
+        "zeros",
+        "heaps",
+        "rain",
+    ],
 )
 def test_long_tails_have_no_outliers(values):
     found = data({"x": values, "y": RNG.normal(size=len(values))})["outliers"]

@@ -24,6 +24,7 @@ FALSE = 0.01  # of the columns named, as many may be wrong (Benjamini, Hochberg,
 FEW = 10  # different values: with fewer it is a scale, not a measure
 SHOWN = 5
 THREADS = 2
+STEPS = 3  # of the finest step between values: less is a column's grain, no gap
 TESTED = 1000  # gaps at most at each end
 
 Numbers = NDArray[np.float64]
@@ -99,7 +100,11 @@ def _apart(far: Numbers, raw: Numbers) -> Apart:
     sums = np.concatenate([[0.0], np.cumsum(far)])
     mean = (sums[end] - sums[start]) / (end - start) - far[start]  # Hill's
     gap = far[end] - far[end - 1]
-    open_ = (gap > 0) & (mean > 1e-12)
+    rank = np.concatenate([[0], np.cumsum(np.diff(far) > 0)])
+    varied = rank[end - 1] - rank[start] >= FEW  # a tail of few values has steps
+    steps = np.abs(np.diff(raw))
+    wide = steps[end - 1] > STEPS * np.min(steps[steps > 0])  # of whole numbers: 1
+    open_ = wide & (mean > 1e-12) & varied
     if not open_.any():
         return Apart(count=0, first=0.0, next=0.0, p=1.0)
     surprise = np.where(open_, count * gap / np.where(open_, mean, 1.0), 0.0)
