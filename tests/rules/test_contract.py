@@ -1,4 +1,4 @@
-"""The contract of rules, on runs recorded from bench/trainings.
+"""The contract of rules, on runs recorded from bench/trainings, and on made-up tables.
 
 Rules that find nothing in a planted fault are named below, each with its reason.
 """
@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.rules import devices
+from tests.rules import devices, tables
 from wellfit.contracts.check_rule import Check, checks_of
 from wellfit.core.finding import Severity
 from wellfit.core.run import Run
@@ -40,14 +40,18 @@ UNSEEN = {
 @cache
 def healthy() -> dict[str, Run]:
     recorded = sorted(RUNS.glob("healthy/*/run.db"))
-    return {p.parent.name: open_run(p) for p in recorded} | devices.HEALTHY
+    return {
+        **{p.parent.name: open_run(p) for p in recorded},
+        **devices.HEALTHY,
+        **tables.healthy(),
+    }
 
 
 @cache
 def planted(rule: str) -> tuple[Run, ...]:
     folders = (p.parent for p in sorted(RUNS.glob(f"faulty/{rule}-*/run.db")))
-    recorded = tuple(open_run(f) for f in folders if f.name not in UNSEEN)
-    return recorded + devices.PLANTED.get(rule, ())
+    seen = tuple(open_run(f) for f in folders if f.name not in UNSEEN)
+    return seen + devices.PLANTED.get(rule, ()) + tables.planted(rule)
 
 
 def promises() -> Iterator[Check]:
@@ -77,7 +81,8 @@ def test_the_planted_fault_comes_first(rule: Rule) -> None:
         found = diagnose(run).findings
         by_nature = rule.severity is Severity.NOTE
         told = [f.rule for f in found if by_nature or f.severity is not Severity.NOTE]
-        assert told[0] == rule.name(), f"{run.path or 'built'}: {told}"
+        seen = run.path or run.facts.get("command", "built")
+        assert told[0] == rule.name(), f"{seen}: {told}"
 
 
 @pytest.mark.parametrize("name", UNSEEN)

@@ -6,6 +6,7 @@ import re
 import warnings
 from collections import Counter
 from collections.abc import Collection, Iterable
+from dataclasses import dataclass
 from io import StringIO
 from itertools import islice
 from typing import Any
@@ -27,17 +28,36 @@ LOOKED_AT = 100  # lines, for the delimiter
 NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?")
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Layout:
+    """How delimited text is laid out: what parts its cells, and its own names or ours.
+
+    `names` is None where the first line holds them.
+    """
+
+    sep: str
+    names: tuple[str, ...] | None
+    comma: bool
+    notes: tuple[str, ...]
+
+
 def parse_text(
     raw: bytes, *, name: str, markers: Collection[str]
 ) -> tuple[pd.DataFrame, tuple[str, ...]]:
     """The table in delimited text, and what was decided on the way."""
-    text = _decoded(raw, name)
+    text = decoded(raw, name)
+    found = layout(text, name)
+    return parsed(StringIO(text), name, markers, found), found.notes
+
+
+def layout(text: str, name: str) -> Layout:
+    """Find it out from the first lines; `BadTable` where they are no table."""
     sep = _delimiter(text, name)
     first, *rest = _cells(text, sep, LOOKED_AT)
     notes: list[str] = []
     names = None
     if _is_data(first, rest):
-        names = [f"column_{i}" for i in range(1, len(first) + 1)]
+        names = tuple(f"column_{i}" for i in range(1, len(first) + 1))
         notes.append(
             "the first line holds values, not names: "
             f"the columns are called column_1 to column_{len(first)}"
@@ -47,11 +67,11 @@ def parse_text(
     comma = sep == ";" and _decimal_comma(text)
     if comma:
         notes.append("read 3,14 as a number: the decimal mark is a comma")
-    options = {"sep": sep, "names": names, "decimal": "," if comma else "."}
-    return _parsed(text, name, markers, options), tuple(notes)
+    return Layout(sep=sep, names=names, comma=comma, notes=tuple(notes))
 
 
-def _decoded(raw: bytes, name: str) -> str:
+def decoded(raw: bytes, name: str) -> str:
+    """The text, by its mark or as UTF-8; `BadTable` where it is none."""
     if len(raw) > 1 and raw.count(raw[:1]) == len(raw):
         raise BadTable(
             f"{name} is the byte 0x{raw[0]:02x} {len(raw):,} times over: a damaged "
@@ -143,19 +163,22 @@ def _decimal_comma(text: str) -> bool:
     )
 
 
-def _parsed(
-    text: str, name: str, markers: Collection[str], options: dict[str, Any]
+def parsed(
+    source: Any, name: str, markers: Collection[str], found: Layout
 ) -> pd.DataFrame:
+    """The table in a text or a file of that layout; `BadTable` where lines are odd."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", pd.errors.ParserWarning)
             frame: pd.DataFrame = pd.read_csv(
-                StringIO(text),
+                source,
                 na_values=list(markers),
                 skipinitialspace=True,
                 index_col=False,
                 low_memory=False,
-                **options,
+                sep=found.sep,
+                names=found.names,
+                decimal="," if found.comma else ".",
             )
             return frame
     except (pd.errors.ParserError, pd.errors.ParserWarning, ValueError) as error:

@@ -17,6 +17,7 @@ import pandas as pd  # noqa: TID253
 from wellfit.core.errors import BadTable, nearest
 from wellfit.data.columns import Series
 from wellfit.data.delimited import TEXT, parse_text
+from wellfit.data.large import LARGE, parse_large
 from wellfit.data.packed import PACKED, unpack
 
 MARKERS = frozenset(
@@ -25,6 +26,7 @@ MARKERS = frozenset(
         *("NaT", "null", "NULL", "None", "none", "#VALUE!"),
     ]
 )
+SOME = 1000  # values: where one of them is no number, the column is text
 KNOWN = (*TEXT, ".parquet", ".pq", ".xlsx", ".xlsm")
 
 
@@ -53,6 +55,10 @@ def read_table(data: Any) -> Table:
 
 
 def _read_file(path: Path) -> Table:
+    if path.suffix.lower() in TEXT and _size(path) >= LARGE:
+        read = parse_large(path, MARKERS)
+        if read is not None:
+            return Table(frame=read[0], name=path.name, notes=read[1])
     name, raw = unpack(path.name, _bytes(path))
     if not raw:
         raise BadTable(f"{path} is empty; a table with a header was expected")
@@ -68,6 +74,10 @@ def _read_file(path: Path) -> Table:
         f"{path} is of a kind that wellfit does not read ({suffix or 'no suffix'}); "
         f"it reads {' '.join(s for s in KNOWN if s)}, and each as {' '.join(PACKED)}"
     )
+
+
+def _size(path: Path) -> int:
+    return path.stat().st_size if path.is_file() else 0
 
 
 def _bytes(path: Path) -> bytes:
@@ -133,7 +143,8 @@ def _plain(frame: pd.DataFrame, name: str) -> pd.DataFrame:
     _no_duplicates(names, name)
     frame = frame.reset_index(drop=True)
     columns = [_plain_column(frame.iloc[:, i]) for i in range(len(names))]
-    return pd.concat(columns, axis=1, keys=names) if columns else frame
+    named = dict(zip(names, columns, strict=True))
+    return pd.DataFrame(named, copy=False) if columns else frame
 
 
 def _plain_column(column: Series) -> Series:
@@ -154,10 +165,13 @@ def _plain_column(column: Series) -> Series:
 
 def _text(column: Series) -> Series:
     """Text, stripped; a number or a date where every value of it is one."""
-    if len(column) and column.map(lambda v: hasattr(v, "year")).all():
+    objects = column.dtype == object and len(column) > 0
+    if objects and column.map(lambda v: hasattr(v, "year")).all():
         return pd.to_datetime(column, errors="coerce")
     text = column.astype("str").str.strip()
     text = text.mask(column.isna() | text.isin(MARKERS) | (text == ""))
+    if pd.to_numeric(text.dropna().head(SOME), errors="coerce").isna().any():
+        return text
     words = text.str.lower().isin(["true", "false"])  # which pandas takes for 1 and 0
     number = pd.to_numeric(text.mask(words), errors="coerce")
     if text.notna().any() and number.notna().sum() == text.notna().sum():

@@ -27,7 +27,8 @@ class ClassImbalance(Rule):
 
     ## What it looks at
     How often each class was seen in training, and, where validation gives it, the
-    recall of each rare class against that of the commonest.
+    recall of each rare class against that of the commonest. Of data that nothing was
+    trained on yet: the recalls of simple models, out of fold.
 
     ## Why it hurts
     With 3 % positives, predicting none is 97 % accurate and useless.
@@ -88,16 +89,20 @@ class ClassImbalance(Rule):
         if not rare:
             return None
         recalls = _recalls(run)
+        simple = not recalls and not run.signals
+        if simple:
+            recalls = _by_simple(run)
         found = list(self._neglected(run, counts, most, rare, recalls))
         if found:
-            return self._said(found, most, recalls[most], classes=len(counts))
+            by = " by a simple model" if simple else ""
+            return self._said(found, most, recalls[most], len(counts), by)
         if not recalls and (said := self._behind_accuracy(run, counts, rare)):
             return said
         scarcest = min(rare, key=lambda name: counts[name])
         if counts[scarcest] >= self.very_rare * counts[most]:
             return None
         share = counts[scarcest] / sum(counts.values())
-        known = "" if recalls else "; its recall was not seen"
+        known = "" if scarcest in recalls else "; its recall was not seen"
         return self.finding(
             f"class {scarcest} is {100 * share:.2g} % of the training rows{known}",
             severity=Severity.NOTE,
@@ -142,32 +147,46 @@ class ClassImbalance(Rule):
         for name in rare:
             if name not in recalls or most not in recalls:
                 continue
-            seen = max(1.0, results.rows_of(run, "val/") * counts[name] / total)
+            seen = _seen(run, name, counts[name] / total)
             chance = sqrt(0.25 / seen)
             if recalls[name] + chance < self.neglected * recalls[most]:
                 yield Neglected(name, counts[name] / total, recalls[name])
 
     def _said(
-        self, found: list[Neglected], most: str, recall: float, *, classes: int
+        self, found: list[Neglected], most: str, recall: float, classes: int, by: str
     ) -> Finding:
         worst = min(found, key=lambda n: n.recall or 0.0)
         more = f" and {len(found) - 1} more" if len(found) > 1 else ""
         return self.finding(
             f"class {worst.name}{more} is {100 * worst.share:.2g} % of the training "
-            f"rows, and only {100 * (worst.recall or 0.0):.2g} % of it is recognised "
-            f"({100 * recall:.3g} % of class {most})",
+            f"rows, and only {100 * (worst.recall or 0.0):.2g} % of it is recognised"
+            f"{by} ({100 * recall:.3g} % of class {most})",
             severity=self.severity if classes <= self.most else Severity.NOTE,
             confidence=0.9,
             where=[n.name for n in found],
             evidence=[
                 Evidence(
                     text=f"recall of class {n.name}, {100 * n.share:.2g} % of the rows",
-                    signal=f"val/recall@{n.name}",
+                    signal=None if by else f"val/recall@{n.name}",
                     value=n.recall,
                 )
                 for n in found
             ],
         )
+
+
+def _seen(run: Run, name: str, share: float) -> float:
+    """How many rows of the class its recall was counted over."""
+    judged = run.facts.get("data", {}).get("recalls", {}).get(name)
+    if judged and not run.signals:
+        return max(1.0, float(judged["rows"]))
+    return max(1.0, results.rows_of(run, "val/") * share)
+
+
+def _by_simple(run: Run) -> dict[str, float]:
+    """Class → the recall of simple models, out of fold, where data were inspected."""
+    said = run.facts.get("data", {}).get("recalls", {})
+    return {str(name): float(one["recall"]) for name, one in said.items()}
 
 
 def _late(signal: Signal | None) -> float | None:

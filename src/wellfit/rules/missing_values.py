@@ -1,7 +1,7 @@
 """missing-values"""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 from wellfit.core.finding import Evidence, Finding, NotChecked, Severity
@@ -18,7 +18,9 @@ class MissingValues(Rule):
     ## What it looks at
     The share of NaN and infinite values among the inputs that reach a model; and, by
     column, of missing and infinite values and of text among numbers, and whether it
-    ends far out at a number that stands for missing, such as -999.
+    ends far out at a number that stands for missing, such as -999. Of data that nothing
+    was trained on, also which gaps come together, and whether they tell of the target.
+    Of texts and images, files that are empty or cannot be read.
 
     ## Why it hurts
     One NaN makes a network's whole batch NaN, and then every weight. A code is taken
@@ -33,7 +35,8 @@ class MissingValues(Rule):
 
     ## How it is told from its look-alikes
     Gaps that a model or a preparation deals with are a note. It is a warning where they
-    reach a network's inputs, and where numbers are infinite, coded or mixed with text.
+    reach a network's inputs, and where numbers are infinite, coded or mixed with text;
+    and in data that nothing was trained on, where most rows have some.
     A column that is NaN in every row has no gaps: it was computed so, and that is
     `non-finite-values`.
 
@@ -62,11 +65,13 @@ class MissingValues(Rule):
     two_points: float = 1.2  # of Bhatia and Davis' ratio, which is 1 for a column of
     # two values only. 3 of 711 columns of real tables, one of them with a code
     distinct: int = 20  # values: fewer may be grades
+    complete: float = 0.5  # of the rows of data that nothing was trained on: whoever
+    # leaves out rows with gaps loses the rest
 
     def check(self, run: Run) -> Finding | NotChecked | None:
         """A finding on the worst of gaps in inputs, codes or text, and other gaps."""
         inputs, data = run.facts.get("inputs", {}), run.facts.get("data", {})
-        if not inputs and not data.get("columns"):
+        if not inputs and not data.get("columns") and not data.get("files"):
             return NotChecked(
                 reason="nothing is known of the inputs and of the data: pass inputs as "
                 "the model's first argument, or check the table itself"
@@ -74,8 +79,9 @@ class MissingValues(Rule):
         columns = list(data.get("columns", ()))
         return (
             self._in_inputs(run, inputs, columns)
+            or self._unreadable(data.get("files") or {})
             or self._spoilt(columns)
-            or self._gaps(columns)
+            or self._gaps(columns, {} if run.signals else data.get("gaps") or {})
         )
 
     def _in_inputs(
@@ -133,7 +139,8 @@ class MissingValues(Rule):
 
     def _code(self, column: Mapping[str, Any]) -> float | None:
         """The end of a column that is a code, and stands far from the rest."""
-        if column.get("min") is None or not column.get("std"):
+        counts = column.get("kind") == "identifier"  # up to 999,999, maybe
+        if counts or column.get("min") is None or not column.get("std"):
             return None
         low, high = float(column["min"]), float(column["max"])
         mean, away = float(column["mean"]), self.sigmas * float(column["std"])
@@ -146,11 +153,31 @@ class MissingValues(Rule):
         varied = int(column.get("distinct") or 0) >= self.distinct
         return low if alone and varied and _shape(column) <= 2 else None
 
-    def _gaps(self, columns: list[Any]) -> Finding | None:
+    def _gaps(self, columns: list[Any], pattern: Mapping[str, Any]) -> Finding | None:
         found = [c for c in columns if self.worth <= (c.get("missing") or 0.0) < 1]
         if not found:
             return None
-        return self._found(found, columns, "missing", "missing values", Severity.NOTE)
+        many = pattern.get("complete", 1.0) < self.complete
+        how = self.severity if many else Severity.NOTE
+        said = self._found(found, columns, "missing", "missing values", how)
+        return replace(said, evidence=(*said.evidence, *_pattern(pattern)))
+
+    def _unreadable(self, files: Mapping[str, Any]) -> Finding | None:
+        """Files of a set that hold nothing, or nothing that can be read."""
+        empty, broken = files.get("empty", ()), files.get("broken", ())
+        if not empty and not broken:
+            return None
+        said = [f"{len(empty):,} are empty"] if empty else []
+        said += [f"{len(broken):,} cannot be read"] if broken else []
+        lost = [*empty, *broken]
+        return self.finding(
+            f"of {files['count']:,} files {' and '.join(said)}: "
+            + ", ".join(map(str, lost[: self.shown]))
+            + (f" and {len(lost) - self.shown} more" if len(lost) > self.shown else ""),
+            confidence=0.98,
+            where=[str(name) for name in lost[:50]],
+            evidence=[Evidence(text="files that hold nothing", value=float(len(lost)))],
+        )
 
     def _found(
         self, found: list[Any], columns: list[Any], key: str, what: str, how: Severity
@@ -185,3 +212,19 @@ def _evidence(columns: list[Any], key: str) -> Iterator[Evidence]:
     for column in columns[:10]:
         share = float(column.get(key) or 0.0)
         yield Evidence(text=f"{key} in {column['name']}", value=share)
+
+
+def _pattern(pattern: Mapping[str, Any]) -> Iterator[Evidence]:
+    """How gaps hang together, and whether they tell of the target."""
+    if "complete" in pattern:
+        yield Evidence(text="share of rows without a gap", value=pattern["complete"])
+    for one in pattern.get("patterns", ())[:2]:
+        if len(one["columns"]) > 1:
+            names = ", ".join(one["columns"][:4])
+            yield Evidence(text=f"rows that miss together {names}", value=one["rows"])
+    for one in pattern.get("telling", ())[:2]:
+        yield Evidence(
+            text=f"where {one['name']} is missing, the target is another (in its "
+            "standard deviations)",
+            value=one["effect"],
+        )

@@ -1,5 +1,6 @@
 """target-leakage"""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -14,7 +15,8 @@ class TargetLeakage(Rule):
 
     ## What it looks at
     What each column alone tells of the target, out of fold, on a scale from 0 (nothing)
-    to 1 (all); and how far it stands above the columns next to it.
+    to 1 (all); and how far it stands above the columns next to it. Identifiers count as
+    columns; of data that nothing was trained on, so does the place of a row.
 
     ## Why it hurts
     A column that is made from the target, or after it, is not there when the model is
@@ -33,7 +35,8 @@ class TargetLeakage(Rule):
     rest. Where many columns are nearly perfect, or rows are few, it is a note.
 
     ## What helps
-    `drop-leaking-features`, after a look at how the column came to be.
+    `drop-leaking-features`, after a look at how the column came to be; `resplit-data`
+    where rows that are sorted by the target were cut.
 
     ## When it is wrong
     A law of nature: a target that really is a function of one column.
@@ -45,7 +48,7 @@ class TargetLeakage(Rule):
 
     severity: ClassVar = Severity.WARNING
     needs: ClassVar = ("facts:data",)
-    remedies: ClassVar = ("drop-leaking-features",)
+    remedies: ClassVar = ("drop-leaking-features", "resplit-data")
 
     perfect: float = 0.97  # of what can be told. Best single columns of 20 honest
     # tables: 0.95 (breast cancer), 0.93 (banknotes), 0.88 (diamonds)
@@ -69,11 +72,28 @@ class TargetLeakage(Rule):
         lonely = _told(ranked[0]) >= self.strong and _told(ranked[1]) < self.weak
         leaks = perfect or (ranked[:1] if lonely else [])
         if not leaks:
-            return None
+            return self._sorted(data)
         rest = ranked[len(leaks) :]
         alone = len(leaks) <= min(self.few, len(rest)) and _told(rest[0]) < self.apart
         certain = bool(perfect) and alone and data.get("rows", 0) >= self.rows
         return self._found(leaks, rest, certain)
+
+    def _sorted(self, data: Mapping[str, Any]) -> Finding | None:
+        """A note where the rows are sorted by the target: a cut is no random split."""
+        order = data.get("order")
+        if not order or _told(order) < self.strong:
+            return None
+        told = f"{order['score_metric']} {order['score']:.3g}"
+        return self.finding(
+            f"the place of a row in the table tells its target ({told}): the rows are "
+            "sorted by it, or follow each other; shuffle them before a split, or split "
+            "by time",
+            severity=Severity.NOTE,
+            confidence=0.8,
+            evidence=[
+                Evidence(text="score of the place alone", value=float(order["score"]))
+            ],
+        )
 
     def _found(self, leaks: list[Any], rest: list[Any], certain: bool) -> Finding:
         named = ", ".join(str(c["name"]) for c in leaks[: self.few])
@@ -94,7 +114,7 @@ class TargetLeakage(Rule):
         )
 
 
-def _told(column: dict[str, Any]) -> float:
+def _told(column: Mapping[str, Any]) -> float:
     """From 0, nothing, to 1, all: of an AUC, what it has above one half."""
     score = float(column["score"])
     halved = "auc" in str(column.get("score_metric", "")).lower()

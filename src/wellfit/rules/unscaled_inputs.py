@@ -1,7 +1,8 @@
 """unscaled-inputs"""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from wellfit.core.finding import Evidence, Finding, NotChecked, Severity
 from wellfit.core.run import Run
@@ -37,7 +38,8 @@ class UnscaledInputs(Rule):
     ## How it is told from its look-alikes
     A first layer that normalises makes the scale harmless. Features of a small scale
     beside ordinary ones, pixels at the border say, do no harm. Inputs of a moderate
-    scale in a run that does what can be done are a note, or nothing.
+    scale in a run that does what can be done are a note, or nothing; and so are columns
+    of data that nothing was trained on, for trees do not mind.
 
     ## What helps
     `standardize-inputs`; `insert-normalization` before the first layer.
@@ -51,7 +53,6 @@ class UnscaledInputs(Rule):
     """
 
     severity: ClassVar = Severity.WARNING
-    needs: ClassVar = ("facts:inputs",)
     remedies: ClassVar = ("standardize-inputs", "insert-normalization")
 
     large: float = 20.0  # where harm is seen: digits of 0 to 16 train as well as scaled
@@ -61,7 +62,9 @@ class UnscaledInputs(Rule):
 
     def check(self, run: Run) -> Finding | NotChecked | None:
         """A finding where inputs are far too large or too small."""
-        inputs = run.facts["inputs"]
+        inputs = run.facts.get("inputs")
+        if not inputs:
+            return self._untrained(run)
         if not str(inputs.get("dtype", "float")).startswith(("float", "bfloat")):
             return NotChecked(
                 reason="the inputs are no floating-point numbers: it is about those"
@@ -76,9 +79,8 @@ class UnscaledInputs(Rule):
             abs(inputs.get("feature_mean_max") or 0.0),
             inputs.get("feature_std_max") or 0.0,
         )
-        if scale == 0 or layers.normalizes(inputs.get("first_layer")):
-            return None
-        if self.tiny <= scale < self.large:
+        usual = scale == 0 or self.tiny <= scale < self.large
+        if usual or layers.normalizes(inputs.get("first_layer")):
             return None
         strained = results.strained(run) or 0.0
         harmed = strained >= self.strained or results.fell_short(run)
@@ -103,7 +105,33 @@ class UnscaledInputs(Rule):
             ],
         )
 
+    def _untrained(self, run: Run) -> Finding | NotChecked | None:
+        """Of data that nothing was trained on: a note, for many models do not mind."""
+        columns = run.facts.get("data", {}).get("columns", ())
+        if run.signals or not columns:
+            return NotChecked(reason=lacking(run, ["facts:inputs"]))
+        scales = {str(c["name"]): _scale(c) for c in columns if c.get("std")}
+        if not scales:
+            return NotChecked(reason="no columns of numbers are known")
+        largest = max(scales, key=lambda name: scales[name])
+        if scales[largest] < self.huge:
+            return None
+        return self.finding(
+            f"{largest} is as large as {scales[largest]:.3g} (its mean or standard "
+            "deviation): networks, nearest neighbours and penalties need it scaled",
+            severity=Severity.NOTE,
+            confidence=0.5,
+            where=[n for n, scale in scales.items() if scale >= self.huge],
+            evidence=[Evidence(text=f"scale of {largest}", value=scales[largest])],
+        )
+
     def _weighed(self, scale: float, strained: float) -> float:
         if strained >= self.strained:
             return 0.95
         return 0.9 if scale >= 10 * self.huge else 0.8 if scale >= self.huge else 0.65
+
+
+def _scale(column: Mapping[str, Any]) -> float:
+    if column.get("kind") != "number":
+        return 0.0
+    return max(abs(float(column.get("mean") or 0.0)), float(column["std"]))

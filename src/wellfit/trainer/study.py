@@ -10,6 +10,8 @@ import pandas as pd  # noqa: TID253
 
 from wellfit.core.errors import BadSetting, BadTable, UnknownName
 from wellfit.data.columns import Kind, moments, texts
+from wellfit.data.inspection import Subject, counted
+from wellfit.data.overlap import overlap
 from wellfit.data.profile import kinds_of, profile
 from wellfit.data.split import (
     Split,
@@ -118,9 +120,27 @@ def study(table: Table, how: Settings) -> Study:
         left_out=left_out,
         parts=parts,
         metric=metric,
-        data=profile(frame, kinds, target=target, rows=seen),
+        data=profile(frame, kinds, target=target, rows=seen)
+        | _looked_at(rows, kinds, target, split, how),
         notes=(*table.notes, *_notes(len(frame), target, split)),
     )
+
+
+def _looked_at(
+    rows: pd.DataFrame,
+    kinds: Mapping[str, Kind],
+    target: Target,
+    split: Split,
+    how: Settings,
+) -> dict[str, Any]:
+    """What is wrong with the table itself, and what validation shares with training."""
+    training = rows.iloc[split.train].reset_index(drop=True)
+    held = rows.iloc[split.validation].reset_index(drop=True)
+    whole = Subject(frame=rows, kinds=kinds, target=target)
+    shared = overlap(
+        training, held, kinds, target=target.name, group=how.group, time=how.time
+    )
+    return {**counted(whole), "overlap": shared}
 
 
 def _used(table: Table, how: Settings) -> pd.DataFrame:

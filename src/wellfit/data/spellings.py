@@ -1,0 +1,218 @@
+"""Values that mean the same and are written differently: words, units, dates, yes."""
+
+import re
+import unicodedata
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd  # noqa: TID253
+
+from wellfit.data.columns import (
+    DATE_FORMATS,
+    FALSE,
+    LOOKED_AT,
+    NEARLY_ALL,
+    TRUE,
+    Kind,
+    Series,
+    finite,
+)
+
+MOST_LEVELS = 20_000  # different values of a column that are compared
+LONG = 6  # letters: shorter words are one letter apart and mean another thing
+RARE = 50  # times as rare as the word beside it, for a slip of the pen
+SLIPS = 2000  # different values at most that slips are looked for among
+SHOWN = 5
+LEAST = 5  # rows of each scale, before a column has two
+FACTORS = (25.4, 100.0, 1000.0, 1e6)  # smaller ones look like two kinds of things
+NUMBER_UNIT = re.compile(r"^[-+]?[$€£]?\s*\d[\d.,]*\s*([^\W\d_]{1,6}|[%°$€£][CF]?)$")
+JOINTS = re.compile(r"(?<![\d])[\s._'’‐–-]+(?![\d])")
+
+
+def folded(value: str) -> str:
+    """A value without case, accents, and what only joins or ends its letters.
+
+    >>> folded("N.Y.") == folded("ny ") == folded("NY")
+    True
+    >>> folded("1.5") == folded("15"), folded("10-14") == folded("1014")
+    (False, False)
+    """
+    plain = unicodedata.normalize("NFKD", value)
+    plain = "".join(c for c in plain if not unicodedata.combining(c))
+    bare = JOINTS.sub("", plain.casefold())
+    return bare or value
+
+
+def inconsistencies(
+    frame: pd.DataFrame, kinds: Mapping[str, Kind], other: pd.DataFrame | None = None
+) -> list[dict[str, Any]]:
+    """Of the fact `data`: `inconsistent`, an entry a column and a kind of it.
+
+    `other` is the validation part: a spelling that only stands there counts as well.
+    """
+    found: list[dict[str, Any]] = []
+    for name in frame.columns:
+        column = frame[name]
+        if pd.api.types.is_bool_dtype(column.dtype):
+            continue
+        if pd.api.types.is_numeric_dtype(column.dtype):
+            found += _scales(column) if kinds[name] is Kind.NUMBER else []
+        elif pd.api.types.is_string_dtype(column.dtype):
+            counts = _counts(column, other, str(name))
+            found += _text(str(name), counts, kinds[name])
+    return found
+
+
+def _counts(column: Series, other: pd.DataFrame | None, name: str) -> Counter[str]:
+    counts = Counter(_levels(column))
+    if other is not None and name in other and other[name].dtype == column.dtype:
+        counts.update(_levels(other[name]))
+    return counts
+
+
+def _levels(column: Series) -> dict[str, int]:
+    counts = column.value_counts().head(MOST_LEVELS)
+    return {str(k): int(n) for k, n in counts.items()}
+
+
+def _text(name: str, counts: Counter[str], kind: Kind) -> Iterator[dict[str, Any]]:
+    if not counts or kind is Kind.TEXT:
+        return
+    rows = sum(counts.values())
+    for what, groups in (
+        ("yes and no", _truths(counts)),
+        ("units", _units(counts)),
+        ("dates", _dates(counts)),
+        ("spelling", _spellings(counts)),
+        ("slips", _slips(counts) if kind is Kind.CATEGORY else []),
+    ):
+        if groups:
+            yield _said(name, what, groups, rows)
+            if what != "spelling":
+                return
+
+
+def _said(
+    name: str, what: str, groups: list[dict[str, int]], rows: int
+) -> dict[str, Any]:
+    """`affected` are the rows that would change if each group had one spelling."""
+    affected = sum(sum(g.values()) - max(g.values()) for g in groups)
+    worst = sorted(groups, key=lambda g: -sum(g.values()) + max(g.values()))
+    return {
+        "name": name,
+        "what": what,
+        "affected": affected,
+        "share": affected / rows,
+        "groups": len(groups),
+        "examples": [dict(Counter(g).most_common(4)) for g in worst[:SHOWN]],
+    }
+
+
+def _spellings(counts: Counter[str]) -> list[dict[str, int]]:
+    together: dict[str, dict[str, int]] = defaultdict(dict)
+    for value, count in counts.items():
+        together[folded(value)][value] = count
+    return [g for key, g in together.items() if len(g) > 1 and len(key) > 1]
+
+
+def _truths(counts: Counter[str]) -> list[dict[str, int]]:
+    """Several words for yes, or for no, in a column of nothing else."""
+    lower = {v.lower() for v in counts}
+    if not lower <= TRUE | FALSE or len(lower) < 3:
+        return []
+    sides = [{v: n for v, n in counts.items() if v.lower() in s} for s in (TRUE, FALSE)]
+    return [s for s in sides if len({v.lower() for v in s}) > 1]
+
+
+def _units(counts: Counter[str]) -> list[dict[str, int]]:
+    """Numbers with units that differ, or of which some have none."""
+    rows, by_unit = sum(counts.values()), Counter[str]()
+    for value, count in counts.items():
+        if matched := NUMBER_UNIT.match(value):
+            by_unit[matched[1].lower()] += count
+        elif re.fullmatch(r"[-+]?\d[\d.,]*", value):
+            by_unit["no unit"] += count
+    measured = sum(by_unit.values()) >= NEARLY_ALL * rows
+    named = [u for u in by_unit if u != "no unit"]
+    if not measured or not named or len(by_unit) < 2 or len(by_unit) > 6:
+        return []
+    return [dict(by_unit)]
+
+
+def _dates(counts: Counter[str]) -> list[dict[str, int]]:
+    """Dates in two formats or more, none of which nearly all of them follow."""
+    values = pd.Series([v for v, _ in counts.most_common(LOOKED_AT)], dtype="str")
+    weights = np.array([counts[v] for v in values])
+    if len(values) < 2 or values.str.contains(r"\d").mean() < NEARLY_ALL:
+        return []
+    if values.str.len().max() > 40 or not values.str.contains(r"[-/. ]").all():
+        return []
+    left, groups = np.ones(len(values), dtype=bool), {}
+    fits = {form: _follows(values, form) for form in DATE_FORMATS}
+    while left.any():
+        best = max(fits, key=lambda form: int(weights[left & fits[form]].sum()))
+        taken = left & fits[best]
+        if not taken.any():
+            break
+        groups[f"{best} ({values[taken].iloc[0]})"] = int(weights[taken].sum())
+        left &= ~taken
+    dated = sum(groups.values()) >= NEARLY_ALL * weights.sum()
+    return [groups] if dated and len(groups) > 1 else []
+
+
+def _follows(values: Series, form: str) -> Any:
+    parsed = pd.to_datetime(values, format=form, errors="coerce", utc=True)
+    return parsed.notna().to_numpy()
+
+
+def _slips(counts: Counter[str]) -> list[dict[str, int]]:
+    """Rare words one letter away from one that is 50 times as frequent."""
+    if len(counts) > SLIPS:
+        return []
+    bare = {v: v.casefold() for v in counts if len(v) >= LONG and v[-1].isalpha()}
+    nearby: dict[str, set[str]] = defaultdict(set)
+    for value, low in bare.items():
+        for short in {low[:i] + low[i + 1 :] for i in range(len(low))} | {low}:
+            nearby[short].add(value)
+    groups: dict[str, dict[str, int]] = {}
+    for beside in nearby.values():
+        most = max(beside, key=lambda v: counts[v])
+        rare = [v for v in beside if counts[v] * RARE <= counts[most]]
+        for value in rare:
+            if bare[value][0] == bare[most][0] and not _differ_in_number(value, most):
+                groups.setdefault(most, {most: counts[most]})[value] = counts[value]
+    return list(groups.values())
+
+
+def _differ_in_number(one: str, other: str) -> bool:
+    """Whether it is the digits in which they differ: Room 1 is not Room 2."""
+    return re.sub(r"\D", "", one) != re.sub(r"\D", "", other)
+
+
+def _scales(column: Series) -> Iterator[dict[str, Any]]:
+    """Numbers in two heaps, a known factor apart: metres among centimetres."""
+    values = finite(column)
+    known = np.sort(values[~np.isnan(values)])
+    if len(known) < 4 * LEAST or known[0] <= 0 or len(np.unique(known[:1000])) < LEAST:
+        return
+    logs = np.log10(known)
+    cut = int(np.argmax(np.diff(logs))) + 1
+    low, high = logs[:cut], logs[cut:]
+    if min(len(low), len(high)) < LEAST or high[0] - low[-1] < 0.15:
+        return
+    apart = float(np.median(high) - np.median(low))
+    spread = max(float(np.std(low)), float(np.std(high)))
+    factor = min(FACTORS, key=lambda f: abs(np.log10(f) - apart))
+    error = abs(float(np.log10(factor)) - apart)
+    chance = 3 * spread / np.sqrt(min(len(low), len(high))) + 0.02  # 0.02: rounding
+    alike = 0.5 < (float(np.std(low)) + 1e-9) / (float(np.std(high)) + 1e-9) < 2
+    if error > chance or high[0] - low[-1] < spread or not alike:
+        return
+    groups = {
+        f"{known[0]:.4g} to {known[cut - 1]:.4g}": cut,
+        f"{known[cut]:.4g} to {known[-1]:.4g}": len(known) - cut,
+    }
+    said = _said(str(column.name), "scale", [groups], len(known))
+    yield {**said, "factor": factor}
