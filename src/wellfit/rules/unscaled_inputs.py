@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 from wellfit.core.finding import Evidence, Finding, NotChecked, Severity
 from wellfit.core.run import Run
 from wellfit.rules import layers, results
+from wellfit.rules.lacking import lacking
 from wellfit.rules.rule import Rule
 
 
