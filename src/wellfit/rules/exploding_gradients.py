@@ -148,8 +148,8 @@ class ExplodingGradients(Rule):
 
 def _is_clipped(run: Run) -> bool:
     """Whether gradients are clipped: a limit of infinity is only there to measure."""
-    clipping = run.facts.get("clipping")
-    return bool(clipping) and bool(np.isfinite(clipping.get("limit", np.inf)))
+    clipping = run.facts.get("clipping") or {}
+    return bool(np.isfinite(clipping.get("limit", np.inf)))
 
 
 def _so_far(values: curves.Values) -> curves.Values:

@@ -54,11 +54,10 @@ class InputBottleneck(Rule):
 
     share: float = 0.4  # of the time, waited: as much as training itself, nearly. Where
     # loading is well hidden it is below 0.1 (Mohan et al., 2021)
-    handing: float = (
-        0.002  # seconds a batch, below which workers win nothing: handing a
-    )
-    # batch from process to process takes about half a millisecond
-    waited: float = 1.0  # seconds in all, below which there is nothing to win
+    handing: float = 0.01  # seconds a batch, below which workers win little: handing a
+    # batch from process to process takes half a millisecond, and ten times as long on
+    # a machine that is busy with other things
+    waited: float = 2.0  # seconds in all, below which there is nothing to win
     warm: float = 0.1  # of the steps, left out: workers start, caches fill
     busy: float = 0.7  # of a GPU's time: what is waited for is hidden behind its work
     full: float = 0.9  # of the cores' time: more workers would have to share them

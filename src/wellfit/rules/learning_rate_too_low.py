@@ -6,8 +6,8 @@ from typing import ClassVar
 import numpy as np
 
 from wellfit.core.finding import Evidence, Finding, NotChecked, Severity
-from wellfit.core.run import Run
-from wellfit.rules import curves, layers, results
+from wellfit.core.run import Run, Signal
+from wellfit.rules import curves, layers, results, schedules
 from wellfit.rules.rule import Rule
 
 
@@ -18,6 +18,7 @@ class LearningRateTooLow(Rule):
     ## What it looks at
     The length of each step against the length of the weights, summed over the run:
     how far the weights could have come at most. The layer that moved furthest counts.
+    And whether a schedule brought the rate to nearly nothing for most of the run.
 
     ## Why it hurts
     Weights that end within a tenth of where they began know little more than they did
@@ -60,23 +61,37 @@ class LearningRateTooLow(Rule):
     strained: float = 10.0  # times the loss of guessing before the first step: then
     # the weights are too large rather than the steps too short
     steps: int = 20  # fewer do not show what a rate does
+    died: float = 0.01  # of its highest, for most of the run: a cosine is there for its
+    # last 6 %, two cuts to a tenth for the last third
 
     def check(self, run: Run) -> Finding | NotChecked | None:
         """A finding where the weights could not get anywhere."""
+        unclear = self._unclear(run)
+        if unclear is not None or not results.fell_short(run):
+            return unclear
+        if schedules.dead(run, 0, run.last_step, self.died):
+            return self._dead(run)
+        return self._short(run, layers.strides(run))
+
+    def _unclear(self, run: Run) -> NotChecked | None:
+        """Why it cannot be judged."""
         if results.broke(run):
             return NotChecked(reason=results.BROKEN)
         loss = curves.until_broken(run.get("train/loss"))
-        steps = run.last_step + 1
-        if loss is None or steps < self.steps:
+        if loss is None or run.last_step + 1 < self.steps:
             return NotChecked(reason=f"fewer than {self.steps} steps: train longer")
         if _warming(run):
             return NotChecked(
                 reason="the learning rate was still being raised: train until the "
                 "warm-up is over"
             )
-        ratios = layers.strides(run)
-        if not ratios or not results.fell_short(run):
+        return None
+
+    def _short(self, run: Run, ratios: dict[str, Signal]) -> Finding | None:
+        """The steps were too short to get the weights anywhere."""
+        if not ratios:
             return None
+        steps = run.last_step + 1
         moved = {t: layers.travel(s, run) for t, s in ratios.items()}
         furthest = max(moved, key=lambda tensor: moved[tensor])
         stride = moved[furthest] / steps
@@ -98,6 +113,27 @@ class LearningRateTooLow(Rule):
                     signal=ratios[furthest].name,
                     step=int(ratios[furthest].steps[-1]),
                     value=float(np.median(ratios[furthest].values)),
+                )
+            ],
+        )
+
+    def _dead(self, run: Run) -> Finding:
+        """The schedule ended the training long before the run ended."""
+        rate = run.signal("learning_rate").finite()
+        highest = float(rate.values.max())
+        low = rate.steps[(rate.values < self.died * highest) & (rate.steps > 0)]
+        since = int(low[0]) if len(low) else 0
+        return self.finding(
+            f"the learning rate fell below {100 * self.died:g} % of its highest "
+            f"({highest:.3g}) by step {since} of {run.last_step + 1}",
+            confidence=0.85,
+            since=since,
+            evidence=[
+                Evidence(
+                    text="learning rate at the end",
+                    signal=rate.name,
+                    step=int(rate.steps[-1]),
+                    value=rate.last,
                 )
             ],
         )

@@ -94,8 +94,7 @@ class Overfitting(Rule):
         lost = 0.0 if rise is None else rise.worse
         fell = drop.worse if drop is not None and _ahead(stands, drop) else 0.0
         wide = gap is not None and gap >= self.gap
-        # A forest of full-grown trees recalls its training rows, however good it is.
-        if run.facts.get("model", {}).get("memorizes") and not _below_reference(stands):
+        if _recalls(run) and not _below_reference(stands):
             gap = 0.0
         weighed = self._weighed(lost, fell, gap or 0.0, _below_reference(stands))
         if weighed <= 0.5 and rise is not None and rise.worse > 0:
@@ -178,6 +177,15 @@ class Overfitting(Rule):
             last=sign * last,
             worse=worse if beyond and _trained_on(run, step) else 0.0,
         )
+
+
+def _recalls(run: Run) -> bool:
+    """Whether it recalls its training rows, however good it is.
+
+    A forest of full-grown trees does, and boosted trees do after enough rounds.
+    """
+    model = run.facts.get("model", {})
+    return bool(model.get("memorizes")) or model.get("gradients") is False
 
 
 def _smooth(values: curves.Values) -> curves.Values:

@@ -28,6 +28,7 @@ NO_REFERENCE = (
     "what a simple model reaches is not known: it is fitted where rows of at most a "
     "few hundred columns and their targets were seen"
 )
+LATE = 0.5  # of the run's steps: what stands before that is not its end
 CHANCE = 2.0  # standard errors of a score that are put down to chance
 OTHER_UNITS = ("poisson_nll_loss",)  # its outputs are logarithms of what is predicted
 
@@ -240,11 +241,16 @@ def _reference(fact: Mapping[str, Any]) -> Skill | None:
 
 
 def _ending(signal: Signal | None) -> tuple[float, int] | None:
-    """The median of the last tenth of the values, and of three where there are six."""
+    """The median of the last tenth of the values, and of three where there are six.
+
+    Of those only that stand in the second half of the run: some scores are ever
+    further apart.
+    """
     if signal is None or not len(signal := signal.finite()):
         return None
     most = max(1 if len(signal) < 6 else 3, len(signal) // 10)
-    return float(np.median(signal.values[-most:])), int(signal.steps[-1])
+    late = signal.steps[-most:] >= LATE * signal.steps[-1]
+    return float(np.median(signal.values[-most:][late])), int(signal.steps[-1])
 
 
 def rows_of(run: Run, front: str) -> int:

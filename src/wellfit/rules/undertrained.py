@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from math import inf
 from typing import ClassVar
 
 from wellfit.core.finding import Evidence, Finding, NotChecked, Severity
@@ -12,6 +13,7 @@ from wellfit.rules.rule import Rule
 STEADY = 0.2  # of the whole fall, in the last half: see `steady` below
 TRAVEL = 0.7  # lengths of their own that weights could move. Healthy runs from fresh
 # weights: 0.85 and above, where one layer is a lookup table 0.3
+GOING = 0.15  # of the validation loss that is left, still won in the last half
 LEAST = 0.01  # of the loss at the start: less has not begun to fall
 BARELY_BEGUN = 30  # steps, however long they are
 FEW = 100  # steps, in which a loss need not have begun to fall
@@ -152,9 +154,21 @@ def falls_on(run: Run, steady: float = STEADY) -> bool:
     whole = begun - curves.end(loss.values).value
     if _val_is_done(run):
         return False
-    return whole > LEAST * abs(begun) and fall.value >= max(
+    train = whole > LEAST * abs(begun) and fall.value >= max(
         steady * whole, 3 * fall.error
     )
+    return train or _val_falls_on(run, steady)
+
+
+def _val_falls_on(run: Run, steady: float) -> bool:
+    """Whether the validation loss did: it has less noise than a batch's."""
+    val = curves.until_broken(run.get("val/loss"))
+    if val is None or len(val) < 6:
+        return False
+    fall = curves.falling(val.values)
+    begun = max(float(val.values[0]), results.trivial_loss(run) or -inf)
+    enough = min(steady * (begun - val.last), GOING * abs(val.last))
+    return fall.value >= max(enough, 3 * fall.error) > 0
 
 
 def _val_is_done(run: Run) -> bool:
