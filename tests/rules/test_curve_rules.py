@@ -11,6 +11,7 @@ from wellfit.core.run import Run
 from wellfit.rules.divergence import Divergence
 from wellfit.rules.loss_plateau import LossPlateau
 from wellfit.rules.rule import Rule
+from wellfit.rules.unshuffled_batches import UnshuffledBatches
 from wellfit.rules.unstable_loss import UnstableLoss
 
 STEPS = 600
@@ -162,3 +163,14 @@ def test_a_loss_by_hand_may_rise() -> None:
     facts = {**synthetic.facts(), "training": {"loss_source": "backward"}}
     said = Divergence().judge(synthetic.run(loss=RISE, said=facts))
     assert isinstance(said, NotChecked)
+
+
+def test_targets_that_a_model_makes_itself_are_no_order() -> None:
+    """Of a replay buffer, say, where bootstrapped targets rise as the model learns."""
+    targets = {"batches": 23.0, "looked": 40, "order": 0.3}
+    facts = {"objective": {"task": "regression", "targets": targets}}
+    rising = {"target_mean": np.linspace(0.1, 0.8, 40)}
+    again = {"target_mean": np.tile(np.linspace(0.1, 0.8, 8), 5)}
+    rule = UnshuffledBatches()
+    assert isinstance(rule.judge(Run.of(rising, facts=facts)), NotChecked)
+    assert isinstance(rule.judge(Run.of(again, facts=facts)), Finding)

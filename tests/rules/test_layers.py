@@ -3,8 +3,10 @@
 import pytest
 
 from tests.rules import synthetic
+from wellfit.core.finding import Finding
 from wellfit.core.run import Run
 from wellfit.rules import layers
+from wellfit.rules.dead_units import DeadUnits
 
 
 @pytest.mark.parametrize("flow", [1.0, 0.1, 0.01])
@@ -69,3 +71,17 @@ def test_the_stride_is_that_of_the_layer_in_the_middle() -> None:
     stride = layers.stride(layers.strides(run))
     assert stride is not None
     assert stride.values.tolist() == [0.2, 0.3]
+
+
+def test_a_layer_that_gives_zeros_ever_since() -> None:
+    """A few looks are enough where not one activation of a layer is left."""
+    run = Run.of(
+        {
+            "zero_share@body.4": {1: 0.5, 16: 0.7, 35: 1.0, 70: 1.0, 140: 1.0},
+            "dead_share@body.4": {1: 0.0, 140: 0.0},
+        }
+    )
+    said = DeadUnits().judge(run)
+    assert isinstance(said, Finding)
+    assert (said.since, said.where) == (35, ("body.4",))
+    assert "since step 35" in said.summary

@@ -74,3 +74,11 @@ def test_what_was_thrown_away_after_the_best_step_does_not_count() -> None:
     kept = {"training": {"kept": 4}}
     run = Run.of(loss=falling, val_loss=rising, facts=kept)
     assert Overfitting().check(run) is None
+
+
+def test_scores_of_different_times_are_no_gap() -> None:
+    facts = {"objective": {"trivial": {"accuracy": 0.25}}}
+    late = {"train/accuracy": {1: 0.3, 150: 0.99}, "val/accuracy": {1: 0.28}}
+    both = {"train/accuracy": {1: 0.3, 150: 0.99}, "val/accuracy": {1: 0.28, 150: 0.3}}
+    assert isinstance(Overfitting().judge(Run.of(late, facts=facts)), NotChecked)
+    assert isinstance(Overfitting().judge(Run.of(both, facts=facts)), Finding)

@@ -12,6 +12,8 @@ from wellfit.rules import results
 from wellfit.rules.rule import Rule
 
 LOOKS = 10  # without a sign of life, after which a unit counts as dead
+GONE = 3  # looks after which a whole layer does, whose every activation is zero
+NOTHING = 0.9999  # of the activations are zero: all, but for a stray one
 
 
 class Dead(NamedTuple):
@@ -80,7 +82,7 @@ class DeadUnits(Rule):
             )
         stands = results.standing(run)
         bar = self.most if stands.guesses else self.nearly_all
-        found = [*_counted(run, bar), *_cut_off(run), *self._silent(run)]
+        found = [*_counted(run, bar), *_cut_off(run), *_gone(run), *self._silent(run)]
         weights = run.get("weight_norm")
         if not found or (weights is not None and len(weights) and not weights.last):
             return None
@@ -103,7 +105,7 @@ class DeadUnits(Rule):
             first = share.finite()
             if not len(first) or int(first.steps[0]) >= LOOKS:
                 continue
-            zeros = float(np.median(first.values[:LOOKS]))
+            zeros = float(np.median(first.values[first.steps < LOOKS]))
             if zeros >= self.silent:
                 said = f"{100 * zeros:.3g} % of the activations of {where} are zero"
                 yield Dead(
@@ -121,6 +123,18 @@ def _counted(run: Run, bar: float) -> Iterator[Dead]:
         if late >= bar:
             said = f"{100 * late:.3g} % of the units of {where} are dead at the end"
             yield Dead(where, late, _since(known), said, share.name)
+
+
+def _gone(run: Run) -> Iterator[Dead]:
+    """Layers that lived at first, and of which nothing but zeros came ever since."""
+    for where, share in run.at("zero_share").items():
+        known = share.finite()
+        living = np.flatnonzero(known.values < NOTHING)
+        if not len(living) or len(known) - 1 - living[-1] < GONE:
+            continue
+        since = int(known.steps[living[-1] + 1])
+        said = f"{where} has given nothing but zeros since step {since}"
+        yield Dead(where, 1.0, since, said, share.name)
 
 
 def _since(share: Signal) -> int:

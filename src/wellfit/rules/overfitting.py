@@ -213,10 +213,16 @@ def _training(run: Run) -> Signal | None:
 
 def _gap(stands: results.Standing) -> float | None:
     """Training less validation skill, less what chance may add."""
-    if stands.train is None or stands.val is None:
+    if stands.train is None or stands.val is None or not _together(stands):
         return None
     chance = results.CHANCE * stands.val.error
     return stands.train.value - max(stands.val.value, 0.0) - chance
+
+
+def _together(stands: results.Standing) -> bool:
+    """Whether both scores are of about the same time of the training."""
+    steps = [s.step for s in (stands.train, stands.val) if s and s.step is not None]
+    return len(steps) < 2 or min(steps) >= results.LATE * max(steps)
 
 
 def _ahead(stands: results.Standing, drop: Turn) -> bool:

@@ -4,12 +4,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+import numpy as np
+
 from wellfit.core.finding import Evidence, Finding, NotChecked, Severity
-from wellfit.core.run import Run
+from wellfit.core.run import Run, Signal
 from wellfit.rules import results
 from wellfit.rules.rule import Rule
 
 RECURRENT = ("GRU", "LSTM", "RNN")
+
+DRIFTED = 16  # looks, at least, that show whether targets move
+DRIFT = 0.8  # of the correlation of ranks with time (Spearman): by far not by chance
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -81,6 +86,11 @@ class UnshuffledBatches(Rule):
         chance = 1 + self.sigmas * (2 / looked) ** 0.5
         if apart <= max(self.batches, chance) or _is_series(run):
             return None
+        if not run.facts.get("loaders") and _moving(run.get("target_mean")):
+            return NotChecked(
+                reason="the targets move as the training goes on, as those that a "
+                "model makes itself do: with a DataLoader its order would be known"
+            )
         lost = self._lost(run, float(apart))
         return self.finding(
             _said(float(apart), order, run.facts.get("loaders", {})),
@@ -98,6 +108,17 @@ class UnshuffledBatches(Rule):
             return True
         size = run.facts.get("training", {}).get("batch_size") or 0
         return bool(size and apart >= self.sorted * size)
+
+
+def _moving(means: Signal | None) -> bool:
+    """Whether targets rise or fall all along, by the order of their means.
+
+    Rows in a fixed order come again in every epoch, and do not.
+    """
+    if means is None or len(known := means.finite().values) < DRIFTED:
+        return False
+    ranks = np.argsort(np.argsort(known))
+    return bool(abs(np.corrcoef(ranks, np.arange(len(known)))[0, 1]) > DRIFT)
 
 
 def _is_series(run: Run) -> bool:
