@@ -48,7 +48,8 @@ class Underfitting(Rule):
     Tasks that a forest is good at and the network is not meant to master fully.
 
     ## References
-    Goodfellow et al. (2016), Deep learning, section 5.2.
+    Goodfellow et al. (2016), Deep learning, section 5.2; Grinsztajn et al. (2022), Why
+    do tree-based models still outperform deep learning on typical tabular data?
     """
 
     severity: ClassVar = Severity.WARNING
@@ -59,8 +60,9 @@ class Underfitting(Rule):
         "train-longer",
     )
 
-    share: float = 0.9  # of the simple model's skill. Networks that train well are at
-    # 0.97 and above in bench/trainings
+    share: float = 0.87  # of the simple model's skill. Networks that train well are at
+    # 0.97 and above in bench/trainings; but on tables forests do better than networks
+    # by some percent, however well these are trained (Grinsztajn et al., 2022)
     sigmas: float = 3.0  # of both scores together: 1 in 700 by chance
     nothing: float = 0.02  # of skill: no reference is needed to call this poor
     steps: int = 100  # before which a score says little without a reference

@@ -14,6 +14,7 @@ STEADY = 0.2  # of the whole fall, in the last half: see `steady` below
 TRAVEL = 0.7  # lengths of their own that weights could move. Healthy runs from fresh
 # weights: 0.85 and above, where one layer is a lookup table 0.3
 GOING = 0.15  # of the validation loss that is left, still won in the last half
+SLIGHT = 0.05  # of it: less is not worth going on for
 LEAST = 0.01  # of the loss at the start: less has not begun to fall
 BARELY_BEGUN = 30  # steps, however long they are
 FEW = 100  # steps, in which a loss need not have begun to fall
@@ -64,6 +65,8 @@ class Undertrained(Rule):
     steady_unknown: float = 0.4  # where no score tells how far the loss can fall
     barely: float = 2.0  # lengths of their own that weights could move, where nothing
     # else is wrong: twice the way there and back
+    straight: float = 0.42  # of the validation loss's fall since guessing, in the last
+    # half: a straight line has 0.5. It did not bend, whatever was reached until then
     halved: float = 0.5  # of the last validation loss, by which it then still fell
     nearly: float = 0.9  # of skill: what is left is little, however it falls
     steps: int = 12  # fewer show no trend
@@ -114,9 +117,15 @@ class Undertrained(Rule):
             return None
         fall, last = curves.falling(val.values), abs(float(val.values[-1]))
         whole = float(val.values[0] - val.values.min())
-        if fall.value < max(self.steady * whole, 0.2 * last, 3 * fall.error):
+        begun = max(float(val.values[0]), results.trivial_loss(run) or -inf)
+        straight = fall.value >= max(
+            self.straight * (begun - val.last), SLIGHT * last, 6 * fall.error
+        )
+        enough = max(self.steady * whole, 0.2 * last, 3 * fall.error)
+        if fall.value < enough and not straight:
             return None
         barely = 0 < reach(run) <= self.barely and fall.value >= self.halved * last
+        barely = barely or straight
         return self.finding(
             f"the validation loss still fell by {fall.value:.2g} in the last half of "
             f"the run, to {last:.3g}: it may not have been the end",
