@@ -25,7 +25,8 @@ from wellfit.rules import all_sweep_rules
 
 RESULTS = Path(__file__).parent / "results" / "sweeps.json"
 TIMES, QUICK = 1000, 100
-ALARMS, FOUND = 0.01, 0.7  # bars: false alarms at most, found at least
+ALARMS, FOUND = 0.01, 0.9  # bars of every stable rule: false alarms at most, found at
+# least. `search-overfitting` misses the second: 76 % in the committed result
 OBJECTIVE = {"task": "classification", "trivial": {"accuracy": 0.1}}
 Settings = dict[str, float]
 Surface = Callable[[Settings], float]
