@@ -7,6 +7,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+from torch.nn.modules import module as modules
 
 from wellfit.core.run import Run
 from wellfit.rules.wrong_gradient import WrongGradient
@@ -337,3 +338,7 @@ def test_padding_gets_no_gradient_on_purpose():
     seen = tried(make, lambda model: F.cross_entropy(model(words), Y))
     assert max(p["error"] for p in seen["gradient_check"]["parameters"]) < 1e-5
     assert seen["batch_leak"]["leaks"] is False
+
+
+def test_trying_leaves_no_hooks_behind() -> None:
+    assert not modules._has_any_global_hook()

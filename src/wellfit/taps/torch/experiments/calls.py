@@ -7,6 +7,7 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.nn.modules.module import _global_forward_hooks_with_kwargs as with_keywords
 from torch.nn.modules.module import (
     register_module_forward_hook,
     register_module_forward_pre_hook,
@@ -105,6 +106,8 @@ class Calls:
         """Note no more."""
         for handle in self._handles:
             handle.remove()
+            # What says that a hook takes keywords stays behind in PyTorch 2.13.
+            with_keywords.pop(handle.id, None)
         self._handles = []
         self.outermost = []
 
