@@ -124,3 +124,15 @@ def test_decay_makes_no_step_longer() -> None:
         if name.startswith("train/update_ratio@")
     }
     assert high(replace(run, signals={**run.signals, **shrunk, **relative})) is None
+
+
+def test_a_validation_loss_that_falls_straight_on_was_stopped_too_early() -> None:
+    """Whatever it had reached until then; one that bends may be done."""
+    straight = {step: 3 - 0.05 * step for step in range(0, 40, 2)}
+    bent = {step: 1 + 2 * 0.85**step for step in range(0, 40, 2)}
+    loss = [2.0 * 0.9**step for step in range(40)]
+    runs = [Run.of(loss=loss, val_loss=val) for val in (straight, bent)]
+    said = [Undertrained().judge(run) for run in runs]
+    assert isinstance(said[0], Finding)
+    assert said[0].severity is Severity.WARNING
+    assert not isinstance(said[1], Finding) or said[1].severity is Severity.NOTE
