@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from wellfit.core.errors import BadTable
@@ -126,6 +126,7 @@ def test_a_column_without_values_in_training_is_taken():
     assert np.isfinite(features.x).all()
 
 
+@example([0.0, 0.0, 0.0, -6.75163998393461e44, -5.066472225820321e-264])
 @given(st.lists(st.floats(width=64) | st.none(), min_size=1, max_size=30))
 def test_any_numbers_become_finite_ones(values):
     frame = read_table(pd.DataFrame({"x": values, "y": 1.0})).frame

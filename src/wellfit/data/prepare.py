@@ -245,7 +245,8 @@ def _scaled(rule: Number, x: NDArray[np.float64]) -> NDArray[np.float32]:
     Holzmüller et al. (2024), Better by default, section 3.1.
     """
     filled = np.where(np.isnan(x), rule.median, np.clip(x, -LARGEST, LARGEST))
-    z = (filled - rule.median) / rule.scale
+    with np.errstate(over="ignore"):  # of a scale of next to nothing
+        z = np.clip((filled - rule.median) / rule.scale, -LARGEST, LARGEST)
     return (z / np.hypot(1, z / 3)).astype(np.float32)
 
 
