@@ -34,7 +34,8 @@ from wellfit.data.target import read_target
 from wellfit.rules.label_noise import LabelNoise
 
 RESULTS = Path(__file__).parent / "results" / "label_noise.json"
-DATA = Path(os.environ.get("WELLFIT_DATA", "/nowhere"))
+BESIDE = Path(__file__).resolve().parents[2] / "shared" / "data"  # beside the project
+DATA = Path(os.environ.get("WELLFIT_DATA") or BESIDE)
 RATES = (0.0, 0.05, 0.1)
 SOME = 4000  # rows of a large set
 Labels = np.ndarray[Any, Any]

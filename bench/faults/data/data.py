@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 Array = NDArray[Any]
-SHARED = Path(os.environ.get("WELLFIT_DATA") or "/work/shared/data")
+BESIDE = Path(__file__).resolve().parents[4] / "shared" / "data"  # beside the project
+SHARED = Path(os.environ.get("WELLFIT_DATA") or BESIDE)
 
 
 class Missing(Exception):

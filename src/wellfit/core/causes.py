@@ -12,6 +12,7 @@ from functools import cache
 from math import prod
 
 from wellfit.core.finding import Finding, Severity
+from wellfit.core.words import enumerated
 
 EXPLAINS: Mapping[str, Mapping[str, float]] = {
     "missing-values": {
@@ -406,12 +407,9 @@ def _because(finding: Finding, ranked: Sequence[Finding]) -> str:
     explained = [f.rule for f in ranked if finding.rule in f.causes]
     if not explained:
         return "nothing else that was found explains it"
-    return f"it explains {_and(explained)}, and nothing that was found explains it"
-
-
-def _and(names: Sequence[str]) -> str:
-    *rest, last = names
-    return f"{', '.join(rest)} and {last}" if rest else last
+    return (
+        f"it explains {enumerated(explained)}, and nothing that was found explains it"
+    )
 
 
 @cache

@@ -1,6 +1,6 @@
 """The words that wellfit uses in what it says, and what each means by them."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 WORDS: Mapping[str, str] = {
     # of a diagnosis
@@ -57,3 +57,13 @@ WORDS: Mapping[str, str] = {
     "noisy. A training that has reached it is done, however large its loss.",
     "plateau": "A stretch in which a curve does not move beyond its own noise.",
 }
+
+
+def enumerated(names: Iterable[str]) -> str:
+    """Names as a sentence lists them.
+
+    >>> enumerated(["a"]), enumerated(["a", "b", "c"])
+    ('a', 'a, b and c')
+    """
+    *rest, last = names
+    return f"{', '.join(rest)} and {last}" if rest else last

@@ -29,7 +29,8 @@ class Undertrained(Rule):
     Two things: how far the loss still fell within the last half of the run, against
     its fall over the whole run; and how far the weights could have moved, the length
     of each step summed. It is said where the score is short of what a simple model
-    reaches, and validation was not getting worse.
+    reaches, and validation was not getting worse; and, whatever was reached, where the
+    validation loss fell in a straight line to the end.
 
     ## Why it hurts
     The model could have been better for nothing but time.

@@ -9,6 +9,7 @@ from rich.text import Text
 
 from wellfit.core.finding import Diagnosis, Finding, Severity
 from wellfit.core.run import Run
+from wellfit.core.words import enumerated
 from wellfit.show.numerals import count, duration, listed
 from wellfit.show.outcome import cost, failure, interrupted
 from wellfit.show.tree import Branch, tree
@@ -146,7 +147,7 @@ def _closing(diagnosis: Diagnosis) -> Iterator[Iterable[Line]]:
 
 def _healthy(diagnosis: Diagnosis) -> Text:
     passed = count(len(diagnosis.passed), "rule")
-    rest = f" as far as {_sentence(diagnosis.coverage)} go: {passed} passed."
+    rest = f" as far as {enumerated(diagnosis.coverage)} go: {passed} passed."
     return Text().append("Healthy", style="bold green").append(rest)
 
 
@@ -156,11 +157,5 @@ def _unknown(diagnosis: Diagnosis) -> Text:
         area for area, rules in diagnosis.coverage.items() if not judged & {*rules}
     ]
     found = "Nothing worse was found" if diagnosis.findings else "Nothing was found"
-    return Text(
-        f"{found}, but healthy cannot be said: {_sentence(open_)} could not be checked."
-    )
-
-
-def _sentence(names: Iterable[str]) -> str:
-    *rest, last = names
-    return f"{', '.join(rest)} and {last}" if rest else last
+    areas = enumerated(open_)
+    return Text(f"{found}, but healthy cannot be said: {areas} could not be checked.")
