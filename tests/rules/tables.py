@@ -153,7 +153,7 @@ def shifted() -> Run:
 
 
 def scarce() -> Run:
-    x, y = datasets.make_regression(150, 80, n_informative=80, noise=5, random_state=0)
+    x, y = datasets.make_regression(100, 80, n_informative=80, noise=5, random_state=0)
     return inspect(
         Frame(x, columns=[f"x{k}" for k in range(80)]).assign(y=y), target="y"
     )

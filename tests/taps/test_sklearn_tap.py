@@ -26,11 +26,11 @@ from sklearn.utils import _param_validation, all_estimators
 
 from tests.taps.conftest import Said
 from wellfit.core.run import Run
+from wellfit.data.fed import Fed, facts_of
 from wellfit.record import Recorder, open_run
 from wellfit.taps.fits import FREE
-from wellfit.taps.learner import facts_of
 from wellfit.taps.sklearn.tap import SklearnTap
-from wellfit.taps.tap import attached
+from wellfit.taps.tap import attached, hushed
 
 
 @contextmanager
@@ -285,7 +285,8 @@ def test_the_simple_models_of_our_own_are_not_the_scripts(said: Said) -> None:
     """Another tap learns from its sample when it finishes; this one may be at work."""
     x, y, *_ = _classes(120)
     with watched(said) as tap:
-        found = facts_of(x, y.astype(float), "binary")
+        with hushed():
+            found = facts_of(Fed(rows=x, targets=y.astype(float), task="binary"))
         assert tap._fits.count == 0
         LogisticRegression().fit(x, y)
     assert found["reference"]["metric"] == "accuracy"

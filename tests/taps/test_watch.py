@@ -116,12 +116,18 @@ def test_loaders_say_how_they_draw(tmp_path: Path) -> None:
         torch.utils.data.RandomSampler(data), 16, drop_last=False
     )
     own = torch.utils.data.DataLoader(data, batch_sampler=drawn)
-    told = {"shuffled": True, "batch_size": 16, "rows": 64, "workers": 0}
-    for number, (loader, shuffled) in enumerate(
+    again = torch.utils.data.RandomSampler(data, replacement=True)
+    told = {"batch_size": 16, "rows": 64, "workers": 0}
+    for number, (loader, shuffled, replacement) in enumerate(
         [
-            (own, True),
-            (torch.utils.data.DataLoader(data, 16), False),
-            (torch.utils.data.DataLoader(data, 16, sampler=list(range(64))), None),
+            (own, True, False),
+            (torch.utils.data.DataLoader(data, 16), False, False),
+            (torch.utils.data.DataLoader(data, 16, sampler=again), True, True),
+            (
+                torch.utils.data.DataLoader(data, 16, sampler=list(range(64))),
+                None,
+                None,
+            ),
         ]
     ):
         model = nn.Linear(4, 1)
@@ -131,7 +137,8 @@ def test_loaders_say_how_they_draw(tmp_path: Path) -> None:
                 optimizer.zero_grad()
                 nn.functional.mse_loss(model(x), y).backward()
                 optimizer.step()
-        assert w.run.facts["loaders"]["train"] == told | {"shuffled": shuffled}
+        draws = {"shuffled": shuffled, "replacement": replacement}
+        assert w.run.facts["loaders"]["train"] == told | draws
 
 
 def test_workers_of_a_loader_are_left_alone(tmp_path: Path) -> None:

@@ -52,6 +52,7 @@ class Judged:
     matter: Matter
     out: Numbers
     model: str
+    parts: tuple[tuple[Any, Any], ...]  # the folds: places trained on, and tested
 
     @property
     def said(self) -> NDArray[Any]:
@@ -146,16 +147,26 @@ def terms(documents: list[str]) -> Any:
     return TfidfTransformer(sublinear_tf=True).fit_transform(counted)
 
 
-def out_of_fold(matter: Matter, seed: int) -> Judged:
-    """Every row, judged by models that were fitted to other rows."""
+def out_of_fold(matter: Matter, seed: int, count: int = FOLDS) -> Judged:
+    """Every row, judged by models that were fitted to the rows of other folds.
+
+    By the best of the models, or by their mean where that is better: where a line fits,
+    a forest beside it only adds noise.
+    """
     names = [name for name, _ in _models(matter, seed)]
-    wide = (len(matter), len(matter.classes)) if matter.classes else (len(matter),)
-    out = np.zeros(wide)
-    parts = list(folds(matter, seed))
-    said = quietly(lambda part: fitted(matter, part[0], part[1], seed), parts)
-    for (_, test), predicted in zip(parts, said, strict=True):
-        out[test] = predicted
-    return Judged(matter=matter, out=out, model=" and ".join(names))
+    parts = tuple(folds(matter, seed, count))
+    said = quietly(lambda part: predicted(matter, part[0], part[1], seed), parts)
+    out = np.zeros((len(names), *_shape(matter)))
+    for (_, test), outs in zip(parts, said, strict=True):
+        out[:, test] = outs
+    ways = {AND.join(names): out.mean(axis=0)}
+    ways |= dict(zip(names, out, strict=True))
+    best = max(ways, key=lambda way: score(matter, matter.y, ways[way]))
+    return Judged(matter=matter, out=ways[best], model=best, parts=parts)
+
+
+def _shape(matter: Matter) -> tuple[int, ...]:
+    return (len(matter), len(matter.classes)) if matter.classes else (len(matter),)
 
 
 def quietly(work: Callable[[Any], Any], items: Iterable[Any]) -> list[Any]:
@@ -178,21 +189,26 @@ def folds(matter: Matter, seed: int, count: int = FOLDS) -> Iterator[tuple[Any, 
     )
 
 
-def fitted(matter: Matter, train: Any, test: Any, seed: int) -> Numbers:
-    """What the models say of the rows `test`, each having learnt from `train`."""
-    outs = [
-        _predicted(matter, model, of_texts, train, test)
-        for model, of_texts in ((m, n == WORDS) for n, m in _models(matter, seed))
-    ]
-    return np.asarray(np.mean(outs, axis=0))
+def predicted(
+    matter: Matter, train: Any, test: Any, seed: int, among: str = ""
+) -> Numbers:
+    """What each model says of the rows `test`, having learnt from `train`.
+
+    Where `among` is given, only of the models that it names.
+    """
+    wanted = among.split(AND) if among else [name for name, _ in _models(matter, seed)]
+    models = [(n, m) for n, m in _models(matter, seed) if n in wanted]
+    return np.stack([_predicted(matter, m, n == WORDS, train, test) for n, m in models])
 
 
 FOREST, LINEAR, WORDS = "a forest", "a linear model", "a linear model on words"
+AND = " and "
+ALPHAS = (0.1, 1.0, 10.0, 100.0, 1000.0)
 
 
 def _models(matter: Matter, seed: int) -> list[tuple[str, Any]]:
     from sklearn.ensemble import ExtraTreesRegressor, RandomForestClassifier
-    from sklearn.linear_model import LogisticRegression, Ridge
+    from sklearn.linear_model import LogisticRegression, Ridge, RidgeCV
 
     found: list[tuple[str, Any]] = []
     forest = {"n_estimators": TREES, "min_samples_leaf": 2, "random_state": seed}
@@ -200,7 +216,7 @@ def _models(matter: Matter, seed: int) -> list[tuple[str, Any]]:
         made: list[Any] = [RandomForestClassifier(**forest)]
         made += [LogisticRegression(C=1.0, max_iter=200), LogisticRegression(C=10.0)]
     else:
-        made = [ExtraTreesRegressor(**forest), Ridge(1.0), Ridge(1.0)]
+        made = [ExtraTreesRegressor(**forest), RidgeCV(ALPHAS), Ridge(1.0)]
     if matter.dense is not None:
         found += [(FOREST, made[0]), (LINEAR, made[1])]
     if matter.texts is not None:

@@ -36,8 +36,12 @@ def shift(
     *,
     passes: str | None = None,
     seed: int = 0,
+    briefly: bool = False,
 ) -> dict[str, Any]:
-    """Of the fact `data`: `shift`. `passes` is the column of time, which must shift."""
+    """Of the fact `data`: `shift`. `passes` is the column of time, which must shift.
+
+    With `briefly` the classifier is asked only where a column differs.
+    """
     if min(len(training), len(validation)) < LEAST:
         rows = [len(training), len(validation)]
         return {"rows": rows, "lacking": f"{min(rows)} rows in a part"}
@@ -50,12 +54,13 @@ def shift(
         for n, t, keep in zip(names, tests, kept, strict=True)
         if keep
     ]
+    told = {n: kinds[n] for n in names}
     return {
         "rows": [len(training), len(validation)],
         "sampled": [len(one), len(other)],
         "tested": len(names),
         "columns": sorted(columns, key=lambda c: -c["effect"]),
-        **_told_apart(one, other, {n: kinds[n] for n in names}, seed),
+        **(_told_apart(one, other, told, seed) if columns or not briefly else {}),
     }
 
 

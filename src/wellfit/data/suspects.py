@@ -29,14 +29,9 @@ def suspects(judged: Judged) -> dict[str, Any]:
         places = ranked(judged)
     except ImportError:
         return {"lacking": "labels"}
-    y = judged.matter.y
     return {
-        "rows": len(y),
-        "model": judged.model,
-        "accuracy": judged.score,
-        "trivial": judged.trivial,
+        **thirds(judged),
         "suspects": len(places),
-        **_thirds(judged),
         "classes": list(_by_class(judged, places)),
         "examples": [_example(judged, int(p)) for p in places[:SHOWN]],
     }
@@ -56,9 +51,11 @@ def ranked(judged: Judged) -> NDArray[np.int64]:
     return np.asarray(found, dtype=np.int64)
 
 
-def _thirds(judged: Judged) -> dict[str, Any]:
+def thirds(judged: Judged) -> dict[str, Any]:
     """The rates of disagreement, the surest rows first; and of the two surest thirds
     together the rate's lower bound: the plateau, if there is one.
+
+    `suspects` are the rows that disagree there.
     """
     sure = judged.out.max(axis=1)
     order = np.argsort(-sure, kind="stable")
@@ -66,6 +63,11 @@ def _thirds(judged: Judged) -> dict[str, Any]:
     first, second, _ = np.array_split(wrong, SUREST)
     both = int(first.sum() + second.sum()), len(first) + len(second)
     return {
+        "rows": len(wrong),
+        "model": judged.model,
+        "accuracy": judged.score,
+        "trivial": judged.trivial,
+        "suspects": both[0],
         "surest": float(first.mean()),
         "surest_low": lowest(int(first.sum()), len(first)),
         "next": float(second.mean()),

@@ -58,7 +58,7 @@ class DuplicateRows(Rule):
         """A warning where many rows are copies, a note where some are."""
         found = run.facts["data"].get("duplicates")
         if not found:
-            return NotChecked(reason="rows were not compared with each other")
+            return NotChecked(reason=_unknown(run))
         copies, near = found.get("copies", 0), found.get("near", 0)
         repeated, rows = found.get("repeated", 0), max(1, found["rows"])
         if copies < self.surplus * repeated:
@@ -91,6 +91,12 @@ def _sentence(found: Mapping[str, Any], exact: int, near: int, rows: int) -> str
 
 
 def _evidence(found: Mapping[str, Any]) -> Iterator[Evidence]:
+    if found.get("pairs"):
+        yield Evidence(
+            text=f"pairs of equal rows within batches, {found['sampled']:,} rows of "
+            "which were looked at",
+            value=float(found["pairs"]),
+        )
     for key, text in (
         ("copies", "copied, beyond those that are equal by chance"),
         ("near", "nearly equal: to rounding, in case, or resized"),
@@ -101,6 +107,15 @@ def _evidence(found: Mapping[str, Any]) -> Iterator[Evidence]:
             yield Evidence(text=text, value=float(found[key]))
     for pair in found.get("examples", ())[:3]:
         yield Evidence(text="the same: " + " and ".join(_place(p) for p in pair))
+
+
+def _unknown(run: Run) -> str:
+    if run.signals:
+        return (
+            "rows were not compared with each other: that takes batches of a "
+            "DataLoader, which draws each row once an epoch"
+        )
+    return "rows were not compared with each other: that takes two columns that vary"
 
 
 def _place(place: Any) -> str:

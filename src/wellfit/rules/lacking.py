@@ -54,3 +54,16 @@ def _of_signal(name: str) -> str | None:
     parts = parse(name)
     known = WATCH if parts.name in KNOWN else None
     return SIGNALS.get(parts.phase) or SIGNALS.get(parts.name) or known
+
+
+def lacking_validation(run: Run) -> str:
+    """Why validation rows were not compared with training rows, and what would let."""
+    if run.signals:
+        return (
+            "rows of validation were not seen: evaluate on some, with at most a "
+            "thousand numbers each, as part of the script"
+        )
+    return (
+        "the validation rows are not known; --validation FILE or --split COLUMN names "
+        "them"
+    )

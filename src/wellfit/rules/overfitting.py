@@ -88,7 +88,7 @@ class Overfitting(Rule):
         """A finding where validation gets worse, or stays far behind training."""
         stands = results.standing(run)
         rise, drop = self._rise(run), self._drop(run)
-        gap = _gap(stands)
+        gap = results.gap(stands)
         if rise is None and drop is None and gap is None:
             return NotChecked(reason=_missing(run))
         lost = 0.0 if rise is None else rise.worse
@@ -209,20 +209,6 @@ def _trained_on(run: Run, since: int) -> bool:
 
 def _training(run: Run) -> Signal | None:
     return curves.until_broken(run.get("train/eval_loss") or run.get("train/loss"))
-
-
-def _gap(stands: results.Standing) -> float | None:
-    """Training less validation skill, less what chance may add."""
-    if stands.train is None or stands.val is None or not _together(stands):
-        return None
-    chance = results.CHANCE * stands.val.error
-    return stands.train.value - max(stands.val.value, 0.0) - chance
-
-
-def _together(stands: results.Standing) -> bool:
-    """Whether both scores are of about the same time of the training."""
-    steps = [s.step for s in (stands.train, stands.val) if s and s.step is not None]
-    return len(steps) < 2 or min(steps) >= results.LATE * max(steps)
 
 
 def _ahead(stands: results.Standing, drop: Turn) -> bool:

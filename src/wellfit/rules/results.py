@@ -102,6 +102,20 @@ def standing(run: Run) -> Standing:
     )
 
 
+def gap(stands: Standing) -> float | None:
+    """Training less validation skill, less what chance may add."""
+    if stands.train is None or stands.val is None or not _together(stands):
+        return None
+    chance = CHANCE * stands.val.error
+    return stands.train.value - max(stands.val.value, 0.0) - chance
+
+
+def _together(stands: Standing) -> bool:
+    """Whether both scores are of about the same time of the training."""
+    steps = [s.step for s in (stands.train, stands.val) if s and s.step is not None]
+    return len(steps) < 2 or min(steps) >= LATE * max(steps)
+
+
 def fell_short(run: Run, share: float = REACHED) -> bool:
     """Whether the run did clearly worse than it could have.
 

@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 
 from wellfit.core.finding import Evidence, Finding, NotChecked, Severity
 from wellfit.core.run import Run
+from wellfit.rules import results
 from wellfit.rules.rule import Rule
 
 
@@ -32,7 +33,8 @@ class TooLittleData(Rule):
     ## How it is told from its look-alikes
     Every curve rises a little. It must have risen by far more than folds differ in the
     last doubling, and as much as to matter. What a simple model masters needs no more
-    rows. A table of which only a sample was learnt from has the rows already.
+    rows. A table of which only a sample was learnt from has the rows already. Of a
+    training it is a note, unless that too is far better on its own rows than on others.
 
     ## What helps
     More rows, first of all. Until then `augment-inputs`, `penalize-weights`, and
@@ -57,6 +59,7 @@ class TooLittleData(Rule):
     slight: float = 0.03  # worth a note
     sigmas: float = 2.0  # of the folds' differences, whose error is the careful one
     mastered: float = 0.9  # of skill: enough
+    gap: float = 0.15  # of skill, between training and validation: as for overfitting
 
     def check(self, run: Run) -> Finding | NotChecked | None:
         """A warning where the last doubling of the rows brought much."""
@@ -64,7 +67,8 @@ class TooLittleData(Rule):
         found = data.get("curve")
         if not found:
             why = data.get("unlearnt") or "nothing was learnt from parts of the rows"
-            return NotChecked(reason=f"{why}; it needs a --target, and 60 rows")
+            need = "targets" if run.signals else "a --target"
+            return NotChecked(reason=f"{why}; it needs {need}, and 60 rows")
         if found["skill"] >= self.mastered or found["gain"] < self.slight:
             return None
         certain = found["gain"] >= self.sigmas * found["gain_error"]
@@ -76,7 +80,9 @@ class TooLittleData(Rule):
             )
         if not certain:
             return None
-        much = found["gain"] >= self.gain
+        gap = results.gap(results.standing(run))
+        suffers = not run.signals or (gap is not None and gap >= self.gap)
+        much = found["gain"] >= self.gain and suffers
         return self.finding(
             _sentence(found),
             severity=self.severity if much else Severity.NOTE,

@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 
 from wellfit.core.finding import Evidence, Finding, NotChecked, Severity
 from wellfit.core.run import Run
+from wellfit.rules.lacking import lacking_validation
 from wellfit.rules.rule import Rule
 
 
@@ -60,10 +61,7 @@ class TrainValidationLeakage(Rule):
         """The gravest of shared rows, shared groups and mixed times."""
         found = run.facts["data"].get("overlap")
         if not found or not found.get("validation"):
-            return NotChecked(
-                reason="the validation rows are not known; --validation FILE or "
-                "--split COLUMN names them"
-            )
+            return NotChecked(reason=lacking_validation(run))
         said = [*self._rows(found), *self._groups(found), *self._times(found)]
         return max(said, key=lambda f: (f.severity.rank, f.confidence), default=None)
 
@@ -89,6 +87,9 @@ class TrainValidationLeakage(Rule):
         ]
         examples = found.get("examples", ())[:3]
         evidence += [Evidence(text=f"one of them: {_place(p)}") for p in examples]
+        of = found.get("of")
+        if of and found["training"] < of:
+            said[-1] += f", of which {found['training']:,} of {of:,} were compared"
         yield self._said(" and ".join(said), copies + near, rows, evidence, sure=True)
 
     def _groups(self, found: Mapping[str, Any]) -> Iterator[Finding]:

@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 
 from wellfit.core.finding import Evidence, Finding, NotChecked, Severity
 from wellfit.core.run import Run
+from wellfit.rules.lacking import lacking_validation
 from wellfit.rules.rule import Rule
 
 
@@ -61,11 +62,13 @@ class TrainValidationShift(Rule):
     def check(self, run: Run) -> Finding | NotChecked | None:
         """A warning where the parts differ much, a note where a little."""
         found = run.facts["data"].get("shift")
-        if not found:
+        if not found and run.signals and run.facts["data"].get("overlap"):
             return NotChecked(
-                reason="the validation rows are not known; --validation FILE or "
-                "--split COLUMN names them"
+                reason="no row was trained on twice: what is augmented, or drawn anew, "
+                "need not be like validation; rows as they are could be compared"
             )
+        if not found:
+            return NotChecked(reason=lacking_validation(run))
         if found.get("lacking"):
             return NotChecked(reason=f"too few to compare: {found['lacking']}")
         columns = [c for c in found.get("columns", ()) if c["effect"] >= self.little]

@@ -62,6 +62,8 @@ class UninformativeFeatures(Rule):
         if not dull:
             return None
         many = len(dull) >= max(self.least, self.share * found["columns"])
+        if run.signals and not many:  # a training minds as little as it can
+            return None
         named = list(dull.items())
         left = len(named) - self.shown
         said = ", ".join(f"{name} {why}" for name, why in named[: self.shown])

@@ -1,4 +1,4 @@
-"""A sample of the rows that were trained on, for `learner.py` to learn from.
+"""A sample of the rows that were trained on, for `wellfit.data.fed` to judge.
 
 It is kept in memory only, and drawn with a generator of its own.
 """
@@ -10,9 +10,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from wellfit.taps.learner import Floats, facts_of
+from wellfit.data.again import Again
+from wellfit.taps.tap import hushed
 
 ROWS = 2_000
+Floats = NDArray[np.float64]
+
 COLUMNS = 1_024  # of a row; wider inputs are described, but not learnt from
 PER_LOOK = 64
 
@@ -25,6 +28,11 @@ class Sample:
         self._rows: list[NDArray[np.float32]] = []
         self._targets: list[float] = []
         self._seen = 0
+        self._table = True
+        self._again = Again()
+
+    def __len__(self) -> int:
+        return len(self._rows)
 
     @property
     def room(self) -> int:
@@ -36,8 +44,13 @@ class Sample:
         """Whether a row is added only in the place of another."""
         return len(self._rows) >= ROWS
 
-    def add(self, rows: NDArray[Any], targets: NDArray[Any] | None) -> None:
-        """Take in rows of a batch (n × …), with their targets where each has one."""
+    def add(
+        self, rows: NDArray[Any], targets: NDArray[Any] | None, *, table: bool
+    ) -> None:
+        """Take in rows of a batch (n × …), with their targets where each has one.
+
+        Of a `table` the columns mean something each; pixels and tokens do not.
+        """
         if rows.ndim < 2 or not len(rows) or rows[0].size > COLUMNS:
             return
         apart = -(-len(rows) // self.room)
@@ -45,6 +58,8 @@ class Sample:
         flat = some.reshape(len(some), -1).astype(np.float32)
         if self._rows and flat[0].shape != self._rows[0].shape:
             return
+        self._table &= table
+        self._again.add(flat)
         told = [math.nan] * len(flat)
         if targets is not None and targets.size == len(rows):
             told = targets.reshape(-1)[::apart].astype(np.float64).tolist()
@@ -58,16 +73,38 @@ class Sample:
             if place < ROWS:
                 self._rows[place], self._targets[place] = row.copy(), target
 
-    def _distinct(self) -> tuple[Floats, Floats]:
+    def distinct(self) -> tuple[Floats, Floats]:
         """The rows that differ: one of several epochs would otherwise test itself."""
         rows = np.stack(self._rows)
         keyed = {row.tobytes(): place for place, row in enumerate(rows)}
         places = sorted(keyed.values())
         return rows[places].astype(np.float64), np.array(self._targets)[places]
 
-    def facts(self, task: str) -> dict[str, dict[str, Any]]:
-        """The facts `data`, `reference` and, for `inputs`, the columns' ranges."""
-        if len(self._rows) < 2:
+    def facts(
+        self, task: str, *, held: "Sample | None" = None, loader: dict[str, Any]
+    ) -> dict[str, dict[str, Any]]:
+        """The facts `data`, `reference` and, for `inputs`, the columns' ranges.
+
+        `held` are rows of validation; `loader` is what the fact `loaders` says of
+        training.
+        """
+        if len(self) < 2:
             return {}
-        rows, targets = self._distinct()
-        return facts_of(rows, targets, task)
+        from wellfit.data.fed import Fed, facts_of  # imports pandas
+
+        rows, targets = self.distinct()
+        of = loader.get("rows")
+        fed = Fed(
+            rows=rows,
+            targets=targets,
+            task=task,
+            held=held.distinct()[0] if held else None,
+            table=self._table,
+            of=of,
+            fresh=len(rows) == len(self),
+        )
+        with hushed():
+            facts = facts_of(fed)
+        if "data" in facts and of and loader.get("replacement") is False:
+            facts["data"] |= {"duplicates": self._again.fact(of)}
+        return facts

@@ -5,11 +5,12 @@ from typing import Any
 
 import numpy as np
 
+from wellfit.data.fed import Fed, facts_of
 from wellfit.taps.boosting.machine import Settings
 from wellfit.taps.boosting.objectives import Objective
 from wellfit.taps.boosting.rows import Rows, numbers
 from wellfit.taps.boosting.scores import Floats, trivial
-from wellfit.taps.learner import facts_of
+from wellfit.taps.tap import hushed
 
 PLAIN = (bool, int, float, str, type(None))
 MOST = 100  # features whose importance is said, the greatest first
@@ -81,7 +82,15 @@ def rows_facts(rows: Rows, targets: Floats, task: str) -> dict[str, dict[str, An
     if told is None:
         return {}
     values, names = told
-    facts = facts_of(values, targets[rows.places], task, names=names)
+    fed = Fed(
+        rows=values,
+        targets=targets[rows.places],
+        task=task,
+        names=names,
+        of=rows.of,
+    )
+    with hushed():
+        facts = facts_of(fed)
     finite = values[np.isfinite(values)]
     facts["inputs"] |= {"shape": [values.shape[1]], "dtype": str(values.dtype)}
     if len(finite):
@@ -91,8 +100,6 @@ def rows_facts(rows: Rows, targets: Floats, task: str) -> dict[str, dict[str, An
             "min": float(finite.min()),
             "max": float(finite.max()),
         }
-    if "data" in facts:
-        facts["data"]["rows"] = rows.of
     return facts
 
 

@@ -189,7 +189,8 @@ class Steps:
             if self.objective.task == "classification" and targets.ndim > 1:
                 told = targets.argmax(-1) if targets.shape[-1] > 1 else targets
         if rows.dtype.kind in "fiu":
-            self._sample.add(rows, told)
+            table = rows.ndim == 2 and rows.dtype.kind == "f"
+            self._sample.add(rows, told, table=table)
         self._probe.rows(rows, targets)
 
     # -- within a step -----------------------------------------------------------
@@ -428,7 +429,7 @@ class Steps:
             },
         }
         if whole:
-            for key, fact in self._sample.facts(self.objective.task).items():
+            for key, fact in self._sample.facts(self.objective.task, loader={}).items():
                 facts[key] = {**(inputs or {}), **fact} if key == "inputs" else fact
         for key, fact in facts.items():
             if fact is not None:

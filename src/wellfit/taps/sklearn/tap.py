@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 import sklearn
 
+from wellfit.data.fed import Fed, facts_of
 from wellfit.taps.fits import FREE, Fit, Fits, Kind, fits_of
-from wellfit.taps.learner import facts_of
 from wellfit.taps.sklearn import describe
 from wellfit.taps.sklearn.calls import Calls
 from wellfit.taps.sklearn.course import Course
@@ -27,7 +27,7 @@ from wellfit.taps.sklearn.scores import METRICS, scores, signal
 from wellfit.taps.sklearn.stages import predictable, scorable, stages
 from wellfit.taps.sklearn.trained import Inner, Trained, say, trained
 from wellfit.taps.sklearn.validation import say_folds, say_search
-from wellfit.taps.tap import Guard, Records, attached, enter, leave
+from wellfit.taps.tap import Guard, Records, attached, enter, hushed, leave
 
 FLOOR = 0.05  # seconds for scores of the training rows, of each of the first fits
 ASKED = 2_000  # rows of a sample that predictions are asked for
@@ -137,16 +137,17 @@ class SklearnTap:
         """The facts `data` and `reference`."""
         assert found.sample is not None
         assert found.numbers is not None
-        facts = facts_of(
-            found.sample.rows,
-            found.numbers,
-            found.targets.task,
+        fed = Fed(
+            rows=found.sample.rows,
+            targets=found.numbers,
+            task=found.targets.task,
             names=found.sample.names,
             labels=list(found.targets.counts),
+            of=found.fit.said.get("rows"),
         )
+        with hushed():
+            facts = facts_of(fed)
         facts.pop("inputs", None)
-        if "data" in facts and found.fit.said.get("rows"):
-            facts["data"]["rows"] = found.fit.said["rows"]
         return facts
 
     # -- fits ------------------------------------------------------------------------

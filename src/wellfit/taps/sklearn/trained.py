@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import ClassifierMixin
 
+from wellfit.data.fed import ranges
 from wellfit.taps.fits import Fit
-from wellfit.taps.learner import ranges
 from wellfit.taps.sklearn import describe
 from wellfit.taps.sklearn.course import Course, course_of
 from wellfit.taps.sklearn.objective import Targets, objective_fact, targets_of

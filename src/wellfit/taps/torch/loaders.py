@@ -61,6 +61,7 @@ def _described(loader: Any) -> dict[str, Any]:
     return {
         "batch_size": getattr(batches, "batch_size", loader.batch_size),
         "shuffled": _shuffled(getattr(batches, "sampler", None)),
+        "replacement": _replaces(getattr(batches, "sampler", None)),
         "workers": loader.num_workers,
         "rows": _rows(loader.dataset),
     }
@@ -74,6 +75,13 @@ def _shuffled(sampler: Any) -> bool | None:
         return False
     told = getattr(sampler, "shuffle", None)  # as that of distributed trainings has
     return told if isinstance(told, bool) else None
+
+
+def _replaces(sampler: Any) -> bool | None:
+    """Whether a row may be drawn twice an epoch; None where that cannot be known."""
+    if isinstance(sampler, (*RANDOM, SequentialSampler)):
+        return bool(getattr(sampler, "replacement", False))
+    return None
 
 
 def _rows(data: Any) -> int | None:

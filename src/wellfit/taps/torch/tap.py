@@ -226,10 +226,16 @@ class TorchTap:
         if not steps.count:
             return
         steps.say_facts()
-        for key, fact in steps.rows.sample.facts(steps.objective.task).items():
+        loaders, sample = self._loaders.fact(), steps.rows.sample
+        found = sample.facts(
+            steps.objective.task,
+            held=self._evaluations.held.sample,
+            loader=loaders.get("train", {}),
+        )
+        for key, fact in found.items():
             known = steps.inputs.fact() or {}
             self.records.fact(key, {**known, **fact} if key == "inputs" else fact)
-        self.records.fact("loaders", self._loaders.fact())
+        self.records.fact("loaders", loaders)
 
     # -- what is patched -----------------------------------------------------------
 

@@ -1,11 +1,16 @@
-"""Of the batches that are trained on: their scores, and some of their rows."""
+"""Of the batches that are trained on: their scores, and some of their rows.
+
+Of those that are evaluated, some rows too.
+"""
 
 from collections import deque
+from typing import Any
 
 import torch
 from torch import Tensor
 
 from wellfit.taps.sample import COLUMNS, Sample
+from wellfit.taps.sample import ROWS as SAMPLED
 from wellfit.taps.tap import Records
 from wellfit.taps.torch.batches import Batches
 from wellfit.taps.torch.criteria import Call
@@ -72,22 +77,73 @@ class Rows:
 
     def later(self, batch: Tensor, targets: Tensor | None) -> Later | None:
         """Some rows of a batch on their way, for whoever waits for them."""
-        if not batch.numel() or batch.is_nested or batch.is_sparse:
+        if not takes(batch):
             return None
         if batch[0].numel() > COLUMNS:  # too wide to be learnt from
             some = marks(batch[:: -(-len(batch) // ROWS)])
             return Later((send(some.clone()),), self._know)
-        apart = -(-len(batch) // self.sample.room)
-        coming = [send(batch.detach()[::apart].clone())]
-        if targets is not None and targets.numel() == len(batch):
-            coming.append(send(targets.detach().reshape(-1)[::apart].clone()))
+        sample, table = self.sample, is_table(batch)
 
         def tell(rows: Floats, targets: Floats | None = None) -> dict[str, float]:
-            self.sample.add(rows, targets)
+            sample.add(rows, targets, table=table)
             return self._know(rows)
 
-        return Later(tuple(coming), tell)
+        return Later(some_of(batch, targets, sample.room), tell)
 
     def _know(self, rows: Floats) -> dict[str, float]:
         self._sources.remember(torch.from_numpy(rows))
         return {}
+
+
+class Held:
+    """Some rows of the first evaluation of data that are held back."""
+
+    def __init__(self) -> None:
+        self.sample = Sample()
+        self._coming: list[Later] = []
+        self._rows = 0
+        self._done = False
+
+    def keep(self, batch: Tensor | None) -> None:
+        """Keep some of a batch that is evaluated."""
+        if self._done or batch is None or not takes(batch):
+            return
+        wide = batch[0].numel() > COLUMNS
+        if self._rows >= SAMPLED or wide:
+            return
+        table, room = is_table(batch), SAMPLED - self._rows
+        sent = some_of(batch, None, room)
+        self._rows += min(len(batch), room)
+
+        def tell(rows: Floats) -> dict[str, float]:
+            self.sample.add(rows, None, table=table)
+            return {}
+
+        self._coming.append(Later(sent, tell))
+
+    def end(self, phase: str) -> None:
+        """The pass is over: of the first over validation the rows are kept."""
+        if phase == "val" and self._coming:
+            settle(deque(self._coming), wait=True)
+            self._done = True
+        self._coming, self._rows = [], 0
+
+
+def takes(batch: Tensor) -> bool:
+    """Whether a batch has rows of its own to take."""
+    odd = batch.is_nested or batch.is_sparse
+    return not odd and batch.ndim > 0 and batch.numel() > 0
+
+
+def is_table(batch: Tensor) -> bool:
+    """Whether the columns of a batch mean something each."""
+    return batch.ndim == 2 and batch.is_floating_point()
+
+
+def some_of(batch: Tensor, targets: Tensor | None, room: int) -> tuple[Any, ...]:
+    """At most so many rows, evenly spread, and their targets, on their way."""
+    apart = -(-len(batch) // room)
+    coming = [send(batch.detach()[::apart].clone())]
+    if targets is not None and targets.numel() == len(batch):
+        coming.append(send(targets.detach().reshape(-1)[::apart].clone()))
+    return tuple(coming)

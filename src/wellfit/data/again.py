@@ -1,0 +1,79 @@
+"""Rows that come more than once, told from batches that a training was fed with.
+
+A batch is drawn without replacement, so that two equal rows of one batch are two rows
+of the table. Rows of few values are equal by chance as well: how often, is told by how
+often the halves of rows agree.
+"""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+MIX = 0x9E3779B97F4A7C15  # the golden ratio's fraction, odd: as in SplitMix64
+PLAIN = 0.05  # halves that agree as often by chance tell no rows apart
+SEEN = 5  # pairs: fewer may be an accident of the draw
+
+Hashes = NDArray[np.uint64]
+
+
+class Again:
+    """Counts pairs of equal rows, within batches."""
+
+    def __init__(self) -> None:
+        self.rows = 0
+        self._pairs = 0
+        self._equal = np.zeros(3)  # in both halves, in the first, in the second
+
+    def add(self, rows: NDArray[np.float32]) -> None:
+        """Take in rows (n × columns) of one batch."""
+        first, second = halves(rows)
+        self.rows += len(rows)
+        self._pairs += len(rows) * (len(rows) - 1) // 2
+        self._equal += [_equal(h) for h in (first + second, first, second)]
+
+    def share(self) -> float | None:
+        """Of all pairs of rows, the share that are copies; None where it is unknown.
+
+        With p the share of copies, and halves that agree by chance independently of
+        each other, (a - p)(b - p) = (c - p)(1 - p), where a and b are the shares of
+        pairs that agree in a half, and c of those that agree in both.
+        """
+        if not self._pairs:
+            return None
+        both, one, other = (self._equal / self._pairs).tolist()
+        if max(one, other) > 0.5 or min(one, other) - both > PLAIN:
+            return None
+        return float(max(0.0, (both - one * other) / (1 + both - one - other)))
+
+    def fact(self, of: int) -> dict[str, Any]:
+        """Of the fact `data`: `duplicates`, for a table of so many rows."""
+        share = self.share()
+        if share is None:
+            return {}
+        more = share * (of - 1)  # copies that a row has beside itself
+        copies = of * more / (1 + more)
+        seen = round(share * self._pairs)
+        return {
+            "rows": of,
+            "sampled": self.rows,
+            "repeated": round(copies),
+            "copies": round(copies) if seen >= SEEN else 0,
+            "pairs": seen,
+        }
+
+
+def halves(rows: NDArray[np.float32]) -> tuple[Hashes, Hashes]:
+    """Two hashes of each row, of every other column each."""
+    plain = np.ascontiguousarray(rows, dtype=np.float32) + np.float32(0)  # no -0.0
+    bits = plain.view(np.uint32).astype(np.uint64)
+    with np.errstate(over="ignore"):
+        salts = (np.arange(1, bits.shape[1] + 1, dtype=np.uint64) * np.uint64(MIX)) | 1
+        mixed = (bits ^ (bits << np.uint64(21)) ^ (bits << np.uint64(43))) * salts
+        mixed ^= mixed >> np.uint64(29)
+        return mixed[:, ::2].sum(axis=1), mixed[:, 1::2].sum(axis=1)
+
+
+def _equal(hashes: Hashes) -> int:
+    counts = np.unique(hashes, return_counts=True)[1]
+    return int(np.sum(counts * (counts - 1) // 2))

@@ -1,0 +1,112 @@
+"""What is said of the data of a training, from the rows that it was fed with."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sklearn import datasets
+
+from wellfit.core.finding import Finding, Severity
+from wellfit.core.run import Run
+from wellfit.data.again import Again, halves
+from wellfit.data.fed import Fed, facts_of
+from wellfit.rules import all_rules
+
+
+def batches(table, size, rng):
+    """The table once, in shuffled batches."""
+    order = rng.permutation(len(table))
+    return [table[order[k : k + size]] for k in range(0, len(table), size)]
+
+
+def seen(table, *, size=32, epochs=5, seed=0) -> Again:
+    rng, again = np.random.default_rng(seed), Again()
+    for _ in range(epochs):
+        for batch in batches(table, size, rng):
+            again.add(batch)
+    return again
+
+
+@pytest.mark.parametrize(
+    ("share", "least", "most"), [(0.5, 0.4, 0.6), (0.1, 0.05, 0.2)]
+)
+def test_copies_are_counted_within_batches(share, least, most):
+    rng = np.random.default_rng(0)
+    own = rng.normal(size=(round(1000 * (1 - share)), 6)).astype(np.float32)
+    copied = own[rng.permutation(len(own))[: 1000 - len(own)]]
+    table = np.concatenate([own, copied])
+    said = seen(table, epochs=20).fact(len(table))
+    assert least * 1000 <= said["copies"] <= most * 1000
+
+
+@given(st.integers(2, 8), st.integers(2, 6), st.integers(0, 100))
+@settings(deadline=None, max_examples=30)
+def test_rows_that_differ_are_no_copies(levels, columns, seed):
+    """Nor are those that few values make equal by chance."""
+    rng = np.random.default_rng(seed)
+    few = rng.integers(0, levels, (600, columns)).astype(np.float32)
+    for table in (few, np.column_stack([few, np.arange(600)]).astype(np.float32)):
+        said = seen(table, epochs=3, seed=seed).fact(600)
+        assert said.get("copies", 0) <= 60
+
+
+def test_equal_rows_have_equal_hashes_whatever_zero_they_hold():
+    rows = np.array([[0.0, 1.0, 2.0], [-0.0, 1.0, 2.0], [1.0, 0.0, 2.0]], np.float32)
+    one, other = halves(rows)
+    assert one[0] == one[1]
+    assert other[0] == other[1]
+    assert (one[0], other[0]) != (one[2], other[2])
+
+
+def test_one_column_tells_nothing_of_copies():
+    assert seen(np.ones((50, 1), np.float32)).fact(50) == {}
+
+
+def digits(count=1200):
+    x, y = datasets.load_digits(return_X_y=True)
+    order = np.random.default_rng(0).permutation(len(x))
+    x, y = x[order].astype(float), y[order].astype(float)
+    return x[:count], y[:count], x[count:]
+
+
+def warned(fed: Fed) -> list[str]:
+    run = Run.of(facts=facts_of(fed))
+    said = [rule.check(run) for rule in all_rules() if rule.needs == ("facts:data",)]
+    found = [f for f in said if isinstance(f, Finding)]
+    return [f.rule for f in found if f.severity is not Severity.NOTE]
+
+
+def test_good_data_are_good():
+    x, y, held = digits()
+    assert warned(Fed(rows=x, targets=y, task="classification", held=held)) == []
+
+
+def test_wrong_labels_are_seen():
+    x, y, held = digits()
+    rng = np.random.default_rng(1)
+    y = np.where(rng.random(len(y)) < 0.15, rng.integers(0, 10, len(y)), y)
+    fed = Fed(rows=x, targets=y, task="classification", held=held)
+    assert warned(fed) == ["label-noise"]
+
+
+def test_rows_on_both_sides_are_seen():
+    x, y, held = digits()
+    held = np.concatenate([held[:300], x[:60]])
+    fed = Fed(rows=x, targets=y, task="classification", held=held)
+    assert warned(fed) == ["train-validation-leakage"]
+
+
+def test_a_shift_is_seen_but_not_where_training_is_augmented():
+    x, y, held = digits()
+    fed = {"rows": x, "targets": y, "task": "classification", "held": 16 - held}
+    assert "train-validation-shift" in warned(Fed(**fed))
+    assert "train-validation-shift" not in warned(Fed(**fed, fresh=True))
+
+
+@pytest.mark.parametrize("task", ["classification", "binary", "regression", None])
+def test_few_and_odd_rows_are_said_as_far_as_they_go(task):
+    rows = np.array([[np.nan, np.inf], [1.0, np.nan], [0.0, 2.0]])
+    for targets in (np.zeros(3), np.full(3, np.nan), np.array([0.0, 1.0, 5.5])):
+        found = facts_of(Fed(rows=rows, targets=targets, task=task, held=rows[:1]))
+        assert found["inputs"]["features"] == 2
+        assert "reference" not in found
