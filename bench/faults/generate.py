@@ -39,7 +39,7 @@ ON_THE_WAY = (
     "wellfit.taps.sklearn.tap",
     "wellfit.taps.boosting.xgboost",
     "wellfit.taps.boosting.lightgbm",
-    "wellfit.taps.learner",
+    "wellfit.data.fed",
 )
 SECONDS = 90  # of processor time, after which a training is given up
 

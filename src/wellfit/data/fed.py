@@ -18,6 +18,7 @@ from wellfit.data.extremes import outliers
 from wellfit.data.judged import LEAST, Judged, Matter, out_of_fold, reference
 from wellfit.data.likeness import duplicates
 from wellfit.data.overlap import overlap
+from wellfit.data.ranges import ranges
 from wellfit.data.scores import column_scores
 from wellfit.data.shift import shift
 from wellfit.data.spellings import inconsistencies
@@ -104,24 +105,6 @@ def _frame(rows: Floats, names: Sequence[str]) -> pd.DataFrame:
     stride = -(-rows.shape[1] // NAMED)
     said = names or [f"input {place}" for place in range(rows.shape[1])]
     return pd.DataFrame(rows[:, ::stride], columns=list(said)[::stride])
-
-
-def ranges(rows: Floats) -> dict[str, Any]:
-    """Of the fact `inputs`: how far the columns' means and deviations go."""
-    finite = np.where(np.isfinite(rows), rows, np.nan)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", RuntimeWarning)  # a column of NaN only
-        mean, std = np.nanmean(finite, axis=0), np.nanstd(finite, axis=0)
-    varied = std > 1e-12 * np.abs(mean)
-    found: dict[str, Any] = {"features": rows.shape[1], "rows": len(rows)}
-    if varied.any():
-        found |= {
-            "feature_mean_min": float(mean[varied].min()),
-            "feature_mean_max": float(mean[varied].max()),
-            "feature_std_min": float(std[varied].min()),
-            "feature_std_max": float(std[varied].max()),
-        }
-    return found
 
 
 class _Learner:

@@ -90,7 +90,7 @@ class Sample:
         """
         if len(self) < 2:
             return {}
-        from wellfit.data.fed import Fed, facts_of  # imports pandas
+        from wellfit.data.fed import Fed, facts_of  # imports scikit-learn, and pandas
 
         rows, targets = self.distinct()
         of = loader.get("rows")

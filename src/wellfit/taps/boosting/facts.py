@@ -5,7 +5,6 @@ from typing import Any
 
 import numpy as np
 
-from wellfit.data.fed import Fed, facts_of
 from wellfit.taps.boosting.machine import Settings
 from wellfit.taps.boosting.objectives import Objective
 from wellfit.taps.boosting.rows import Rows, numbers
@@ -81,6 +80,8 @@ def rows_facts(rows: Rows, targets: Floats, task: str) -> dict[str, dict[str, An
     told = numbers(rows.data)
     if told is None:
         return {}
+    from wellfit.data.fed import Fed, facts_of  # imports scikit-learn, and pandas
+
     values, names = told
     fed = Fed(
         rows=values,

@@ -15,7 +15,6 @@ from typing import Any
 import numpy as np
 import sklearn
 
-from wellfit.data.fed import Fed, facts_of
 from wellfit.taps.fits import FREE, Fit, Fits, Kind, fits_of
 from wellfit.taps.sklearn import describe
 from wellfit.taps.sklearn.calls import Calls
@@ -135,6 +134,8 @@ class SklearnTap:
 
     def _learnt(self, found: Trained) -> dict[str, Any]:
         """The facts `data` and `reference`."""
+        from wellfit.data.fed import Fed, facts_of  # imports scikit-learn, and pandas
+
         assert found.sample is not None
         assert found.numbers is not None
         fed = Fed(

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import ClassifierMixin
 
-from wellfit.data.fed import ranges
+from wellfit.data.ranges import ranges
 from wellfit.taps.fits import Fit
 from wellfit.taps.sklearn import describe
 from wellfit.taps.sklearn.course import Course, course_of
