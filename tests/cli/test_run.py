@@ -59,6 +59,9 @@ def test_findings_go_to_standard_error_and_the_status_is_the_scripts(
     assert ran.stdout == "to standard output\n"
     assert ran.returncode == 3
     assert "learning-rate-too-high" in ran.stderr
+    # What a tap judges the data with is imported when the script has ended.
+    assert "cannot watch" not in ran.stderr
+    assert "stopped watching" not in ran.stderr
 
 
 def test_a_finding_may_fail_the_run(folder: Path) -> None:

@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wellfit.core.causes import EXPLAINS, ROOT, rank, strength
+from wellfit.core.causes import explains, rank, strength, table
 from wellfit.core.finding import Finding, Severity
 from wellfit.rules import all_rules, all_sweep_rules
 
-NAMES = sorted(ROOT)
+NAMES = sorted(table())
 
 
 def found(
@@ -119,7 +119,9 @@ def test_the_order_of_finding_does_not_matter(
 
 def test_the_graph_names_rules_that_exist() -> None:
     names = {rule.name() for rule in (*all_rules(), *all_sweep_rules())}
-    assert set(ROOT) <= names
-    assert {*EXPLAINS, *(s for e in EXPLAINS.values() for s in e)} <= names
-    strengths = [p for e in EXPLAINS.values() for p in e.values()]
+    assert set(table()) <= names
+    assert {s for symptoms in explains().values() for s in symptoms} <= names
+    strengths = [p for symptoms in explains().values() for p in symptoms.values()]
     assert all(0 < p < 1 for p in strengths)
+    assert all(set(said) <= {"root", "explains"} for said in table().values())
+    assert all(0 < said["root"] <= 1 for said in table().values())
