@@ -174,3 +174,19 @@ def test_targets_that_a_model_makes_itself_are_no_order() -> None:
     rule = UnshuffledBatches()
     assert isinstance(rule.judge(Run.of(rising, facts=facts)), NotChecked)
     assert isinstance(rule.judge(Run.of(again, facts=facts)), Finding)
+
+
+@pytest.mark.parametrize(
+    ("last", "said"),
+    [
+        ((2.5, 9.0), True),  # two in a row, the last three times the start
+        ((0.5, 90.0), True),  # one alone, far beyond anything
+        ((0.5, 9.0), False),  # one bad batch
+        ((2.5, 3.0), False),  # no worse than it began
+    ],
+)
+def test_a_leap_at_the_very_end_is_divergence(last, said):
+    """What the weights are at the end is known from the last losses alone."""
+    falling = wobbly(0.4 + 1.9 * np.exp(-np.arange(STEPS) / 80), 0.02)
+    run = synthetic.run(loss=np.asarray([*falling, *last]))
+    assert (loud(Divergence(), run) is not None) == said

@@ -9,11 +9,13 @@ import pytest
 from tests.rules.small_sweeps import a_run
 from wellfit.core.finding import Finding, NotChecked, Severity
 from wellfit.core.run import Run
+from wellfit.rules import all_sweep_rules
 from wellfit.rules.attempts import noise_of
 from wellfit.rules.hyperparameter_sensitivity import HyperparameterSensitivity
 from wellfit.rules.optimum_at_boundary import OptimumAtBoundary
 from wellfit.rules.search_overfitting import SearchOverfitting, expected
 from wellfit.rules.seed_sensitivity import SeedSensitivity
+from wellfit.rules.sweep_rule import SweepRule
 from wellfit.rules.sweeps import sweep_of
 
 
@@ -203,3 +205,11 @@ def test_a_best_that_is_scored_again() -> None:
 def test_choosing_among_seeds_is_no_search() -> None:
     said = SearchOverfitting().judge(seeds(*np.linspace(0.5, 0.9, 12)))
     assert isinstance(said, NotChecked)
+
+
+@pytest.mark.parametrize("rule", all_sweep_rules(), ids=lambda rule: rule.name())
+def test_runs_of_different_trainings_are_not_judged_together(rule: SweepRule) -> None:
+    runs = [*seeds(0.9, 0.6, 0.8), *seeds(0.3, 0.4, 0.2, metric="wer")]
+    said = rule.judge(runs)
+    assert isinstance(said, NotChecked)
+    assert "some measure val/accuracy, others val/wer" in said.reason

@@ -75,6 +75,9 @@ class Divergence(Rule):
     last: float = 0.25  # of the run, in which it no longer comes near its best
     sigmas: float = 6.0  # of both levels: 20 of them are compared
     kept: float = 0.7  # of the highest rise is still there at the end
+    leap: float = 3.0  # times the loss of the start, at the very end: two values in a
+    # row above all that came before are no single bad batch
+    vast: float = 10.0  # times it, where it is only the last value
 
     def check(self, run: Run) -> Finding | NotChecked | None:
         """A finding where the training loss rises for good."""
@@ -89,7 +92,7 @@ class Divergence(Rule):
             return NotChecked(
                 reason="the loss is computed by hand: whether it may rise is not known"
             )
-        turned = self._turned(run, loss)
+        turned = self._turned(run, loss) or self._leapt(run, loss)
         if turned is None or schedules.cyclical(run):
             return None
         above = turned.last > turned.begun
@@ -137,6 +140,21 @@ class Divergence(Rule):
             return None
         start = int(np.array_split(loss.steps, len(parts))[low][-1])
         return Turned(start, begun.value, best.value, end.value, rise / won)
+
+    def _leapt(self, run: Run, loss: Signal) -> Turned | None:
+        """The last values', if they shot up: what would have come next is not known."""
+        before, last = loss.values[:-2], loss.values[-2:]
+        begun = curves.start(loss.values)
+        guess = max(results.trivial_loss(run) or begun.value, begun.value)
+        settled = before[len(before) // 5 :]
+        if guess <= 0 or last[1] <= max(settled.max(), self.leap * guess):
+            return None
+        twice = last[0] > settled.max()
+        if not twice and (last[1] <= self.vast * guess or before.max() > last[1]):
+            return None
+        step = int(loss.steps[-3])
+        lost = 1.0 if twice else 0.9
+        return Turned(step, guess, float(settled.min()), float(last[1]), lost)
 
 
 def _comes_back(heights: curves.Values) -> bool:

@@ -3,6 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import combinations
 from typing import ClassVar
 
 import numpy as np
@@ -24,10 +25,31 @@ class SweepRule(Problem, ABC):
     alone: ClassVar[bool] = False
 
     def judge(self, runs: Sequence[Run]) -> Finding | NotChecked | None:
-        """`check`, with every signal in the order of its steps."""
+        """`check`, with every signal in the order of its steps.
+
+        Runs of different trainings are not judged together.
+        """
+        if (apart := strangers(runs)) is not None:
+            return NotChecked(
+                reason=f"these are runs of different trainings: some measure "
+                f"{apart[0]}, others {apart[1]}; give those of one training alone"
+            )
         with np.errstate(all="ignore"):
             return self.check([in_order(run) for run in runs])
 
     @abstractmethod
     def check(self, runs: Sequence[Run]) -> Finding | NotChecked | None:
         """The finding, why it could not be judged, or None: all is well."""
+
+
+def strangers(runs: Sequence[Run]) -> tuple[str, str] | None:
+    """Scores of validation that two of the runs have, if they share none at all."""
+    scores = {
+        frozenset(n for n in run.signals if n.startswith("val/") and "loss" not in n)
+        for run in runs
+    }
+    known = sorted(map(sorted, scores - {frozenset()}))
+    for one, other in combinations(known, 2):
+        if not set(one) & set(other):
+            return one[0], other[0]
+    return None
