@@ -7,11 +7,12 @@ from typing import ClassVar
 
 import pytest
 
-from wellfit.core.finding import Finding, NotChecked
+from wellfit.core.finding import Finding, NotChecked, Severity
 from wellfit.core.run import Run
 from wellfit.rules import all_rules, discovery
 from wellfit.rules.rule import Rule
 from wellfit.rules.sweep_rule import SweepRule
+from wellfit.verbs.explain import _page
 
 FIRST_FIFTEEN = {
     "class-imbalance",
@@ -124,3 +125,20 @@ def test_a_plugin_that_fails_is_left_out(
     with pytest.warns(UserWarning, match=f"the rule too-long was left out.*{said}"):
         rules = plugged(monkeypatch, value)
     assert {rule.name() for rule in rules} >= FIRST_FIFTEEN
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class NewRule(Rule):
+    """Says it of every run."""
+
+    preview: ClassVar[bool] = True
+
+    def check(self, run: Run) -> Finding:
+        return self.finding("seen", confidence=0.9, severity=Severity.CRITICAL)
+
+
+def test_a_preview_says_notes_only() -> None:
+    said = NewRule().judge(Run.of(loss=[1.0]))
+    assert isinstance(said, Finding)
+    assert said.severity is Severity.NOTE
+    assert "Preview" in _page(NewRule())

@@ -88,7 +88,7 @@ def said_of(rule: Judge, seen: Seen) -> Finding | NotChecked | None:
 def check_fires(rule: Judge, planted: tuple[Seen, ...]) -> None:
     """It finds its fault, at warning or above, in every run that has it.
 
-    Of a rule whose severity is `note`, a note is enough.
+    Of a rule whose severity is `note`, and of a preview, a note is enough.
     """
     assert planted, f"{rule.name()} has no planted fault: record a run that has it"
     for run in planted:
@@ -97,7 +97,8 @@ def check_fires(rule: Judge, planted: tuple[Seen, ...]) -> None:
             f"{rule.name()} must find the fault planted in {_named(run)}; it said "
             f"{said}: look at what `check` misses there"
         )
-        enough = min(rule.severity.rank, Severity.WARNING.rank)
+        least = Severity.NOTE if rule.preview else Severity.WARNING
+        enough = min(rule.severity.rank, least.rank)
         assert said.severity.rank >= enough, (
             f"{rule.name()} says only a note on the fault planted in {_named(run)}"
         )

@@ -15,8 +15,12 @@ from wellfit.rules.lacking import has, lacking
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Problem:
-    """What rules of a run and rules of a sweep have in common: a name, and findings."""
+    """What rules of a run and rules of a sweep have in common: a name, and findings.
 
+    A rule whose false alarms are not measured yet is a `preview`: it says notes only.
+    """
+
+    preview: ClassVar[bool] = False
     severity: ClassVar[Severity] = Severity.WARNING
     needs: ClassVar[tuple[str, ...]] = ()
     remedies: ClassVar[tuple[str, ...]] = ()
@@ -37,9 +41,10 @@ class Problem:
         evidence: Iterable[Evidence] = (),
     ) -> Finding:
         """A finding of this rule, with its name and its remedies filled in."""
+        said = self.severity if severity is None else severity
         return Finding(
             rule=self.name(),
-            severity=self.severity if severity is None else severity,
+            severity=Severity.NOTE if self.preview else said,
             confidence=round(min(max(confidence, 0.0), 1.0), 2),
             summary=summary,
             where=tuple(where),

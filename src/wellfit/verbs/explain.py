@@ -11,6 +11,7 @@ from wellfit.remedies import REMEDIES
 from wellfit.rules import all_rules, all_sweep_rules
 from wellfit.rules.rule import Problem
 
+PREVIEW = "*Preview: its false alarms are not measured yet, and it says only notes.*"
 EXAMPLE = re.compile(r"^>>> .*(?:\n(?!\s*$).+)*", re.MULTILINE)
 LIMIT = re.compile(
     r"^    (\w+): (?:int|float) = [^#\n]*#(.*(?:\n    #.*)*)", re.MULTILINE
@@ -46,6 +47,8 @@ def fenced(page: str) -> str:
 
 def _page(rule: Problem) -> str:
     lines = [f"# {rule.name()}", "", inspect.getdoc(rule) or ""]
+    if rule.preview:
+        lines += ["", PREVIEW]
     limits = [(f.name, getattr(rule, f.name)) for f in fields(rule)]
     if limits:
         sources = _sources(type(rule))
