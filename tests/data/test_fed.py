@@ -110,3 +110,20 @@ def test_few_and_odd_rows_are_said_as_far_as_they_go(task):
         found = facts_of(Fed(rows=rows, targets=targets, task=task, held=rows[:1]))
         assert found["inputs"]["features"] == 2
         assert "reference" not in found
+
+
+@pytest.mark.parametrize(("augmented", "fresh"), [(0.0, False), (0.1, True)])
+def test_augmented_rows_do_not_come_again(augmented, fresh):
+    rng, again = np.random.default_rng(0), Again()
+    table = rng.normal(size=(400, 5)).astype(np.float32)
+    for _ in range(3):
+        for batch in batches(table, 40, rng)[::2]:
+            more = augmented * rng.normal(size=batch.shape).astype(np.float32)
+            again.add(batch + more)
+        again.epoch()
+    assert again.fresh(400) is fresh
+    assert again.fresh(None) is fresh
+
+
+def test_one_epoch_does_not_tell_whether_rows_are_augmented():
+    assert seen(np.eye(64, dtype=np.float32), epochs=1).fresh(64)

@@ -1,8 +1,9 @@
 """Rows that come more than once, told from batches that a training was fed with.
 
-A batch is drawn without replacement, so that two equal rows of one batch are two rows
-of the table. Rows of few values are equal by chance as well: how often, is told by how
-often the halves of rows agree.
+In another epoch each row comes again as it was, unless it is augmented. A batch is
+drawn without replacement, so that two equal rows of one batch are two rows of the
+table. Rows of few values are equal by chance as well: how often, is told by how often
+the halves of rows agree.
 """
 
 from typing import Any
@@ -13,15 +14,19 @@ from numpy.typing import NDArray
 MIX = 0x9E3779B97F4A7C15  # the golden ratio's fraction, odd: as in SplitMix64
 PLAIN = 0.05  # halves that agree as often by chance tell no rows apart
 SEEN = 5  # pairs: fewer may be an accident of the draw
+KEPT = 20_000  # rows that are known again
 
 Hashes = NDArray[np.uint64]
 
 
 class Again:
-    """Counts pairs of equal rows, within batches."""
+    """Counts pairs of equal rows within batches, and rows that were seen before."""
 
     def __init__(self) -> None:
         self.rows = 0
+        self._known: set[int] = set()
+        self._repeats = 0
+        self._by_epoch = [0]  # rows seen in each, while they were counted
         self._pairs = 0
         self._equal = np.zeros(3)  # in both halves, in the first, in the second
 
@@ -29,8 +34,28 @@ class Again:
         """Take in rows (n × columns) of one batch."""
         first, second = halves(rows)
         self.rows += len(rows)
+        if len(self._known) < KEPT:
+            whole = (first + second).tolist()
+            self._repeats += sum(one in self._known for one in whole)
+            self._by_epoch[-1] += len(whole)
+            self._known.update(whole)
         self._pairs += len(rows) * (len(rows) - 1) // 2
         self._equal += [_equal(h) for h in (first + second, first, second)]
+
+    def epoch(self) -> None:
+        """An epoch is over."""
+        self._by_epoch.append(0)
+
+    def fresh(self, of: int | None) -> bool:
+        """Whether rows seem not to come again as they were; `of` is how many there are.
+
+        Of N rows of which n were looked at in an epoch, each was with probability n/N.
+        """
+        if of is None:
+            return self._repeats == 0
+        unseen = np.prod([1 - min(1.0, n / max(of, 1)) for n in self._by_epoch])
+        expected = sum(self._by_epoch) - of * (1 - unseen)
+        return bool(expected < SEEN or self._repeats < 0.5 * expected)
 
     def share(self) -> float | None:
         """Of all pairs of rows, the share that are copies; None where it is unknown.

@@ -41,16 +41,19 @@ Floats = NDArray[np.float64]
 class Fed:
     """Rows that were trained on (n × columns), and a target of each, NaN if unknown.
 
-    `held` are rows of validation. `names` are the columns', `labels` the classes' by
-    number. Of a `table` the columns mean something each; pixels do not. `of` is how
-    many rows there are in all. Rows that are `fresh` do not come again: they were
-    augmented, and no part of validation need be like them.
+    `held` are rows of validation, `before` those that were trained on when these were
+    evaluated first: what was evaluated before it was trained on did not leak. `names`
+    are the columns', `labels` the classes' by number. Of a `table` the columns mean
+    something each; pixels do not. `of` is how many rows there are in all. Rows that are
+    `fresh` do not come again: they were augmented, and no part of validation need be
+    like them.
     """
 
     rows: Floats
     targets: Floats
     task: str
     held: Floats | None = None
+    before: Floats | None = None
     names: Sequence[str] = ()
     labels: Sequence[str] = ()
     table: bool = True
@@ -84,16 +87,20 @@ def _repeated(fed: Fed) -> dict[str, Any]:
     if fed.rows.shape[1] > NAMED:
         return {}
     frame["target"], kinds["target"] = fed.targets, Kind.NUMBER
-    return duplicates(frame, kinds, "target")
+    return duplicates(frame, kinds, "target", exactly=True)
 
 
 def _between(fed: Fed) -> dict[str, Any]:
     """What is said of training and validation together: `overlap` and `shift`."""
     if fed.held is None or not len(fed.held) or fed.held.shape[1] != fed.rows.shape[1]:
         return {}
-    one, other = (_frame(rows, fed.names) for rows in (fed.rows, fed.held))
+    before = fed.rows if fed.before is None else fed.before
+    parts = (fed.rows, before, fed.held)
+    one, earlier, other = (_frame(rows, fed.names) for rows in parts)
     kinds = dict.fromkeys(map(str, one), Kind.NUMBER)
-    said = {"overlap": overlap(one, other, kinds) | {"of": fed.of}}
+    # Numbers are copied to the last digit, or not at all.
+    found = overlap(earlier, other, kinds, exactly=True)
+    said = {"overlap": found | {"of": fed.of}}
     if not fed.fresh:
         most = VALUES // len(kinds)
         said["shift"] = shift(one.head(most), other.head(most), kinds, briefly=True)

@@ -200,9 +200,16 @@ def offsets() -> Iterator[float]:
 
 
 def duplicates(
-    frame: pd.DataFrame, kinds: Mapping[str, Kind], target: str | None
+    frame: pd.DataFrame,
+    kinds: Mapping[str, Kind],
+    target: str | None,
+    *,
+    exactly: bool = False,
 ) -> dict[str, Any]:
-    """Of the fact `data`: `duplicates`, exact and near, and those that disagree."""
+    """Of the fact `data`: `duplicates`, exact and near, and those that disagree.
+
+    With `exactly`, near ones are not looked for.
+    """
     names = compared(frame, kinds)
     if not names or len(frame) < 2:
         return {}
@@ -214,7 +221,7 @@ def duplicates(
         "columns": len(names),
         "repeated": found,
         "copies": round(copies),
-        "near": round(max(0.0, _near(frame, names, kept) - copies)),
+        "near": 0 if exactly else round(max(0.0, _near(frame, names, kept) - copies)),
     }
     if target in names and len(names) > 1:
         said["conflicting"] = _conflicting(frame, names, str(target), exact)

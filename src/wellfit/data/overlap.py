@@ -21,13 +21,17 @@ def overlap(
     target: str | None = None,
     group: str | None = None,
     time: str | None = None,
+    exactly: bool = False,
 ) -> dict[str, Any]:
-    """Of the fact `data`: `overlap`, what stands on both sides."""
+    """Of the fact `data`: `overlap`, what stands on both sides.
+
+    With `exactly`, rows that are nearly equal are not looked for.
+    """
     both = [n for n in map(str, training) if n in validation]
     names = [n for n in compared(training[both], kinds) if n != target]
     said: dict[str, Any] = {"training": len(training), "validation": len(validation)}
     if names:
-        said |= _rows(training, validation, names)
+        said |= _rows(training, validation, names, exactly=exactly)
     grouping = [group] if group else _groups(training, both, kinds)
     said["groups"] = [
         {"name": str(n), "named": n == group, **_grouped(training[n], validation[n])}
@@ -40,14 +44,18 @@ def overlap(
 
 
 def _rows(
-    training: pd.DataFrame, validation: pd.DataFrame, names: list[str]
+    training: pd.DataFrame,
+    validation: pd.DataFrame,
+    names: list[str],
+    *,
+    exactly: bool,
 ) -> dict[str, Any]:
     """Rows of validation that are in training: inputs only, the target may differ."""
     kept = diverse(training, names)
     exact = [rows_of(f, names, kept) for f in (training, validation)]
     matched, copies = shared(*exact)
     near = copies
-    for offset in offsets():
+    for offset in () if exactly else offsets():
         grids = cells(training, names, offset=offset)
         if grids:
             rows = [rows_of(f, names, kept, grids) for f in (training, validation)]

@@ -73,6 +73,10 @@ class Sample:
             if place < ROWS:
                 self._rows[place], self._targets[place] = row.copy(), target
 
+    def epoch(self) -> None:
+        """The data were gone through once."""
+        self._again.epoch()
+
     def distinct(self) -> tuple[Floats, Floats]:
         """The rows that differ: one of several epochs would otherwise test itself."""
         rows = np.stack(self._rows)
@@ -81,11 +85,11 @@ class Sample:
         return rows[places].astype(np.float64), np.array(self._targets)[places]
 
     def facts(
-        self, task: str, *, held: "Sample | None" = None, loader: dict[str, Any]
+        self, task: str, *, held: "Held | None" = None, loader: dict[str, Any]
     ) -> dict[str, dict[str, Any]]:
         """The facts `data`, `reference` and, for `inputs`, the columns' ranges.
 
-        `held` are rows of validation; `loader` is what the fact `loaders` says of
+        `held` has rows of validation; `loader` is what the fact `loaders` says of
         training.
         """
         if len(self) < 2:
@@ -98,13 +102,32 @@ class Sample:
             rows=rows,
             targets=targets,
             task=task,
-            held=held.distinct()[0] if held else None,
+            held=held.rows if held else None,
+            before=held.before if held else None,
             table=self._table,
             of=of,
-            fresh=len(rows) == len(self),
+            fresh=self._fresh(of),
         )
         with hushed():
             facts = facts_of(fed)
         if "data" in facts and of and loader.get("replacement") is False:
             facts["data"] |= {"duplicates": self._again.fact(of)}
         return facts
+
+    def _fresh(self, of: int | None) -> bool:
+        """Whether rows seem not to come again as they were: they are augmented."""
+        if of is None and not self._table:
+            return True  # a few ways of turning an image are not told from more images
+        return self._again.fresh(of)
+
+
+class Held:
+    """Rows of the first evaluation of data that are held back, and those before it."""
+
+    def __init__(self) -> None:
+        self.rows: Floats | None = None
+        self.before: Floats | None = None
+
+    def take(self, held: Sample, trained: Sample) -> None:
+        """These were evaluated, and those had been trained on by then."""
+        self.rows, self.before = held.distinct()[0], trained.distinct()[0]

@@ -6,7 +6,7 @@ from wellfit.taps.torch.criteria import Call
 from wellfit.taps.torch.inputs import Entered
 from wellfit.taps.torch.scores import ClassScores
 from wellfit.taps.torch.sources import Part, Sources, fingerprints, part_of
-from wellfit.taps.torch.trained import Held
+from wellfit.taps.torch.trained import HeldBack, Rows
 
 ON_TRAINING = ("loss", "accuracy", "r2")  # of a pass over the training data
 
@@ -14,9 +14,9 @@ ON_TRAINING = ("loss", "accuracy", "r2")  # of a pass over the training data
 class Evaluations:
     """Gathers calls of the criterion without gradient into passes."""
 
-    def __init__(self, records: Records, sources: Sources) -> None:
+    def __init__(self, records: Records, sources: Sources, rows: Rows) -> None:
         self.done = 0
-        self.held = Held()
+        self._held_back = HeldBack(rows)
         self._confusion: dict[str, list[list[int]]] = {}
         self._records = records
         self._sources = sources
@@ -47,7 +47,7 @@ class Evaluations:
         self._from = None if origin is None else part_of(origin)
         self._loaded, self._size = entered.loaded is not None, entered.rows
         self._rows |= rows
-        self.held.keep(entered.batch)
+        self._held_back.keep(entered.batch)
         self._batches.add(call)
 
     def _is_another(self, entered: Entered, rows: set[float]) -> bool:
@@ -79,7 +79,7 @@ class Evaluations:
         origin = None if self._from is None else self._from.origin()
         phase = self.phase or self._sources.phase(origin, self._rows)
         self.phase = None
-        self.held.end(phase)
+        self._held_back.end(phase)
         self.done += 1
         found = ({} if loss is None else {"loss": loss}) | scores
         for name, value in found.items():

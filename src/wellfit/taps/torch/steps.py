@@ -335,7 +335,9 @@ class Steps:
         self._layers.meet(models.layers)
         self._start.meet(models.parameters | models.outside)
         self.ways.switches.meet(models.main, models.layers)
-        if not self._done:
+        if self._done:
+            self.rows.restart()
+        else:
             self._looks.begin()
             self._flushed = self._stepped = perf_counter()
         if self._look is None:
@@ -522,6 +524,8 @@ class Steps:
         if not self._trained:
             return  # they were evaluated, not trained on
         self._epochs += 1
+        self.rows.flush(whole=True)
+        self.rows.sample.epoch()
         self._epoch_rows, self._trained = self._trained, 0
         self._records.event("epoch", self.count, number=self._epochs)
         self.inputs.glance()

@@ -87,7 +87,7 @@ class TorchTap:
         self._steps = Steps(
             records, looks, self._sources, self._calm, self._doors, self._naps, model
         )
-        self._evaluations = Evaluations(records, self._sources)
+        self._evaluations = Evaluations(records, self._sources, self._steps.rows)
         self._pending: list[_Pending] = []
         self._loaders = Loaders()
 
@@ -229,7 +229,7 @@ class TorchTap:
         loaders, sample = self._loaders.fact(), steps.rows.sample
         found = sample.facts(
             steps.objective.task,
-            held=self._evaluations.held.sample,
+            held=steps.rows.held,
             loader=loaders.get("train", {}),
         )
         for key, fact in found.items():

@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from wellfit.taps.sample import COLUMNS, Sample
+from wellfit.taps.sample import COLUMNS, Held, Sample
 from wellfit.taps.sample import ROWS as SAMPLED
 from wellfit.taps.tap import Records
 from wellfit.taps.torch.batches import Batches
@@ -20,6 +20,7 @@ from wellfit.taps.torch.scores import ClassScores
 from wellfit.taps.torch.sources import ROWS, Sources, marks
 
 SMALL = 4096  # outputs of a batch that is scored between looks too
+LEAST = 32  # rows that were trained on, before an evaluation is compared with them
 TOGETHER = 16  # batches that are scored together
 
 
@@ -61,9 +62,14 @@ class Rows:
     """Some rows, kept to know them again in an evaluation, and to learn from."""
 
     def __init__(self, sources: Sources) -> None:
-        self.sample = Sample()
+        self.sample, self.held = Sample(), Held()
         self._sources = sources
         self._coming: deque[Later] = deque()
+
+    def restart(self) -> None:
+        """Another training begins, of another model or on other rows."""
+        self.flush(whole=True)
+        self.sample, self.held = Sample(), Held()
 
     def keep(self, batch: Tensor, targets: Tensor | None) -> None:
         """Keep some of a batch, once they have come from its device."""
@@ -95,38 +101,38 @@ class Rows:
         return {}
 
 
-class Held:
-    """Some rows of the first evaluation of data that are held back."""
+class HeldBack:
+    """Some rows of an evaluation under way; of the first over validation they stay."""
 
-    def __init__(self) -> None:
-        self.sample = Sample()
+    def __init__(self, rows: Rows) -> None:
+        self._trained = rows
         self._coming: list[Later] = []
+        self._sample = Sample()
         self._rows = 0
-        self._done = False
 
     def keep(self, batch: Tensor | None) -> None:
         """Keep some of a batch that is evaluated."""
-        if self._done or batch is None or not takes(batch):
+        if self._trained.held.rows is not None or self._rows >= SAMPLED:
             return
-        wide = batch[0].numel() > COLUMNS
-        if self._rows >= SAMPLED or wide:
+        if batch is None or not takes(batch) or batch[0].numel() > COLUMNS:
             return
-        table, room = is_table(batch), SAMPLED - self._rows
-        sent = some_of(batch, None, room)
+        sample, table, room = self._sample, is_table(batch), SAMPLED - self._rows
         self._rows += min(len(batch), room)
 
         def tell(rows: Floats) -> dict[str, float]:
-            self.sample.add(rows, None, table=table)
+            sample.add(rows, None, table=table)
             return {}
 
-        self._coming.append(Later(sent, tell))
+        self._coming.append(Later(some_of(batch, None, room), tell))
 
     def end(self, phase: str) -> None:
-        """The pass is over: of the first over validation the rows are kept."""
-        if phase == "val" and self._coming:
+        """The pass is over."""
+        trained = self._trained.sample
+        if phase == "val" and self._coming and len(trained) >= LEAST:
             settle(deque(self._coming), wait=True)
-            self._done = True
-        self._coming, self._rows = [], 0
+            if len(self._sample):
+                self._trained.held.take(self._sample, trained)
+        self._coming, self._sample, self._rows = [], Sample(), 0
 
 
 def takes(batch: Tensor) -> bool:
