@@ -1,6 +1,7 @@
 """What is said of the data of a training, from the rows that it was fed with."""
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -9,8 +10,12 @@ from sklearn import datasets
 from wellfit.core.finding import Finding, Severity
 from wellfit.core.run import Run
 from wellfit.data.again import Again, halves
+from wellfit.data.columns import Kind
 from wellfit.data.fed import Fed, facts_of
+from wellfit.data.spellings import inconsistencies
 from wellfit.rules import all_rules
+from wellfit.rules.label_noise import LabelNoise
+from wellfit.rules.uninformative_features import UninformativeFeatures
 
 
 def batches(table, size, rng):
@@ -47,7 +52,7 @@ def test_rows_that_differ_are_no_copies(levels, columns, seed):
     few = rng.integers(0, levels, (600, columns)).astype(np.float32)
     for table in (few, np.column_stack([few, np.arange(600)]).astype(np.float32)):
         said = seen(table, epochs=3, seed=seed).fact(600)
-        assert said.get("copies", 0) <= 60
+        assert said.get("copies", 0) == 0
 
 
 def test_equal_rows_have_equal_hashes_whatever_zero_they_hold():
@@ -127,3 +132,63 @@ def test_augmented_rows_do_not_come_again(augmented, fresh):
 
 def test_one_epoch_does_not_tell_whether_rows_are_augmented():
     assert seen(np.eye(64, dtype=np.float32), epochs=1).fresh(64)
+
+
+def test_random_targets_are_told_from_what_can_be_learnt():
+    """Of noise, and of a training that learns it by heart."""
+    rng = np.random.default_rng(0)
+    x, y = rng.normal(size=(900, 30)), rng.integers(0, 3, 900).astype(float)
+    fed = Fed(rows=x, targets=y, task="classification")
+    facts = {**facts_of(fed), "objective": {"trivial": {"accuracy": 0.35}}}
+    learnt = {"train/accuracy": {99: 0.9}, "val/accuracy": {99: 0.34}}
+    said = UninformativeFeatures().judge(Run.of(learnt, facts=facts))
+    assert isinstance(said, Finding)
+    assert "the columns tell nothing of the target" in said.summary
+    assert LabelNoise().judge(Run.of(facts=facts)).severity is Severity.NOTE
+
+
+@pytest.mark.parametrize("useless", [0, 100])
+def test_columns_of_noise_are_counted(useless):
+    x, y = datasets.make_friedman1(600, 5, random_state=0)
+    x = np.column_stack(
+        [x, x, x, x, np.random.default_rng(0).normal(size=(600, useless))]
+    )
+    facts = facts_of(Fed(rows=x, targets=y, task="regression"))
+    silent = facts["data"]["uninformative"]["silent"]
+    assert abs(silent - useless / (20 + useless)) < 0.2
+    learnt = {"train/r2": {99: 0.99}, "val/r2": {99: 0.5}}
+    said = UninformativeFeatures().judge(Run.of(learnt, facts=facts))
+    told = isinstance(said, Finding) and "nothing to do with the target" in said.summary
+    assert told == bool(useless)
+
+
+def heaps(share, rng):
+    x = rng.normal(size=800)
+    return np.where(rng.random(800) < share, 1000 * x, x)
+
+
+@pytest.mark.parametrize("share", [0.03, 0.4])
+def test_two_units_are_seen_in_numbers_of_both_signs(share):
+    x = heaps(share, np.random.default_rng(0))
+    frame = pd.DataFrame({"x": x})
+    (found,) = inconsistencies(frame, {"x": Kind.NUMBER})
+    assert (found["what"], found["factor"]) == ("scale", 1000.0)
+    assert found["share"] == pytest.approx(share, abs=0.03)
+
+
+@given(
+    st.sampled_from(["normal", "t2", "cauchy", "cubes", "two normals", "products"]),
+    st.integers(0, 10_000),
+)
+@settings(deadline=None, max_examples=60)
+def test_long_tails_are_one_unit(kind, seed):
+    rng = np.random.default_rng(seed)
+    x = {
+        "normal": lambda: rng.normal(size=500),
+        "t2": lambda: rng.standard_t(2, 500),
+        "cauchy": lambda: rng.standard_cauchy(500),
+        "cubes": lambda: rng.normal(size=500) ** 3,
+        "two normals": lambda: rng.normal(size=500) + 6 * (rng.random(500) < 0.5),
+        "products": lambda: rng.normal(size=(500, 3)).prod(axis=1),
+    }[kind]()
+    assert inconsistencies(pd.DataFrame({"x": x}), {"x": Kind.NUMBER}) == []

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 MIX = 0x9E3779B97F4A7C15  # the golden ratio's fraction, odd: as in SplitMix64
 PLAIN = 0.05  # halves that agree as often by chance tell no rows apart
 SEEN = 5  # pairs: fewer may be an accident of the draw
+SIGMAS = 4.0  # of the pairs that are equal by chance, a Poisson number, beyond these
 KEPT = 20_000  # rows that are known again
 
 Hashes = NDArray[np.uint64]
@@ -76,6 +77,8 @@ class Again:
         share = self.share()
         if share is None:
             return {}
+        _, one, other = (self._equal / self._pairs).tolist()
+        by_chance = one * other * self._pairs
         more = share * (of - 1)  # copies that a row has beside itself
         copies = of * more / (1 + more)
         seen = round(share * self._pairs)
@@ -83,7 +86,7 @@ class Again:
             "rows": of,
             "sampled": self.rows,
             "repeated": round(copies),
-            "copies": round(copies) if seen >= SEEN else 0,
+            "copies": round(copies) if seen >= SEEN + SIGMAS * by_chance**0.5 else 0,
             "pairs": seen,
         }
 

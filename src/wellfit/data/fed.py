@@ -24,7 +24,7 @@ from wellfit.data.shift import shift
 from wellfit.data.spellings import inconsistencies
 from wellfit.data.suspects import thirds
 from wellfit.data.target import Target
-from wellfit.data.telling import untelling
+from wellfit.data.telling import silent, untelling
 
 VALUES = 1 << 17  # learnt from: rows times columns
 FOLDS = 3
@@ -173,7 +173,12 @@ class _Learner:
         kinds = {str(name): kind_of(frame[name]) for name in frame}
         told = untelling(frame, kinds, None)
         # What is rare in a sample may be ordinary in the whole.
-        said["uninformative"] = told | {"nearly_constant": {}, "identifiers": []}
+        told |= {"nearly_constant": {}, "identifiers": []}
+        if self._judged is not None:
+            matter = self._judged.matter
+            rows = self._rows[matter.rows]
+            told["silent"] = silent(rows, matter.y, classes=self._classes)
+        said["uninformative"] = told
         return said | {
             "outliers": outliers(frame, kinds),
             "inconsistent": inconsistencies(frame, kinds),

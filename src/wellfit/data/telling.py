@@ -1,10 +1,11 @@
-"""Columns that tell nothing: constants, copies of others, and names of rows."""
+"""Columns that tell nothing: constants, copies of others, names of rows, and noise."""
 
 from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 import pandas as pd  # noqa: TID253
+from numpy.typing import NDArray
 
 from wellfit.data.columns import Kind, Series, texts
 from wellfit.data.likeness import hashed
@@ -12,6 +13,9 @@ from wellfit.data.likeness import hashed
 ROWS = 10_000  # on which columns are compared before all of them are
 NEARLY = 0.999  # of the rows have the commonest value: nearly a constant
 LEAST = 30  # rows: two columns of fewer may agree by chance
+OCTILES = 8
+LEAST_COLUMNS = 20  # of fewer, the share of those that tell nothing is not known
+LEAST_ROWS = 200  # 25 an octile
 AFFINE = 1e-9  # of the spread: what may be left of a column that is a line in another
 
 
@@ -114,3 +118,28 @@ def _on_a_line(earlier: Series, column: Series) -> bool:
     x, y = x[known] - x[known].mean(), y[known] - y[known].mean()
     left = y - x * (x @ y / max(x @ x, 1e-300))
     return bool(np.sqrt(left @ left) <= AFFINE**0.5 * np.sqrt(y @ y))
+
+
+def silent(x: NDArray[np.float64], y: NDArray[Any], *, classes: bool) -> float | None:
+    """The share of the columns (rows × columns) that tell nothing of the target.
+
+    Of a column that tells nothing, the p-value of a test is spread evenly from 0 to 1:
+    twice the share that lies above one half is theirs (Storey, 2002). Tested is whether
+    the target differs between the column's octiles, so that it may bend.
+    """
+    from scipy.stats import chi2_contingency, f_oneway
+
+    varied = x[:, x.std(axis=0) > 0]
+    if varied.shape[1] < LEAST_COLUMNS or len(x) < LEAST_ROWS:
+        return None
+    p = []
+    for column in varied.T:
+        cuts = np.unique(np.quantile(column, np.linspace(0, 1, OCTILES + 1)[1:-1]))
+        part = np.searchsorted(cuts, column, side="right")
+        if classes:
+            table = pd.crosstab(part, y).to_numpy()
+            p.append(chi2_contingency(table).pvalue if table.shape[0] > 1 else 1.0)
+        else:
+            groups = [y[part == k] for k in np.unique(part)]
+            p.append(f_oneway(*groups).pvalue if len(groups) > 1 else 1.0)
+    return min(1.0, 2 * float(np.mean(np.asarray(p) > 0.5)))

@@ -66,6 +66,7 @@ class LabelNoise(Rule):
     # classes are told so well have no plateau at all: iris, wine, digits, penguins
     doubtful: float = 0.05  # of the labels: a plateau worth a note where it is not so
     sure: int = 3  # suspects at least
+    most: float = 0.5  # of the labels: where more differ, nothing tells which are right
     trained: float = 0.05  # of the labels, where a training was watched: those ten
     # benchmarks have up to 10 % and train well; below it is a note
 
@@ -81,7 +82,7 @@ class LabelNoise(Rule):
         if not found:
             return NotChecked(reason=_unknown(data))
         level = found["next"] <= self.flat * max(found["surest"], found["surest_low"])
-        clear = _told(found) >= self.told
+        clear = _told(found) >= self.told and found["plateau"] <= self.most
         if clear and level and found["plateau_low"] >= self.least:
             return self._found(run, found) if found["suspects"] >= self.sure else None
         if level and found["surest_low"] >= self.doubtful:

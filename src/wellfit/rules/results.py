@@ -86,6 +86,12 @@ class Standing:
         return self.best.value <= max(0.05, CHANCE * self.best.error)
 
     @property
+    def guesses_held(self) -> bool:
+        """Whether it is known to do no better than guessing on validation rows."""
+        val = self.val
+        return val is not None and val.value <= max(0.05, CHANCE * val.error)
+
+    @property
     def learnable(self) -> bool | None:
         """Whether a simple model does better than guessing."""
         if self.reference is None:

@@ -6,21 +6,25 @@ from typing import Any, ClassVar
 
 from wellfit.core.finding import Evidence, Finding, NotChecked, Severity
 from wellfit.core.run import Run
+from wellfit.rules import results
 from wellfit.rules.rule import Rule
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class UninformativeFeatures(Rule):
-    """Columns tell nothing: the same in every row, copies of others, names of rows.
+    """Columns tell nothing: constants, copies of others, names of rows, noise.
 
     ## What it looks at
     Columns with one value, or nearly; columns that say what an earlier one says, in the
     same or in other words (2 for "two", inches for centimetres); columns that are
-    different in every row.
+    different in every row. Of a training also how many columns have nothing to do with
+    the target, one by one, and whether simple models and the training do better than
+    guessing on rows that they have not seen.
 
     ## Why it hurts
     Names of rows are learnt by heart. Of two equal columns each gets half of the
-    weight, so that importances mislead. The rest costs time, and hides what counts.
+    weight, so that importances mislead. The rest costs time, and hides what counts:
+    noise that is learnt by heart counts as knowledge on the training rows alone.
 
     ## Example
     >>> dull = {"columns": 8, "constant": ["unit"], "copies": {"cm": "inch"},
@@ -32,7 +36,9 @@ class UninformativeFeatures(Rule):
 
     ## How it is told from its look-alikes
     Some such columns are in most tables, and in pictures the corners are dark: they are
-    a note. It is a warning where they are a quarter of the columns, or more.
+    a note. It is a warning where they are a quarter of the columns, or more. Noise is
+    one only where a training suffers from it: where it is far better on its own rows
+    than on others.
 
     ## What helps
     `select-features`; `drop-leaking-features` where a name tells of the target.
@@ -41,7 +47,10 @@ class UninformativeFeatures(Rule):
     Columns that are constant in these rows only, and will not be.
 
     ## References
-    Guyon and Elisseeff (2003), An introduction to variable and feature selection.
+    Guyon and Elisseeff (2003), An introduction to variable and feature selection;
+    Storey (2002), A direct approach to false discovery rates, for the share of columns
+    that tell nothing; Zhang et al. (2017), Understanding deep learning requires
+    rethinking generalization, for random targets that are learnt by heart.
     """
 
     severity: ClassVar = Severity.WARNING
@@ -52,12 +61,17 @@ class UninformativeFeatures(Rule):
     # oil-spill, yeast, digits
     least: int = 2  # columns
     shown: int = 4  # columns named in the sentence
+    silent: float = 0.7  # of the columns have nothing to do with the target
+    gap: float = 0.15  # of skill, between training and validation: as for overfitting
+    rows: int = 300  # fewer are too few to say that nothing can be learnt from them
 
     def check(self, run: Run) -> Finding | NotChecked | None:
         """A warning where a quarter of the columns tell nothing, else a note."""
         found = run.facts["data"].get("uninformative")
         if not found:
             return NotChecked(reason="the columns were not compared with each other")
+        if run.signals and (noise := self._noise(run, found)) is not None:
+            return noise
         dull = _dull(found)
         if not dull:
             return None
@@ -75,6 +89,41 @@ class UninformativeFeatures(Rule):
             confidence=0.9,
             where=list(dull),
             evidence=_evidence(found),
+        )
+
+    def _noise(self, run: Run, found: Mapping[str, Any]) -> Finding | None:
+        """What is learnt by heart because it tells nothing, if much is."""
+        stands = results.standing(run)
+        gap = results.gap(stands)
+        if gap is None or gap < self.gap or stands.train is None or stands.val is None:
+            return None
+        evidence = [
+            stands.train.evidence(f"{stands.train.metric} on training rows"),
+            stands.val.evidence(f"{stands.val.metric} on validation rows"),
+        ]
+        rows = run.facts.get("reference", {}).get("rows", 0)
+        if stands.guesses_held and stands.learnable is False and rows >= self.rows:
+            return self.finding(
+                "the columns tell nothing of the target: simple models guess, and the "
+                f"training, whose {stands.train.metric} is {stands.train.score:.3g} on "
+                f"its own rows and {stands.val.score:.3g} on others, learns by heart; "
+                "see whether the targets belong to these rows",
+                confidence=0.8,
+                evidence=evidence,
+            )
+        share = found.get("silent")
+        if share is None or share < self.silent or stands.learnable is False:
+            return None
+        return self.finding(
+            f"about {100 * share:.0f} % of the {found['columns']} columns have nothing "
+            f"to do with the target, and the training, whose {stands.train.metric} is "
+            f"{stands.train.score:.3g} on its own rows and {stands.val.score:.3g} on "
+            "others, learns them by heart",
+            confidence=0.7,
+            evidence=[
+                Evidence(text="columns that tell nothing", value=share),
+                *evidence,
+            ],
         )
 
 
