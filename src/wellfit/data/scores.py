@@ -1,7 +1,7 @@
 """What one column alone tells of the target, measured on rows it was not fitted to.
 
 A column that predicts the target nearly perfectly on its own leaks it, and one at the
-trivial score tells nothing. Numbers go through a decision tree of depth 3, categories
+trivial score tells nothing. Numbers go through a small decision tree, categories
 through their mean target; three folds, at most 5,000 rows.
 """
 
@@ -19,7 +19,8 @@ from wellfit.data.target import Target
 
 ROWS = 5000
 FOLDS = 3
-DEPTH = 3
+DEPTH = 3  # of classes; of numbers more leaves are needed to follow a copy of them
+DEPTH_OF_NUMBERS = 5
 MOST_CLASSES = 10  # the most frequent ones are scored, one against the rest
 PRIOR = 10.0  # rows: a category's mean target is drawn towards the whole's
 MOST_COLUMNS = 200  # the most promising of more are scored
@@ -135,7 +136,9 @@ def _by_category(x: Numbers, y: Numbers, held: Numbers, task: str) -> Numbers:
 def _by_tree(x: Numbers, y: Numbers, held: Numbers, task: str) -> Numbers:
     least = max(1, min(20, len(x) // 20))
     tree = DecisionTreeRegressor(
-        max_depth=DEPTH, min_samples_leaf=least, random_state=0
+        max_depth=DEPTH if task == "classification" else DEPTH_OF_NUMBERS,
+        min_samples_leaf=least,
+        random_state=0,
     )
     out: Numbers = tree.fit(x[:, None], y).predict(held[:, None])
     return out.reshape(len(held), -1)

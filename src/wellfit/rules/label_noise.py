@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 
 from wellfit.core.finding import Evidence, Finding, NotChecked, Severity
 from wellfit.core.run import Run
+from wellfit.rules import results
 from wellfit.rules.rule import Rule
 
 
@@ -35,7 +36,9 @@ class LabelNoise(Rule):
     the surer a model is. Slips of the hand come everywhere: a rate that stays the same
     where models are surest, and apart from which the classes are told apart nearly
     perfectly. Where they are not, wrong labels cannot be told from honest exceptions,
-    and it is a note, or not checked.
+    and it is a note, or not checked. Of a training it is a note as well, unless that is
+    far better on its own rows than on others, for it learns the wrong labels by heart;
+    or worse, for only the others have the right ones.
 
     ## What helps
     `correct-labels`: look through the suspects, the surest first; `drop-noisy-labels`
@@ -67,8 +70,9 @@ class LabelNoise(Rule):
     doubtful: float = 0.05  # of the labels: a plateau worth a note where it is not so
     sure: int = 3  # suspects at least
     most: float = 0.5  # of the labels: where more differ, nothing tells which are right
-    trained: float = 0.05  # of the labels, where a training was watched: those ten
-    # benchmarks have up to 10 % and train well; below it is a note
+    gap: float = 0.1  # of skill, between training and validation, by which a training
+    # has learnt wrong labels by heart; one that has not, is none the worse for them
+    behind: float = 0.05  # of skill, training behind validation whose labels are right
 
     def check(self, run: Run) -> Finding | NotChecked | None:
         """A warning where labels are wrong, a note where they may be."""
@@ -97,7 +101,7 @@ class LabelNoise(Rule):
 
     def _found(self, run: Run, found: Mapping[str, Any]) -> Finding:
         what = run.facts["data"].get("unit", "rows")
-        minds = not run.signals or found["plateau_low"] >= self.trained
+        minds = not run.signals or self._minds(results.standing(run))
         return self.finding(
             f"about {100 * found['plateau']:.2g} % of the labels are wrong: "
             f"{found['suspects']:,} of {found['rows']:,} {what} look clearly like "
@@ -107,6 +111,15 @@ class LabelNoise(Rule):
             where=[str(c["name"]) for c in found.get("classes", ())[:5]],
             evidence=_evidence(found),
         )
+
+    def _minds(self, stands: results.Standing) -> bool:
+        """Whether a training shows the wrong labels: learnt by heart, or in its way."""
+        gap = results.gap(stands)
+        if gap is None or stands.train is None or stands.val is None:
+            return False
+        chance = results.CHANCE * stands.val.error
+        behind = stands.val.value - stands.train.value - chance
+        return gap >= self.gap or behind >= self.behind
 
     def _doubt(self, found: Mapping[str, Any]) -> Finding:
         return self.finding(

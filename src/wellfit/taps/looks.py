@@ -26,8 +26,9 @@ class Looks:
     further apart, where all of them take less than an eye notices. With `every` it is
     every so manieth step instead, at any price.
 
-    What looks cost is timed by whoever looks (`spent`), and seen by the clock too: a
-    step that was looked at took so much longer than the calm ones. `kept` are the
+    What looks cost is timed by whoever looks (`spent`), in seconds of its thread, so
+    that a busy machine does not make looks dear; and seen by the clock too: a step that
+    was looked at took so much longer than the calm ones. `kept` are the
     seconds that it took to fetch and to say what was seen of all steps. `calm` is what
     every other step costs, in seconds, and `writing` what a thread has taken to record
     what was seen.

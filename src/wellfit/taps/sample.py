@@ -30,6 +30,7 @@ class Sample:
         self._seen = 0
         self._table = True
         self._again = Again()
+        self._whole = True  # each batch is one of the loader's
 
     def __len__(self) -> int:
         return len(self._rows)
@@ -73,6 +74,10 @@ class Sample:
             if place < ROWS:
                 self._rows[place], self._targets[place] = row.copy(), target
 
+    def compared(self) -> None:
+        """Several batches enter the model in a step: some are drawn to compare with."""
+        self._whole = False
+
     def epoch(self) -> None:
         """The data were gone through once."""
         self._again.epoch()
@@ -110,7 +115,8 @@ class Sample:
         )
         with hushed():
             facts = facts_of(fed)
-        if "data" in facts and of and loader.get("replacement") is False:
+        drawn_once = self._whole and loader.get("replacement") is False
+        if "data" in facts and of and drawn_once:
             facts["data"] |= {"duplicates": self._again.fact(of)}
         return facts
 

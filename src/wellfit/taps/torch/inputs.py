@@ -59,7 +59,8 @@ class Inputs:
         self._range = [float("inf"), float("-inf")]
         self._sums = [0.0, 0.0, 0.0]  # of looks: means, variances + means², non-finite
         self._looks = 0
-        self._entries = 0  # into the models, not to train them
+        self._passes = 0  # into the models, to train them
+        self._entries = 0  # and not to train them
         self._repeats = 0  # of them, with the batch before
 
     def meet(self, root: nn.Module) -> None:
@@ -114,11 +115,18 @@ class Inputs:
         if evaluating:
             self._entries += 1
             self._repeats += first is not None and first is self._calm.batch
+        else:
+            self._passes += 1
         self._calm.batch = first
 
     def entered(self) -> Entered:
         """The batch at hand."""
         return Entered(self._calm.batch, self._calm.data)
+
+    def passes(self) -> int:
+        """How often the models were entered to train them, since it was asked last."""
+        passes, self._passes = self._passes, 0
+        return passes
 
     def came(self) -> tuple[int, int]:
         """How often the models were entered, but to train them, since this was asked

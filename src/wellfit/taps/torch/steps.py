@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import pairwise
 from operator import sub
-from time import perf_counter
+from time import perf_counter, thread_time
 from typing import Any
 
 import torch
@@ -252,12 +252,12 @@ class Steps:
             if entered.rows and entered.batch is not None and not known:
                 self.rows.keep(entered.batch, calls[0].targets if calls else None)
             return
-        begun = perf_counter()
+        begun = thread_time()
         first = calls[0].cut() if calls else None
         if first is not None:
             self.scores.add(first)
         self._look_at_batch(look, entered, first)
-        self._timed += perf_counter() - begun
+        self._timed += thread_time() - begun
 
     def _look_at_batch(self, look: Look, entered: Entered, call: Call | None) -> None:
         if call is not None:
@@ -293,12 +293,12 @@ class Steps:
         self.inside = self._closure = closure
         self._meet(optimizer)
         if self._look is not None:
-            begun = perf_counter()
+            begun = thread_time()
             self._weights = self.models.of(optimizer)
             if not closure:
                 self.ways.stepping(self._weights)
             self._look.stepping(self._weights, self._now.rows, closure=closure)
-            self._timed += perf_counter() - begun
+            self._timed += thread_time() - begun
 
     def _meet(self, optimizer: torch.optim.Optimizer) -> None:
         """An optimizer's first step: its models are known now."""
@@ -344,6 +344,7 @@ class Steps:
             self._open_look()
 
     def _open_look(self) -> None:
+        self.inputs.passes()
         sketch = self._looks.sketch(self._done)
         self._look = Look(self._layers, self._kept, self._done, sketch=sketch)
         self._look.open()
@@ -364,11 +365,11 @@ class Steps:
             self._now.loss, self._now.rows = self._dropped.loss, self._dropped.rows
             self.ways.cleared += 1
         if self._look is not None:
-            begun = perf_counter()
+            begun = thread_time()
             now = self._now
             self._look.stepped(self._weights, now.rows, now.norm, main=main)
             self._weights = {}
-            self._timed += perf_counter() - begun
+            self._timed += thread_time() - begun
         now, self._now, self._awoken = self._now, _Step(), False
         self._was = self._now
         if main:
@@ -412,22 +413,23 @@ class Steps:
         self._usual = max(now.backwards, 1)
         self.ways.stepped(now.backwards)
         if self._look is not None:
+            if self.inputs.passes() > max(now.backwards, 1):
+                self.rows.sample.compared()
             self._end_look(self._look, now.rows)
         self._done = step + 1
         self._decide(optimizer)
 
     def _end_look(self, look: Look, rows: int) -> None:
-        begun = perf_counter()
+        begun = thread_time()
         self._look = None
         look.say({"batch_size": rows, "data_time": self._calm.waited})
         look.close()
         self.ways.looked()
         self._start.look()
         self._looked.add(look)
-        now = perf_counter()
-        timed, self._timed = self._timed + now - begun + self._layers.spent, 0.0
-        self._layers.spent = 0.0
-        self._looks.took(look.step, timed, now - self._stepped)
+        timed = self._timed + thread_time() - begun + self._layers.spent
+        self._timed = self._layers.spent = 0.0
+        self._looks.took(look.step, timed, perf_counter() - self._stepped)
         self._looks.spent += self._doors.cost
         self._doors.cost = 0.0
 
@@ -437,7 +439,7 @@ class Steps:
         window = min(max(WINDOWS[0], step // 16), WINDOWS[1])
         if step - self._counted >= window or perf_counter() - self._flushed > PATIENCE:
             self.flush()
-        begun = perf_counter()
+        begun = thread_time()
         looked, checked = self._looks.due(step), step >= self._check
         if checked:
             self._check = max(step + 1, round(CHECKED * step))
@@ -456,7 +458,7 @@ class Steps:
         calm.waited = 0.0
         self._stepped = self._ticked = perf_counter()
         if looked:
-            self._timed += self._stepped - begun
+            self._timed += thread_time() - begun
 
     def _calm_down(self, optimizer: torch.optim.Optimizer, most: int) -> None:
         """Let the next steps be calm, at most so many."""
@@ -545,24 +547,24 @@ class Steps:
     def flush(self, *, whole: bool = False) -> None:
         """Fetch what is under way, and record it; scores, and all, where `whole`."""
         self._take_calm()
-        begun = perf_counter()
+        now, begun = perf_counter(), thread_time()
         self._looked.record(wait=whole)
-        looked = perf_counter()
+        looked = thread_time()
         self._losses.flush(wait=whole)
         self.scores.flush(self._done - 1, whole=whole)
         self.rows.flush(whole=whole)
         if self._done > self._counted:
-            mean = (begun - self._flushed) / (self._done - self._counted)
+            mean = (now - self._flushed) / (self._done - self._counted)
             self._records.value("train/step_time", self._done - 1, mean)
             if self._longest:
                 longest, self._longest = self._longest, 0.0
                 self._records.value("train/step_time_max", self._done - 1, longest)
             self._looks.usual(mean)
-        if begun - self._said > SAID_AGAIN:
+        if now - self._said > SAID_AGAIN:
             self.say_facts()
         self._flushed, self._counted = perf_counter(), self._done
         self._looks.spent += looked - begun
-        self._looks.kept += self._flushed - looked
+        self._looks.kept += thread_time() - looked
         self._looks.writing = self._records.writing
 
     def say_facts(self) -> None:
