@@ -42,6 +42,7 @@ class Looks:
         self.calm = 0.0
         self.writing = 0.0  # seconds, of what was seen
         self.typical: float | None = None  # seconds of a step that is not looked at
+        self.busy: float | None = None  # of these, by the clock that looks are timed by
         self._overhead = overhead
         self._every = every
         self._start: float | None = None
@@ -84,10 +85,13 @@ class Looks:
         self._sketched = max(step + TOGETHER, round(step * SKETCHED))
         return True
 
-    def usual(self, seconds: float) -> None:
-        """So long the last steps took each, most of them not looked at."""
-        known = self.typical
-        self.typical = seconds if known is None else 0.8 * known + 0.2 * seconds
+    def usual(self, seconds: float, busy: float | None = None) -> None:
+        """So long the last steps took each, most of them not looked at.
+
+        `busy` is the same by the clock that looks are timed by, where it is another.
+        """
+        self.typical = _smooth(self.typical, seconds)
+        self.busy = _smooth(self.busy, seconds if busy is None else busy)
 
     def within(self, seconds: float) -> int:
         """How many steps that are not looked at end in that time; at least one."""
@@ -98,7 +102,7 @@ class Looks:
 
         Nothing is added to what was `spent` where neither is told.
         """
-        longer = 0.0 if self.typical is None else lasted - self.typical
+        longer = 0.0 if self.busy is None else lasted - self.busy
         self.spent += min(max(timed, longer), HIDDEN * timed)
         self.taken += 1
         self._owed = max(step + 1, round(step * GROWTH))
@@ -119,3 +123,7 @@ class Looks:
     def elapsed(self) -> float:
         """Seconds since the first step."""
         return 0.0 if self._start is None else perf_counter() - self._start
+
+
+def _smooth(known: float | None, latest: float) -> float:
+    return latest if known is None else 0.8 * known + 0.2 * latest

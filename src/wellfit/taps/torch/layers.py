@@ -1,7 +1,7 @@
 """Activations, by layer, at the steps that are looked at."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from time import thread_time
@@ -170,6 +170,7 @@ class LayersLook:
 
     def __init__(self, doors: Doors) -> None:
         self.spent = 0.0  # seconds, since it was last asked
+        self.clock: Callable[[], float] = thread_time
         self._doors = doors
         self._layers: list[tuple[_Layer, nn.Module]] = []
         self._seen: dict[tuple[str, bool], _Seen] = {}
@@ -214,9 +215,9 @@ class LayersLook:
         return None if self._before is None else self._before[0].name
 
     def _look(self, layer: "_Layer", args: Any, output: Any) -> None:
-        begun = thread_time()
+        begun = self.clock()
         self._see(layer, args, output)
-        self.spent += thread_time() - begun
+        self.spent += self.clock() - begun
 
     def _see(self, layer: "_Layer", args: Any, output: Any) -> None:
         if (layer.name, False) in self._seen:

@@ -1,7 +1,7 @@
 """The steps of a training: what each was trained on, and what it did to the weights."""
 
 import weakref
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from itertools import pairwise
 from operator import sub
@@ -109,7 +109,11 @@ class Steps:
         self._now = self._was = _Step()
         self._dropped: _Step | None = None  # its gradient was set to zero, unused
         self._rates: dict[int, float] = {}
-        self._flushed = self._said = self._stepped = perf_counter()
+        self._flushed = self._said = perf_counter()
+        # Of the thread's own seconds, a busy machine takes none. A device's are not in
+        # them: where there is one, the clock on the wall is the one that tells.
+        self._clock: Callable[[], float] = thread_time
+        self._worked = self._came = self._clock()
         self._ticked = self._flushed  # when the last calm step was done, or one begun
         self._longest = 0.0  # seconds of a calm step, since it was told
         self._counted = 0
@@ -252,12 +256,12 @@ class Steps:
             if entered.rows and entered.batch is not None and not known:
                 self.rows.keep(entered.batch, calls[0].targets if calls else None)
             return
-        begun = thread_time()
+        begun = self._clock()
         first = calls[0].cut() if calls else None
         if first is not None:
             self.scores.add(first)
         self._look_at_batch(look, entered, first)
-        self._timed += thread_time() - begun
+        self._timed += self._clock() - begun
 
     def _look_at_batch(self, look: Look, entered: Entered, call: Call | None) -> None:
         if call is not None:
@@ -293,12 +297,12 @@ class Steps:
         self.inside = self._closure = closure
         self._meet(optimizer)
         if self._look is not None:
-            begun = thread_time()
+            begun = self._clock()
             self._weights = self.models.of(optimizer)
             if not closure:
                 self.ways.stepping(self._weights)
             self._look.stepping(self._weights, self._now.rows, closure=closure)
-            self._timed += thread_time() - begun
+            self._timed += self._clock() - begun
 
     def _meet(self, optimizer: torch.optim.Optimizer) -> None:
         """An optimizer's first step: its models are known now."""
@@ -332,6 +336,8 @@ class Steps:
         say("optimizer", optimizer_fact(optimizer))
         say("seeds", seeds_fact())
         say("versions", versions_fact())
+        if any(p.device.type != "cpu" for p in models.parameters.values()):
+            self._clock = self._layers.clock = perf_counter
         self._layers.meet(models.layers)
         self._start.meet(models.parameters | models.outside)
         self.ways.switches.meet(models.main, models.layers)
@@ -339,7 +345,8 @@ class Steps:
             self.rows.restart()
         else:
             self._looks.begin()
-            self._flushed = self._stepped = perf_counter()
+            self._flushed = perf_counter()
+            self._worked = self._came = self._clock()
         if self._look is None:
             self._open_look()
 
@@ -365,11 +372,11 @@ class Steps:
             self._now.loss, self._now.rows = self._dropped.loss, self._dropped.rows
             self.ways.cleared += 1
         if self._look is not None:
-            begun = thread_time()
+            begun = self._clock()
             now = self._now
             self._look.stepped(self._weights, now.rows, now.norm, main=main)
             self._weights = {}
-            self._timed += thread_time() - begun
+            self._timed += self._clock() - begun
         now, self._now, self._awoken = self._now, _Step(), False
         self._was = self._now
         if main:
@@ -420,16 +427,16 @@ class Steps:
         self._decide(optimizer)
 
     def _end_look(self, look: Look, rows: int) -> None:
-        begun = thread_time()
+        begun = self._clock()
         self._look = None
         look.say({"batch_size": rows, "data_time": self._calm.waited})
         look.close()
         self.ways.looked()
         self._start.look()
         self._looked.add(look)
-        timed = self._timed + thread_time() - begun + self._layers.spent
+        timed = self._timed + self._clock() - begun + self._layers.spent
         self._timed = self._layers.spent = 0.0
-        self._looks.took(look.step, timed, perf_counter() - self._stepped)
+        self._looks.took(look.step, timed, self._clock() - self._came)
         self._looks.spent += self._doors.cost
         self._doors.cost = 0.0
 
@@ -439,7 +446,7 @@ class Steps:
         window = min(max(WINDOWS[0], step // 16), WINDOWS[1])
         if step - self._counted >= window or perf_counter() - self._flushed > PATIENCE:
             self.flush()
-        begun = thread_time()
+        begun = self._clock()
         looked, checked = self._looks.due(step), step >= self._check
         if checked:
             self._check = max(step + 1, round(CHECKED * step))
@@ -456,9 +463,9 @@ class Steps:
             most = self._counted + window - step
             self._calm_down(optimizer, min(most, self._looks.within(PATIENCE)))
         calm.waited = 0.0
-        self._stepped = self._ticked = perf_counter()
+        self._ticked, self._came = perf_counter(), self._clock()
         if looked:
-            self._timed += thread_time() - begun
+            self._timed += self._came - begun
 
     def _calm_down(self, optimizer: torch.optim.Optimizer, most: int) -> None:
         """Let the next steps be calm, at most so many."""
@@ -540,31 +547,34 @@ class Steps:
     def resume(self) -> None:
         """An evaluation is over, or a reading: its time is not the steps'."""
         self.flush(whole=True)
-        self._flushed = self._stepped = perf_counter()
+        self._flushed = perf_counter()
+        self._worked = self._came = self._clock()
 
     # -- out of hand ---------------------------------------------------------------
 
     def flush(self, *, whole: bool = False) -> None:
         """Fetch what is under way, and record it; scores, and all, where `whole`."""
         self._take_calm()
-        now, begun = perf_counter(), thread_time()
+        now, begun = perf_counter(), self._clock()
         self._looked.record(wait=whole)
-        looked = thread_time()
+        looked = self._clock()
         self._losses.flush(wait=whole)
         self.scores.flush(self._done - 1, whole=whole)
         self.rows.flush(whole=whole)
         if self._done > self._counted:
-            mean = (now - self._flushed) / (self._done - self._counted)
+            done = self._done - self._counted
+            mean = (now - self._flushed) / done
             self._records.value("train/step_time", self._done - 1, mean)
             if self._longest:
                 longest, self._longest = self._longest, 0.0
                 self._records.value("train/step_time_max", self._done - 1, longest)
-            self._looks.usual(mean)
+            self._looks.usual(mean, (begun - self._worked) / done)
         if now - self._said > SAID_AGAIN:
             self.say_facts()
         self._flushed, self._counted = perf_counter(), self._done
+        self._worked = self._clock()
         self._looks.spent += looked - begun
-        self._looks.kept += thread_time() - looked
+        self._looks.kept += self._clock() - looked
         self._looks.writing = self._records.writing
 
     def say_facts(self) -> None:
