@@ -1,7 +1,8 @@
 """What simple models say of each row when they have not seen it: out of fold.
 
-A forest and a linear model, their probabilities averaged; text goes through TF-IDF
-into the linear model. At most 10,000 rows, drawn at random.
+A forest (of extremely randomised trees, Geurts et al., 2006) and a linear model, and
+their mean; text goes through TF-IDF into the linear model. At most 10,000 rows, drawn
+at random.
 """
 
 import warnings
@@ -207,13 +208,13 @@ ALPHAS = (0.1, 1.0, 10.0, 100.0, 1000.0)
 
 
 def _models(matter: Matter, seed: int) -> list[tuple[str, Any]]:
-    from sklearn.ensemble import ExtraTreesRegressor, RandomForestClassifier
+    from sklearn.ensemble import ExtraTreesClassifier, ExtraTreesRegressor
     from sklearn.linear_model import LogisticRegression, Ridge, RidgeCV
 
     found: list[tuple[str, Any]] = []
     forest = {"n_estimators": TREES, "min_samples_leaf": 2, "random_state": seed}
     if matter.classes:
-        made: list[Any] = [RandomForestClassifier(**forest)]
+        made: list[Any] = [ExtraTreesClassifier(**forest)]
         made += [LogisticRegression(C=1.0, max_iter=200), LogisticRegression(C=10.0)]
     else:
         made = [ExtraTreesRegressor(**forest), RidgeCV(ALPHAS), Ridge(1.0)]
