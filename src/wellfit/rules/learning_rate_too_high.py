@@ -75,7 +75,8 @@ class LearningRateTooHigh(Rule):
     # looks. Of rate sweeps over twelve networks: up to 0.1 at rates that do well, 0.3
     # to 1 where a higher one fails. Healthy runs of bench/trainings: up to 0.19, and
     # 0.33 where weights began at zero
-    rise: float = 1.3  # the highest loss against its first value
+    rise: float = 1.3  # the highest level of three losses against the first: of a small
+    # batch one may be anything
     grown: float = 10.0  # the same, where it is the only sign: no noise of any kind
     reached: float = 0.97  # of what a simple model does: less, and something is wrong
     dead: float = 0.9  # of a layer's units, at the end
@@ -130,7 +131,7 @@ class LearningRateTooHigh(Rule):
             since = above[0] if len(above) else loss.steps[0]
         return Signs(
             stride=stride,
-            highest=float(values.max()) / unit,
+            highest=float(_steady(values).max()) / unit,
             level=max(levels) / unit,
             last=curves.end(values).value / unit,
             undone=undone,
@@ -181,7 +182,8 @@ class LearningRateTooHigh(Rule):
     def _said(self, loss: Signal, seen: Signs) -> Iterator[str]:
         first, ended = float(loss.values[0]), curves.end(loss.values).value
         if seen.highest >= self.rise:
-            yield f"the loss rose from {first:.3g} to {float(loss.values.max()):.3g}"
+            highest = float(_steady(loss.values).max())
+            yield f"the loss rose from {first:.3g} to {highest:.3g}"
         elif seen.undone:
             best = min(part.value for part in curves.sections(loss.values))
             yield f"the loss rose again from {best:.3g} to {ended:.3g}"
