@@ -98,7 +98,7 @@ class LearningRateTooHigh(Rule):
                 "`non-finite-values`"
             )
         long = layers.stride(layers.strides(run))
-        seen = self._signs(loss, long)
+        seen = self._signs(run, loss, long)
         if run.at("train/loss"):  # of other optimizers: what one wins, another may lose
             seen = seen._replace(undone=0.0)
         confidence = self._weighed(run, seen)
@@ -114,8 +114,10 @@ class LearningRateTooHigh(Rule):
             evidence=_evidence(loss, long),
         )
 
-    def _signs(self, loss: Signal, long: Signal | None) -> Signs:
-        values, unit = loss.values, abs(float(loss.values[0])) or np.inf
+    def _signs(self, run: Run, loss: Signal, long: Signal | None) -> Signs:
+        values = loss.values
+        # A first batch that is better than guessing was an easy one.
+        unit = max(abs(float(values[0])), results.trivial_loss(run) or 0.0) or np.inf
         levels = [part.value for part in curves.sections(values)]
         undone = _undone(values)
         stride = 0.0 if long is None else float(_steady(long.values).max())
@@ -182,8 +184,7 @@ class LearningRateTooHigh(Rule):
     def _said(self, loss: Signal, seen: Signs) -> Iterator[str]:
         first, ended = float(loss.values[0]), curves.end(loss.values).value
         if seen.highest >= self.rise:
-            highest = float(_steady(loss.values).max())
-            yield f"the loss rose from {first:.3g} to {highest:.3g}"
+            yield f"the loss rose from {first:.3g} to {float(loss.values.max()):.3g}"
         elif seen.undone:
             best = min(part.value for part in curves.sections(loss.values))
             yield f"the loss rose again from {best:.3g} to {ended:.3g}"
