@@ -143,7 +143,7 @@ def test_random_targets_are_told_from_what_can_be_learnt():
     learnt = {"train/accuracy": {99: 0.9}, "val/accuracy": {99: 0.34}}
     said = UninformativeFeatures().judge(Run.of(learnt, facts=facts))
     assert isinstance(said, Finding)
-    assert "the columns tell nothing of the target" in said.summary
+    assert "the inputs tell nothing of the target" in said.summary
     assert LabelNoise().judge(Run.of(facts=facts)).severity is Severity.NOTE
 
 
@@ -192,3 +192,22 @@ def test_long_tails_are_one_unit(kind, seed):
         "products": lambda: rng.normal(size=(500, 3)).prod(axis=1),
     }[kind]()
     assert inconsistencies(pd.DataFrame({"x": x}), {"x": Kind.NUMBER}) == []
+
+
+def test_rows_with_two_labels_contradict_each_other():
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(400, 4))
+    y = (x[:, 0] > 0).astype(float)
+    x, y = np.concatenate([x, x[:40]]), np.concatenate([y, 1 - y[:40]])
+    fed = Fed(rows=x, targets=y, task="binary", of=len(x))
+    said = LabelNoise().judge(Run.of(facts=facts_of(fed)))
+    assert isinstance(said, Finding)
+    assert "40 of 400 rows come more than once, with different labels" in said.summary
+
+
+def test_rows_of_few_values_may_have_two_labels():
+    rng = np.random.default_rng(0)
+    x = rng.integers(0, 3, (400, 3)).astype(float)
+    y = (x[:, 0] + rng.normal(size=400) > 1).astype(float)
+    facts = facts_of(Fed(rows=x, targets=y, task="binary", of=len(x)))
+    assert not facts["data"]["labels"].get("conflicting")

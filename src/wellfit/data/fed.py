@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd  # noqa: TID253
 from numpy.typing import NDArray
 
+from wellfit.data.again import Again
 from wellfit.data.columns import Kind, kind_of
 from wellfit.data.curve import learning_curve
 from wellfit.data.extremes import outliers
@@ -46,7 +47,8 @@ class Fed:
     are the columns', `labels` the classes' by number. Of a `table` the columns mean
     something each; pixels do not. `of` is how many rows there are in all. Rows that are
     `fresh` do not come again: they were augmented, and no part of validation need be
-    like them.
+    like them. `conflicting` rows came with several targets; None where that says
+    nothing.
     """
 
     rows: Floats
@@ -59,6 +61,7 @@ class Fed:
     table: bool = True
     of: int | None = None
     fresh: bool = False
+    conflicting: int | None = None
 
     @property
     def whole(self) -> bool:
@@ -166,7 +169,7 @@ class _Learner:
             of = self._fed.of or len(self._rows)
             said["curve"] = learning_curve(self._judged, of, seed=0)
             if self._classes:
-                said["labels"] = thirds(self._judged)
+                said["labels"] = thirds(self._judged) | self._conflicts()
         if self._wide or not self._fed.table:
             return said
         frame = _frame(self._raw, self._names)
@@ -183,6 +186,23 @@ class _Learner:
             "outliers": outliers(frame, kinds),
             "inconsistent": inconsistencies(frame, kinds),
         }
+
+    def _conflicts(self) -> dict[str, int]:
+        """Of `labels`: rows that came with several labels, of so many that differ."""
+        fed = self._fed
+        if fed.conflicting is not None:
+            return {"conflicting": fed.conflicting, "distinct": len(fed.rows)}
+        if not fed.whole:
+            return {}
+        again = Again()
+        again.add(fed.rows.astype(np.float32))
+        if again.share() is None:
+            return {}
+        whole = np.ascontiguousarray(fed.rows).view(np.uint64)
+        _, row = np.unique(whole, axis=0, return_inverse=True)
+        pairs = np.unique(np.column_stack([row.ravel(), fed.targets]), axis=0)
+        labels = np.bincount(pairs[:, 0].astype(np.int64))
+        return {"conflicting": int(np.sum(labels > 1)), "distinct": len(labels)}
 
     def profile(self) -> dict[str, Any]:
         """The fact `data`: the columns of the sample, and its target."""

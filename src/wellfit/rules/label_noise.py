@@ -18,6 +18,7 @@ class LabelNoise(Rule):
     What simple models say of each row that they have not seen (out of fold), and how
     often the label is another: among the third of the rows that they are surest of, and
     among the third after it. Which rows are suspects is confident learning's to say.
+    And how many rows are equal in all but the label.
 
     ## Why it hurts
     A model that has room enough learns the wrong labels by heart; one that has not is
@@ -69,6 +70,7 @@ class LabelNoise(Rule):
     # classes are told so well have no plateau at all: iris, wine, digits, penguins
     doubtful: float = 0.05  # of the labels: a plateau worth a note where it is not so
     sure: int = 3  # suspects at least
+    least_twice: int = 5  # rows of several labels
     most: float = 0.5  # of the labels: where more differ, nothing tells which are right
     gap: float = 0.1  # of skill, between training and validation, by which a training
     # has learnt wrong labels by heart; one that has not, is none the worse for them
@@ -85,6 +87,12 @@ class LabelNoise(Rule):
             )
         if not found:
             return NotChecked(reason=_unknown(data))
+        return self._contradicted(found, data) or self._by_rate(run, found)
+
+    def _by_rate(
+        self, run: Run, found: Mapping[str, Any]
+    ) -> Finding | NotChecked | None:
+        """By how often labels differ from what models are sure of."""
         level = found["next"] <= self.flat * max(found["surest"], found["surest_low"])
         clear = _told(found) >= self.told and found["plateau"] <= self.most
         if clear and level and found["plateau_low"] >= self.least:
@@ -110,6 +118,23 @@ class LabelNoise(Rule):
             confidence=0.85,
             where=[str(c["name"]) for c in found.get("classes", ())[:5]],
             evidence=_evidence(found),
+        )
+
+    def _contradicted(
+        self, found: Mapping[str, Any], data: Mapping[str, Any]
+    ) -> Finding | None:
+        """Rows that come with one label here, and with another there."""
+        several, distinct = found.get("conflicting", 0), found.get("distinct", 1)
+        if not max(self.least_twice, self.least * distinct) <= several:
+            return None
+        if several > self.most * distinct:
+            return None
+        what = data.get("unit", "rows")
+        return self.finding(
+            f"{several:,} of {distinct:,} {what} come more than once, with different "
+            "labels",
+            confidence=0.8,
+            evidence=[Evidence(text="rows of several labels", value=float(several))],
         )
 
     def _minds(self, stands: results.Standing) -> bool:

@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 
 from wellfit.core.finding import Evidence, Finding, NotChecked, Severity
 from wellfit.core.run import Run
+from wellfit.rules import results
 from wellfit.rules.rule import Rule
 
 CODES = (-99, -999, -9999, -99999, 9999, 99999, 999999)  # of missing-values
@@ -33,7 +34,8 @@ class Outliers(Rule):
 
     ## How it is told from its look-alikes
     Long tails (incomes, counts, prices) reach far without a gap: each value has others
-    near it, on the tail's own scale. Far values that weigh little are a note. Codes
+    near it, on the tail's own scale. Far values that weigh little are a note, and so
+    are those of a training that does as well as it could, or of trees. Codes
     that stand for missing are `missing-values`.
 
     ## What helps
@@ -66,9 +68,10 @@ class Outliers(Rule):
             return None
         found = sorted(found, key=lambda c: -c["of_variance"])
         heavy = [c for c in found if c["of_variance"] >= self.weight]
+        minds = not run.signals or (_by_gradients(run) and results.fell_short(run))
         return self.finding(
             self._sentence(heavy or found),
-            severity=self.severity if heavy else Severity.NOTE,
+            severity=self.severity if heavy and minds else Severity.NOTE,
             confidence=0.8 if heavy else 0.5,
             where=[str(c["name"]) for c in heavy or found],
             evidence=[
@@ -95,3 +98,8 @@ class Outliers(Rule):
             f"they make up {100 * worst['of_variance']:.3g} % of its variance"
             f"{more}{f' and {left} more columns' if left > 0 else ''}"
         )
+
+
+def _by_gradients(run: Run) -> bool:
+    """Whether sizes count: trees only ask which value is the greater."""
+    return run.facts.get("model", {}).get("gradients") is not False

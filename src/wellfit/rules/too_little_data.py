@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 from wellfit.core.finding import Evidence, Finding, NotChecked, Severity
 from wellfit.core.run import Run
-from wellfit.rules import results
+from wellfit.rules.overfitting import Overfitting
 from wellfit.rules.rule import Rule
 
 
@@ -34,7 +34,7 @@ class TooLittleData(Rule):
     Every curve rises a little. It must have risen by far more than folds differ in the
     last doubling, and as much as to matter. What a simple model masters needs no more
     rows. A table of which only a sample was learnt from has the rows already. Of a
-    training it is a note, unless that too is far better on its own rows than on others.
+    training it is a note, unless that overfits as well.
 
     ## What helps
     More rows, first of all. Until then `augment-inputs`, `penalize-weights`, and
@@ -59,7 +59,6 @@ class TooLittleData(Rule):
     slight: float = 0.03  # worth a note
     sigmas: float = 2.0  # of the folds' differences, whose error is the careful one
     mastered: float = 0.9  # of skill: enough
-    gap: float = 0.15  # of skill, between training and validation: as for overfitting
 
     def check(self, run: Run) -> Finding | NotChecked | None:
         """A warning where the last doubling of the rows brought much."""
@@ -80,8 +79,7 @@ class TooLittleData(Rule):
             )
         if not certain:
             return None
-        gap = results.gap(results.standing(run))
-        suffers = not run.signals or (gap is not None and gap >= self.gap)
+        suffers = not run.signals or _overfits(run)
         much = found["gain"] >= self.gain and suffers
         return self.finding(
             _sentence(found),
@@ -89,6 +87,11 @@ class TooLittleData(Rule):
             confidence=0.75 if much else 0.5,
             evidence=_evidence(found),
         )
+
+
+def _overfits(run: Run) -> bool:
+    said = Overfitting().judge(run)
+    return isinstance(said, Finding) and said.severity is not Severity.NOTE
 
 
 def _sentence(found: Mapping[str, Any]) -> str:

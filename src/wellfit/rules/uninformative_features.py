@@ -67,11 +67,11 @@ class UninformativeFeatures(Rule):
 
     def check(self, run: Run) -> Finding | NotChecked | None:
         """A warning where a quarter of the columns tell nothing, else a note."""
-        found = run.facts["data"].get("uninformative")
-        if not found:
-            return NotChecked(reason="the columns were not compared with each other")
+        found = run.facts["data"].get("uninformative") or {}
         if run.signals and (noise := self._noise(run, found)) is not None:
             return noise
+        if not found:
+            return NotChecked(reason="the columns were not compared with each other")
         dull = _dull(found)
         if not dull:
             return None
@@ -104,7 +104,7 @@ class UninformativeFeatures(Rule):
         rows = run.facts.get("reference", {}).get("rows", 0)
         if stands.guesses_held and stands.learnable is False and rows >= self.rows:
             return self.finding(
-                "the columns tell nothing of the target: simple models guess, and the "
+                "the inputs tell nothing of the target: simple models guess, and the "
                 f"training, whose {stands.train.metric} is {stands.train.score:.3g} on "
                 f"its own rows and {stands.val.score:.3g} on others, learns by heart; "
                 "see whether the targets belong to these rows",

@@ -27,6 +27,8 @@ class Sample:
         self._random = random.Random(0)
         self._rows: list[NDArray[np.float32]] = []
         self._targets: list[float] = []
+        self._epochs: list[int] = []  # in which each came
+        self._epoch = 0
         self._seen = 0
         self._table = True
         self._again = Again()
@@ -67,26 +69,35 @@ class Sample:
         free = ROWS - len(self._rows)
         self._rows.extend(flat[:free])
         self._targets += told[:free]
+        self._epochs += [self._epoch] * len(flat[:free])
         self._seen += min(free, len(flat))
         for row, target in zip(flat[free:], told[free:], strict=True):
             self._seen += 1
             place = self._random.randrange(self._seen)
             if place < ROWS:
                 self._rows[place], self._targets[place] = row.copy(), target
+                self._epochs[place] = self._epoch
 
     def compared(self) -> None:
-        """Several batches enter the model in a step: some are drawn to compare with."""
+        """Several batches enter the model in a step: the first is not all of a row."""
         self._whole = False
 
     def epoch(self) -> None:
         """The data were gone through once."""
+        self._epoch += 1
         self._again.epoch()
 
-    def distinct(self) -> tuple[Floats, Floats]:
-        """The rows that differ: one of several epochs would otherwise test itself."""
+    def distinct(self, *, fresh: bool = False) -> tuple[Floats, Floats]:
+        """The rows that differ: one of several epochs would otherwise test itself.
+
+        Rows that are augmented come `fresh` each time: then those of one epoch.
+        """
         rows = np.stack(self._rows)
         keyed = {row.tobytes(): place for place, row in enumerate(rows)}
-        places = sorted(keyed.values())
+        places = np.array(sorted(keyed.values()))
+        if fresh:
+            epochs = np.array(self._epochs)[places]
+            places = places[epochs == np.bincount(epochs).argmax()]
         return rows[places].astype(np.float64), np.array(self._targets)[places]
 
     def facts(
@@ -101,17 +112,19 @@ class Sample:
             return {}
         from wellfit.data.fed import Fed, facts_of  # imports scikit-learn, and pandas
 
-        rows, targets = self.distinct()
         of = loader.get("rows")
+        fresh = self._fresh(of)
+        rows, targets = self.distinct(fresh=fresh)
         fed = Fed(
             rows=rows,
             targets=targets,
+            conflicting=self._conflicting() if self._whole else None,
             task=task,
             held=held.rows if held else None,
             before=held.before if held else None,
             table=self._table,
             of=of,
-            fresh=self._fresh(of),
+            fresh=fresh,
         )
         with hushed():
             facts = facts_of(fed)
@@ -119,6 +132,14 @@ class Sample:
         if "data" in facts and of and drawn_once:
             facts["data"] |= {"duplicates": self._again.fact(of)}
         return facts
+
+    def _conflicting(self) -> int:
+        """How many of the rows that differ came with several targets."""
+        told: dict[bytes, set[float]] = {}
+        for row, target in zip(self._rows, self._targets, strict=True):
+            told.setdefault(row.tobytes(), set()).add(target)
+        several = sum(len(targets) > 1 for targets in told.values())
+        return several if self._again.share() is not None else 0
 
     def _fresh(self, of: int | None) -> bool:
         """Whether rows seem not to come again as they were: they are augmented."""

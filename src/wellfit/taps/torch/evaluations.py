@@ -6,7 +6,7 @@ from wellfit.taps.torch.criteria import Call
 from wellfit.taps.torch.inputs import Entered
 from wellfit.taps.torch.scores import ClassScores
 from wellfit.taps.torch.sources import Part, Sources, fingerprints, part_of
-from wellfit.taps.torch.trained import HeldBack, Rows
+from wellfit.taps.torch.trained import Rows
 
 ON_TRAINING = ("loss", "accuracy", "r2")  # of a pass over the training data
 
@@ -16,7 +16,7 @@ class Evaluations:
 
     def __init__(self, records: Records, sources: Sources, rows: Rows) -> None:
         self.done = 0
-        self._held_back = HeldBack(rows)
+        self._trained = rows
         self._confusion: dict[str, list[list[int]]] = {}
         self._records = records
         self._sources = sources
@@ -47,7 +47,6 @@ class Evaluations:
         self._from = None if origin is None else part_of(origin)
         self._loaded, self._size = entered.loaded is not None, entered.rows
         self._rows |= rows
-        self._held_back.keep(entered.batch)
         self._batches.add(call)
 
     def _is_another(self, entered: Entered, rows: set[float]) -> bool:
@@ -79,7 +78,7 @@ class Evaluations:
         origin = None if self._from is None else self._from.origin()
         phase = self.phase or self._sources.phase(origin, self._rows)
         self.phase = None
-        self._held_back.end(phase)
+        self._trained.back.end(phase)
         self.done += 1
         found = ({} if loss is None else {"loss": loss}) | scores
         for name, value in found.items():

@@ -1,7 +1,7 @@
 """What enters the models: the batch at hand, its scale, and where it was loaded."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -59,6 +59,8 @@ class Inputs:
         self._range = [float("inf"), float("-inf")]
         self._sums = [0.0, 0.0, 0.0]  # of looks: means, variances + means², non-finite
         self._looks = 0
+        self.evaluated: Callable[[Tensor], None] | None = None  # told of each batch
+        self.several = False  # tensors enter together: the first is not all of a row
         self._passes = 0  # into the models, to train them
         self._entries = 0  # and not to train them
         self._repeats = 0  # of them, with the batch before
@@ -115,8 +117,12 @@ class Inputs:
         if evaluating:
             self._entries += 1
             self._repeats += first is not None and first is self._calm.batch
+            if first is not None and self.evaluated is not None:
+                self.evaluated(first)
         else:
             self._passes += 1
+            if len(args) + len(kwargs) > 1 and not self.several:
+                self.several = len(list(_tensors((args, kwargs)))) > 1
         self._calm.batch = first
 
     def entered(self) -> Entered:

@@ -77,6 +77,7 @@ class Steps:
         self.objective = Objective()
         self.scores = TrainScores(records, self.objective)
         self.rows = Rows(sources)
+        self.inputs.evaluated = self.rows.back.keep
         self.ways = Ways()
         self._start = Start()
         self._done = 0  # optimizer steps, but for those that are calm yet
@@ -420,7 +421,7 @@ class Steps:
         self._usual = max(now.backwards, 1)
         self.ways.stepped(now.backwards)
         if self._look is not None:
-            if self.inputs.passes() > max(now.backwards, 1):
+            if self.inputs.passes() > max(now.backwards, 1) or self.inputs.several:
                 self.rows.sample.compared()
             self._end_look(self._look, now.rows)
         self._done = step + 1

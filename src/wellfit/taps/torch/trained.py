@@ -63,6 +63,7 @@ class Rows:
 
     def __init__(self, sources: Sources) -> None:
         self.sample, self.held = Sample(), Held()
+        self.back = HeldBack(self)
         self._sources = sources
         self._coming: deque[Later] = deque()
 
@@ -110,11 +111,11 @@ class HeldBack:
         self._sample = Sample()
         self._rows = 0
 
-    def keep(self, batch: Tensor | None) -> None:
+    def keep(self, batch: Tensor) -> None:
         """Keep some of a batch that is evaluated."""
         if self._trained.held.rows is not None or self._rows >= SAMPLED:
             return
-        if batch is None or not takes(batch) or batch[0].numel() > COLUMNS:
+        if not takes(batch) or batch[0].numel() > COLUMNS:
             return
         sample, table, room = self._sample, is_table(batch), SAMPLED - self._rows
         self._rows += min(len(batch), room)
