@@ -199,7 +199,7 @@ def test_rows_with_two_labels_contradict_each_other():
     x = rng.normal(size=(400, 4))
     y = (x[:, 0] > 0).astype(float)
     x, y = np.concatenate([x, x[:40]]), np.concatenate([y, 1 - y[:40]])
-    fed = Fed(rows=x, targets=y, task="binary", of=len(x))
+    fed = Fed(rows=x, targets=y, task="binary", once=True)
     said = LabelNoise().judge(Run.of(facts=facts_of(fed)))
     assert isinstance(said, Finding)
     assert "40 of 400 rows come more than once, with different labels" in said.summary
@@ -209,5 +209,5 @@ def test_rows_of_few_values_may_have_two_labels():
     rng = np.random.default_rng(0)
     x = rng.integers(0, 3, (400, 3)).astype(float)
     y = (x[:, 0] + rng.normal(size=400) > 1).astype(float)
-    facts = facts_of(Fed(rows=x, targets=y, task="binary", of=len(x)))
+    facts = facts_of(Fed(rows=x, targets=y, task="binary", once=True))
     assert not facts["data"]["labels"].get("conflicting")

@@ -722,3 +722,49 @@ def test_an_evaluation_between_a_loss_and_its_backward_counts_no_loss_twice(
         tap.finish()
     seen = open_run(tmp_path / "run").signal("loss")
     assert seen.values.tolist() == losses
+
+
+@pytest.mark.parametrize("how", ["orders", "at random"])
+def test_rows_that_come_again_are_counted_where_each_is_drawn_once(said, how) -> None:
+    """By hand, that is known from the orders that are drawn."""
+    model, count = _net(), 256
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.01)
+    x, y = _data(count // 2).tensors
+    x, y = torch.cat([x, x]), torch.cat([y, y])
+    with watched(said, every=1):
+        for _ in range(4):
+            orders = torch.randperm(count) if how == "orders" else torch.arange(count)
+            if how == "at random":
+                orders = torch.randint(0, count, (count,))
+            for rows in orders.split(32):
+                optimizer.zero_grad()
+                F.cross_entropy(model(x[rows]), y[rows]).backward()
+                optimizer.step()
+    found = said.facts["data"].get("duplicates")
+    if how == "orders":
+        assert found["rows"] == count
+        assert found["copies"] == pytest.approx(count // 2, rel=0.3)
+    else:
+        assert found is None
+
+
+def test_validation_rows_are_taken_at_the_door(said) -> None:
+    """Its predictions are gathered, and their loss is taken at once."""
+    model = _net()
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.01)
+    x, y = _data(96).tensors
+    held, targets = _data(80).tensors
+    held = torch.cat([held, x[-20:]])
+    targets = torch.cat([targets, y[-20:]])
+    with watched(said, every=1):
+        for _ in range(3):
+            for rows in torch.arange(len(x)).split(32):
+                optimizer.zero_grad()
+                F.cross_entropy(model(x[rows]), y[rows]).backward()
+                optimizer.step()
+            with torch.no_grad():
+                out = torch.cat([model(part) for part in held.split(32)])
+                F.cross_entropy(out, targets)
+    overlap = said.facts["data"]["overlap"]
+    assert overlap["training"] >= 64  # the first batch came before its model was known
+    assert (overlap["validation"], overlap["shared"]) == (100, 20)

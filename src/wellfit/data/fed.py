@@ -48,7 +48,7 @@ class Fed:
     something each; pixels do not. `of` is how many rows there are in all. Rows that are
     `fresh` do not come again: they were augmented, and no part of validation need be
     like them. `conflicting` rows came with several targets; None where that says
-    nothing.
+    nothing. Where each row of a table was taken `once` at most, equal ones are two.
     """
 
     rows: Floats
@@ -62,11 +62,7 @@ class Fed:
     of: int | None = None
     fresh: bool = False
     conflicting: int | None = None
-
-    @property
-    def whole(self) -> bool:
-        """Whether all rows are here, each as often as it is in the table."""
-        return self.table and self.of == len(self.rows)
+    once: bool = False
 
 
 def facts_of(fed: Fed) -> dict[str, dict[str, Any]]:
@@ -77,7 +73,7 @@ def facts_of(fed: Fed) -> dict[str, dict[str, Any]]:
         learner = _Learner(fed, known)
         facts["data"] = learner.profile() | learner.learnt()
         facts |= {"reference": said} if (said := learner.reference()) else {}
-    more = _between(fed) | ({"duplicates": _repeated(fed)} if fed.whole else {})
+    more = _between(fed) | ({"duplicates": _repeated(fed)} if fed.once else {})
     if more:
         facts["data"] = {"rows": fed.of or len(fed.rows)} | facts.get("data", {}) | more
     return facts
@@ -192,7 +188,7 @@ class _Learner:
         fed = self._fed
         if fed.conflicting is not None:
             return {"conflicting": fed.conflicting, "distinct": len(fed.rows)}
-        if not fed.whole:
+        if not fed.once:
             return {}
         again = Again()
         again.add(fed.rows.astype(np.float32))

@@ -78,9 +78,10 @@ def _sentence(found: Mapping[str, Any], exact: int, near: int, rows: int) -> str
     what = found.get("unit", "rows")
     said = []
     if exact:
+        about = "about " if found.get("pairs") else ""
         said.append(
-            f"{exact:,} of {rows:,} {what} ({100 * exact / rows:.3g} %) repeat an "
-            "earlier one"
+            f"{about}{exact:,} of {rows:,} {what} ({100 * exact / rows:.3g} %) repeat "
+            "an earlier one"
         )
     if near:
         said.append(
@@ -113,7 +114,7 @@ def _unknown(run: Run) -> str:
     if run.signals:
         return (
             "rows were not compared with each other: that takes batches of a "
-            "DataLoader, which draws each row once an epoch"
+            "DataLoader, or of `torch.randperm`, in which each row comes once an epoch"
         )
     return "rows were not compared with each other: that takes two columns that vary"
 

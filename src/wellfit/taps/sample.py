@@ -32,6 +32,7 @@ class Sample:
         self._seen = 0
         self._table = True
         self._again = Again()
+        self._of: int | None = None  # rows of an order that was drawn by hand
         self._whole = True  # each batch is one of the loader's
 
     def __len__(self) -> int:
@@ -82,8 +83,12 @@ class Sample:
         """Several batches enter the model in a step: the first is not all of a row."""
         self._whole = False
 
-    def epoch(self) -> None:
-        """The data were gone through once."""
+    def epoch(self, of: int | None = None) -> None:
+        """The data were gone through once; `of` is how many rows they have, if known.
+
+        Each of these came once.
+        """
+        self._of = of
         self._epoch += 1
         self._again.epoch()
 
@@ -112,7 +117,7 @@ class Sample:
             return {}
         from wellfit.data.fed import Fed, facts_of  # imports scikit-learn, and pandas
 
-        of = loader.get("rows")
+        of = loader.get("rows") or self._of
         fresh = self._fresh(of)
         rows, targets = self.distinct(fresh=fresh)
         fed = Fed(
@@ -128,7 +133,8 @@ class Sample:
         )
         with hushed():
             facts = facts_of(fed)
-        drawn_once = self._whole and loader.get("replacement") is False
+        by_hand = not loader and self._of is not None
+        drawn_once = self._whole and (by_hand or loader.get("replacement") is False)
         if "data" in facts and of and drawn_once:
             facts["data"] |= {"duplicates": self._again.fact(of)}
         return facts

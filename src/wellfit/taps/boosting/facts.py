@@ -89,6 +89,7 @@ def rows_facts(rows: Rows, targets: Floats, task: str) -> dict[str, dict[str, An
         task=task,
         names=names,
         of=rows.of,
+        once=True,
     )
     with hushed():
         facts = facts_of(fed)

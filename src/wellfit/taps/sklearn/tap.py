@@ -145,6 +145,7 @@ class SklearnTap:
             names=found.sample.names,
             labels=list(found.targets.counts),
             of=found.fit.said.get("rows"),
+            once=True,
         )
         with hushed():
             facts = facts_of(fed)

@@ -121,6 +121,8 @@ class Steps:
         self._epochs = 0
         self._trained = 0  # rows, since the epoch began
         self._epoch_rows = 0
+        self._order = 0  # how many rows were put in an order last
+        self._ordered = 0  # rows that were trained on by then
         self._batch_size = 0  # the greatest: the last of an epoch is often less
 
     @property
@@ -539,6 +541,21 @@ class Steps:
         self._epoch_rows, self._trained = self._trained, 0
         self._records.event("epoch", self.count, number=self._epochs)
         self.inputs.glance()
+
+    def drawn(self, order: Tensor) -> None:
+        """An order was drawn: without a loader, another epoch may begin with it.
+
+        It does if the rows since the last order of that length were as many.
+        """
+        count = len(order)
+        if self._by_loader or count < 2 * self._batch_size:
+            return
+        self._take_calm()
+        since, self._ordered = self._trained - self._ordered, self._trained
+        if count == self._order and abs(since - count) <= self._batch_size:
+            self.rows.flush(whole=True)
+            self.rows.sample.epoch(of=count)
+        self._order = count
 
     def pause(self) -> None:
         """An evaluation goes on: what was trained on must be known by now."""

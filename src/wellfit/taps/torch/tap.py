@@ -137,6 +137,7 @@ class TorchTap:
         )
         replace(torch.amp.GradScaler, "step", self._scaler_patch)
         replace(torch.amp.GradScaler, "update", self._scale_patch)
+        replace(torch, "randperm", self._order_patch)
         replace(torch, "compile", self._compile_patch)
         replace(nn.Module, "compile", self._compile_patch)
         self._steps.models.listen()
@@ -262,6 +263,16 @@ class TorchTap:
             return original(loader)
 
         return iterate
+
+    def _order_patch(self, original: Any) -> Any:
+        seen = self._guarded(self._steps.drawn)
+
+        def randperm(*args: Any, **kwargs: Any) -> Any:
+            order = original(*args, **kwargs)
+            seen(order)
+            return order
+
+        return randperm
 
     def _script_patch(self, original: Any) -> Any:
         def script(*args: Any, **kwargs: Any) -> Any:
