@@ -15,9 +15,22 @@ MIX = 0x9E3779B97F4A7C15  # the golden ratio's fraction, odd: as in SplitMix64
 PLAIN = 0.05  # halves that agree as often by chance tell no rows apart
 SEEN = 5  # pairs: fewer may be an accident of the draw
 SIGMAS = 4.0  # of the pairs that are equal by chance, a Poisson number, beyond these
+COMPARED, COMPARED_COLUMNS = 500, 64
+POOR = 1e-6  # probability that two rows are equal by chance, above which nothing is
+# said of equal ones: columns hang together, so that it is more in truth
 KEPT = 20_000  # rows that are known again
 
 Hashes = NDArray[np.uint64]
+
+
+def agreement(rows: NDArray[Any]) -> float:
+    """How probably two rows are equal, if columns had nothing to do with each other."""
+    some = rows[:COMPARED, :: -(-rows.shape[1] // COMPARED_COLUMNS)]
+    probability = 1.0
+    for column in some.T:
+        shares = np.unique(column, return_counts=True)[1] / len(some)
+        probability *= float(np.sum(shares**2))
+    return probability
 
 
 class Again:

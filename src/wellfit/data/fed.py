@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd  # noqa: TID253
 from numpy.typing import NDArray
 
-from wellfit.data.again import Again
+from wellfit.data.again import POOR, agreement
 from wellfit.data.columns import Kind, kind_of
 from wellfit.data.curve import learning_curve
 from wellfit.data.extremes import outliers
@@ -45,10 +45,11 @@ class Fed:
     `held` are rows of validation, `before` those that were trained on when these were
     evaluated first: what was evaluated before it was trained on did not leak. `names`
     are the columns', `labels` the classes' by number. Of a `table` the columns mean
-    something each; pixels do not. `of` is how many rows there are in all. Rows that are
-    `fresh` do not come again: they were augmented, and no part of validation need be
-    like them. `conflicting` rows came with several targets; None where that says
-    nothing. Where each row of a table was taken `once` at most, equal ones are two.
+    something each; pixels do not, and tokens are no `numbers`. `of` is how many rows
+    there are in all. Rows that are `fresh` do not come again: they were augmented, and
+    no part of validation need be like them. `conflicting` rows came with several
+    targets; None where that says nothing. Where each row of a table was taken `once` at
+    most, equal ones are two.
     """
 
     rows: Floats
@@ -59,10 +60,16 @@ class Fed:
     names: Sequence[str] = ()
     labels: Sequence[str] = ()
     table: bool = True
+    numbers: bool = True
     of: int | None = None
     fresh: bool = False
     conflicting: int | None = None
     once: bool = False
+
+    @property
+    def poor(self) -> bool:
+        """Whether rows are of so few values that some are equal by chance."""
+        return agreement(self.rows) > POOR
 
 
 def facts_of(fed: Fed) -> dict[str, dict[str, Any]]:
@@ -73,7 +80,11 @@ def facts_of(fed: Fed) -> dict[str, dict[str, Any]]:
         learner = _Learner(fed, known)
         facts["data"] = learner.profile() | learner.learnt()
         facts |= {"reference": said} if (said := learner.reference()) else {}
-    more = _between(fed) | ({"duplicates": _repeated(fed)} if fed.once else {})
+    more = _between(fed)
+    if fed.poor:
+        more["poor"] = True
+    elif fed.once:
+        more["duplicates"] = _repeated(fed)
     if more:
         facts["data"] = {"rows": fed.of or len(fed.rows)} | facts.get("data", {}) | more
     return facts
@@ -81,10 +92,10 @@ def facts_of(fed: Fed) -> dict[str, dict[str, Any]]:
 
 def _repeated(fed: Fed) -> dict[str, Any]:
     """Rows that come again with the same target."""
-    frame = _frame(fed.rows, fed.names)
-    kinds = dict.fromkeys(map(str, frame), Kind.NUMBER)
     if fed.rows.shape[1] > NAMED:
         return {}
+    frame = _frame(fed.rows, fed.names)
+    kinds = dict.fromkeys(map(str, frame), Kind.NUMBER)
     frame["target"], kinds["target"] = fed.targets, Kind.NUMBER
     return duplicates(frame, kinds, "target", exactly=True)
 
@@ -97,9 +108,10 @@ def _between(fed: Fed) -> dict[str, Any]:
     parts = (fed.rows, before, fed.held)
     one, earlier, other = (_frame(rows, fed.names) for rows in parts)
     kinds = dict.fromkeys(map(str, one), Kind.NUMBER)
-    # Numbers are copied to the last digit, or not at all.
-    found = overlap(earlier, other, kinds, exactly=True)
-    said = {"overlap": found | {"of": fed.of}}
+    said: dict[str, Any] = {}
+    if not fed.poor:  # numbers are copied to the last digit, or not at all
+        found = overlap(earlier, other, kinds, exactly=True)
+        said = {"overlap": found | {"of": fed.of}}
     if not fed.fresh:
         most = VALUES // len(kinds)
         said["shift"] = shift(one.head(most), other.head(most), kinds, briefly=True)
@@ -161,7 +173,7 @@ class _Learner:
     def learnt(self) -> dict[str, Any]:
         """Of the fact `data`: labels, the curve and, of a table, its columns."""
         said: dict[str, Any] = {}
-        if self._judged is not None:
+        if self._judged is not None and self._fed.numbers:
             of = self._fed.of or len(self._rows)
             said["curve"] = learning_curve(self._judged, of, seed=0)
             if self._classes:
@@ -186,13 +198,11 @@ class _Learner:
     def _conflicts(self) -> dict[str, int]:
         """Of `labels`: rows that came with several labels, of so many that differ."""
         fed = self._fed
+        if fed.poor:
+            return {}
         if fed.conflicting is not None:
             return {"conflicting": fed.conflicting, "distinct": len(fed.rows)}
         if not fed.once:
-            return {}
-        again = Again()
-        again.add(fed.rows.astype(np.float32))
-        if again.share() is None:
             return {}
         whole = np.ascontiguousarray(fed.rows).view(np.uint64)
         _, row = np.unique(whole, axis=0, return_inverse=True)

@@ -21,12 +21,16 @@ from wellfit.data.columns import (
     finite,
 )
 
+Floats = NDArray[np.float64]
+
 MOST_LEVELS = 20_000  # different values of a column that are compared
 LONG = 6  # letters: shorter words are one letter apart and mean another thing
 RARE = 50  # times as rare as the word beside it, for a slip of the pen
 SLIPS = 2000  # different values at most that slips are looked for among
 SHOWN = 5
 LEAST = 5  # rows of each scale, before a column has two
+FEWEST = 20  # rows of a lump, for its deviation to be known to a sixth
+SAME = 0.01  # the least p-value, of Kolmogorov and Smirnov's test, of heaps of one form
 VALLEY = 0.5  # of a decade, in the middle between two heaps of sizes
 FEW = 0.1  # of the smaller heap, may lie there: of normal values 2 % do, a hundredth of
 # the deviation from zero
@@ -198,17 +202,24 @@ def _differ_in_number(one: str, other: str) -> bool:
 def _scales(column: Series) -> Iterator[dict[str, Any]]:
     """Numbers in two heaps, a known factor apart: metres among centimetres.
 
-    Of numbers of both signs the sizes are looked at; a few may lie between the heaps,
-    for they come near to zero in any unit.
+    Of numbers of both signs it is how far they are from their median, for they may have
+    been centred since; a few may lie between the heaps, near the median in any unit.
     """
     values = finite(column)
-    known = values[~np.isnan(values) & (values != 0)]
+    known = values[~np.isnan(values)]
+    if len(known) < 4 * LEAST:
+        return
     signed = bool(np.any(known < 0))
-    sizes = np.sort(np.abs(known))
+    if signed and (lumps := _lumps(np.sort(known))) is not None:
+        yield _said(str(column.name), "scale", [lumps[0]], len(known)) | lumps[1]
+        return
+    if signed:
+        known = known - np.median(known)
+    elif known.min() <= 0:
+        return  # zeros among sizes: counts, whose tails are their own
+    sizes = np.sort(np.abs(known[known != 0]))
     if len(sizes) < 4 * LEAST or len(np.unique(sizes[:1000])) < LEAST:
         return
-    if not signed and len(known) < np.count_nonzero(~np.isnan(values)):
-        return  # zeros among sizes: counts, whose tails are their own
     logs = np.log10(sizes)
     cut = _valley(logs) if signed else int(np.argmax(np.diff(logs))) + 1
     low, high = logs[:cut], logs[cut:]
@@ -219,8 +230,8 @@ def _scales(column: Series) -> Iterator[dict[str, Any]]:
     factor = min(FACTORS, key=lambda f: abs(np.log10(f) - apart))
     error = abs(float(np.log10(factor)) - apart)
     chance = 3 * spread / np.sqrt(min(len(low), len(high))) + 0.02  # 0.02: rounding
-    alike = 0.5 < (float(np.std(low)) + 1e-9) / (float(np.std(high)) + 1e-9) < 2
-    if error > chance or not alike or not _parted(logs, cut, spread, signed=signed):
+    parted = _parted(logs, cut, spread, signed=signed)
+    if error > chance or not parted or not _alike(low, high, signed=signed):
         return
     groups = {
         f"{sizes[0]:.4g} to {sizes[cut - 1]:.4g}": cut,
@@ -230,7 +241,42 @@ def _scales(column: Series) -> Iterator[dict[str, Any]]:
     yield {**said, "factor": factor}
 
 
-def _valley(logs: NDArray[np.float64]) -> int:
+def _lumps(known: Floats) -> tuple[dict[str, int], dict[str, Any]] | None:
+    """Two lumps whose deviations are a known factor apart: units, centred since then.
+
+    Where zero was is told from them: a quantity that is measured lies above it.
+    """
+    cut = int(np.argmax(np.diff(known))) + 1
+    parts = known[:cut], known[cut:]
+    if min(map(len, parts)) < FEWEST:
+        return None
+    small, large = sorted(parts, key=lambda part: float(np.std(part)))
+    gap, narrow = known[cut] - known[cut - 1], float(np.std(small))
+    if narrow == 0 or gap < 2 * float(np.std(large)):
+        return None
+    ratio = float(np.std(large)) / narrow
+    factor = min(FACTORS, key=lambda f: abs(np.log(f / ratio)))
+    error = 3 * np.sqrt(0.5 / len(small) + 0.5 / len(large))
+    zero = (factor * small.mean() - large.mean()) / (factor - 1)
+    if abs(np.log(factor / ratio)) > error or (small.mean() - zero) < 2 * narrow:
+        return None
+    groups = {f"{p[0]:.4g} to {p[-1]:.4g}": len(p) for p in parts}
+    return groups, {"factor": factor}
+
+
+def _alike(low: Floats, high: Floats, *, signed: bool) -> bool:
+    """Whether two heaps have one form: the same things were measured."""
+    if not 0.5 < (float(np.std(low)) + 1e-9) / (float(np.std(high)) + 1e-9) < 2:
+        return False
+    if not signed:
+        return True
+    from scipy.stats import ks_2samp
+
+    centred = low - np.median(low), high - np.median(high)
+    return bool(ks_2samp(*centred, method="asymp").pvalue >= SAME)
+
+
+def _valley(logs: Floats) -> int:
     """Where two heaps are parted best, the variance within them least (Otsu, 1979)."""
     count = np.arange(1, len(logs))
     sums = np.cumsum(logs)
@@ -239,9 +285,7 @@ def _valley(logs: NDArray[np.float64]) -> int:
     return int(np.argmax(between)) + 1
 
 
-def _parted(
-    logs: NDArray[np.float64], cut: int, spread: float, *, signed: bool
-) -> bool:
+def _parted(logs: Floats, cut: int, spread: float, *, signed: bool) -> bool:
     """Whether there is a gap between the heaps or, of sizes, next to nothing."""
     if not signed:
         return bool(logs[cut] - logs[cut - 1] >= max(0.15, spread))

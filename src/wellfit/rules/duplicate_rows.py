@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 
 from wellfit.core.finding import Evidence, Finding, NotChecked, Severity
 from wellfit.core.run import Run
+from wellfit.rules.lacking import POOR
 from wellfit.rules.rule import Rule
 
 
@@ -111,6 +112,8 @@ def _evidence(found: Mapping[str, Any]) -> Iterator[Evidence]:
 
 
 def _unknown(run: Run) -> str:
+    if run.facts["data"].get("poor"):
+        return POOR
     if run.signals:
         return (
             "rows were not compared with each other: that takes batches of a "

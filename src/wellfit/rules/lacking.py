@@ -6,6 +6,10 @@ from wellfit.core.run import Run
 from wellfit.core.signals import SIGNALS as KNOWN
 from wellfit.core.signals import parse
 
+POOR = (
+    "the rows have few values, so that some are equal by chance: a column that tells "
+    "them apart would let them be compared"
+)
 FACT = "facts:"
 WATCH = "watch the training itself, with `wellfit run`"
 
@@ -58,6 +62,8 @@ def _of_signal(name: str) -> str | None:
 
 def lacking_validation(run: Run) -> str:
     """Why validation rows were not compared with training rows, and what would let."""
+    if run.facts.get("data", {}).get("poor"):
+        return POOR
     if run.signals:
         return (
             "rows of validation were not seen: evaluate on some, with at most a "

@@ -74,7 +74,8 @@ class LossPlateau(Rule):
 
     steps: int = 200  # ten in each twentieth of the run: fewer are a beginning
     flat: float = 0.2  # of the fall after a plateau, or before it, by which the loss
-    # may change on it: a run that slows down evenly has no such stretch
+    # may change on it, by its levels and by a line through all its losses: a run that
+    # slows down evenly has no such stretch
     long: float = 0.35  # of the run
     fall: float = 0.25  # of the height, lost later: then there was more to be had
     stuck: float = 0.5  # of the run, where it is never left
@@ -116,10 +117,21 @@ class LossPlateau(Rule):
             sure = parts[stretch.stop - 1].above(parts[-1], 6.0)
             if not (long and sure and stretch.stop == stop):
                 continue
+            if self._falls(loss.values, len(parts), stretch, fall):
+                continue
             found = _plateau(loss, len(parts), stretch, height, fall)
             if not self._scheduled(run, found, loss) and _learns(run, found):
                 return found
         return None
+
+    def _falls(
+        self, values: curves.Values, parts: int, stretch: curves.Stretch, fall: float
+    ) -> bool:
+        """Whether a line through the stretch falls: noise only hid that it does."""
+        width = len(values) / parts
+        inside = values[round(stretch.first * width) : round(stretch.stop * width)]
+        slope = np.polyfit(np.arange(len(inside)), inside, 1)[0]
+        return bool(-slope * len(inside) > self.flat * fall)
 
     def _tolerance(self, parts: list[curves.Level], fall: float) -> float:
         """How much levels may differ on a plateau: a little, and what noise explains.

@@ -72,10 +72,8 @@ class PoorInitialization(Rule):
         10.0  # times the loss of guessing. Healthy nets of bench/trainings
     )
     # begin at 0.8 to 1.6; weighted classes, which are left out, at up to 6
-    far: float = (
-        30.0  # times that loss: a good part of the run goes into unlearning it,
-    )
-    # whatever a simple model reaches
+    far: float = 30.0  # times that loss: a good part of the run goes into unlearning
+    # it, whatever a simple model reaches
     large: float = 20.0  # scale of the inputs from which on they are at fault
 
     def check(self, run: Run) -> Finding | NotChecked | None:
@@ -152,7 +150,6 @@ class PoorInitialization(Rule):
             f"the first loss is {strained:.3g} times that of guessing: outputs begin "
             "far too large, though the inputs are not",
             confidence=0.85,
-            costly=strained >= self.far and not harm.nearly_perfect(run),
             evidence=[
                 Evidence(
                     text="the first loss over that of guessing",
@@ -178,11 +175,11 @@ class PoorInitialization(Rule):
         said: str,
         *,
         confidence: float,
-        costly: bool = False,
         **more: Any,
     ) -> Finding:
         """The finding: a note where the run did as well as can be done."""
-        lost = True if costly else harm.short_of(run)
+        far = (results.strained(run) or 0.0) >= self.far
+        lost = True if far and not harm.nearly_perfect(run) else harm.short_of(run)
         severity = self.severity if lost else Severity.WARNING
         return self.finding(
             said,

@@ -55,6 +55,7 @@ class TargetLeakage(Rule):
     apart: float = 0.9  # below which the next column must stay
     strong: float = 0.85  # of what can be told, worth a note where the next column
     weak: float = 0.5  # tells less than this
+    stark: float = 0.95  # of what can be told, by a column that stands as much alone
     few: int = 3  # columns that may leak together
     rows: int = 100  # fewer are too easily told apart
 
@@ -69,13 +70,15 @@ class TargetLeakage(Rule):
             )
         ranked = sorted(scored, key=lambda c: -_told(c))
         perfect = [c for c in ranked if _told(c) >= self.perfect]
-        lonely = _told(ranked[0]) >= self.strong and _told(ranked[1]) < self.weak
+        best = _told(ranked[0])
+        lonely = best >= self.strong and _told(ranked[1]) < self.weak
         leaks = perfect or (ranked[:1] if lonely else [])
         if not leaks:
             return self._sorted(data)
         rest = ranked[len(leaks) :]
         alone = len(leaks) <= min(self.few, len(rest)) and _told(rest[0]) < self.apart
-        certain = bool(perfect) and alone and data.get("rows", 0) >= self.rows
+        sure = bool(perfect) or best >= self.stark
+        certain = sure and alone and data.get("rows", 0) >= self.rows
         return self._found(leaks, rest, certain)
 
     def _sorted(self, data: Mapping[str, Any]) -> Finding | None:

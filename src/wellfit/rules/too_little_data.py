@@ -28,7 +28,8 @@ class TooLittleData(Rule):
     ...          "gain_error": 0.04, "gain_before": 0.14}
     >>> run = Run.of(facts={"data": {"rows": 200, "curve": curve}})
     >>> print(TooLittleData().check(run).summary)
-    accuracy rises from 0.68 with 80 rows to 0.77 with 160, and has not levelled off
+    what simple models reach rises with the rows, accuracy from 0.68 with 80 to 0.77
+    with 160, and has not levelled off
 
     ## How it is told from its look-alikes
     Every curve rises a little. It must have risen by far more than folds differ in the
@@ -99,8 +100,8 @@ def _sentence(found: Mapping[str, Any]) -> str:
     before, after = found["scores"][-2:]
     name = "R²" if found["metric"] == "r2" else found["metric"]
     return (
-        f"{name} rises from {before:.2g} with {half:,} rows to {after:.2g} with "
-        f"{whole:,}, and has not levelled off"
+        f"what simple models reach rises with the rows, {name} from {before:.2g} with "
+        f"{half:,} to {after:.2g} with {whole:,}, and has not levelled off"
     )
 
 

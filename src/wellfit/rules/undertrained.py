@@ -182,10 +182,13 @@ def _val_falls_on(run: Run, steady: float) -> bool:
 
 
 def _val_is_done(run: Run) -> bool:
-    """Whether the validation loss has bent, or rises."""
+    """Whether the validation loss has bent, or rises, or never beat guessing."""
     val = curves.until_broken(run.get("val/loss"))
     if val is None or len(val) < 6:
         return False
+    guess = results.trivial_loss(run)
+    if guess is not None and val.values.min() >= guess:
+        return True
     fall, whole = curves.falling(val.values), float(val.values[0] - val.values.min())
     return fall.value < max(0.3 * STEADY * whole, fall.error)
 

@@ -30,7 +30,7 @@ class Sample:
         self._epochs: list[int] = []  # in which each came
         self._epoch = 0
         self._seen = 0
-        self._table = True
+        self._table = self._numbers = True
         self._again = Again()
         self._of: int | None = None  # rows of an order that was drawn by hand
         self._whole = True  # each batch is one of the loader's
@@ -49,11 +49,17 @@ class Sample:
         return len(self._rows) >= ROWS
 
     def add(
-        self, rows: NDArray[Any], targets: NDArray[Any] | None, *, table: bool
+        self,
+        rows: NDArray[Any],
+        targets: NDArray[Any] | None,
+        *,
+        table: bool,
+        numbers: bool = True,
     ) -> None:
         """Take in rows of a batch (n × …), with their targets where each has one.
 
-        Of a `table` the columns mean something each; pixels and tokens do not.
+        Of a `table` the columns mean something each; pixels and tokens do not, and
+        tokens are no `numbers`.
         """
         if rows.ndim < 2 or not len(rows) or rows[0].size > COLUMNS:
             return
@@ -63,6 +69,7 @@ class Sample:
         if self._rows and flat[0].shape != self._rows[0].shape:
             return
         self._table &= table
+        self._numbers &= numbers
         self._again.add(flat)
         told = [math.nan] * len(flat)
         if targets is not None and targets.size == len(rows):
@@ -128,6 +135,7 @@ class Sample:
             held=held.rows if held else None,
             before=held.before if held else None,
             table=self._table,
+            numbers=self._numbers,
             of=of,
             fresh=fresh,
         )
@@ -135,7 +143,8 @@ class Sample:
             facts = facts_of(fed)
         by_hand = not loader and self._of is not None
         drawn_once = self._whole and (by_hand or loader.get("replacement") is False)
-        if "data" in facts and of and drawn_once:
+        rich = not facts.get("data", {}).get("poor")
+        if "data" in facts and of and drawn_once and rich:
             facts["data"] |= {"duplicates": self._again.fact(of)}
         return facts
 
@@ -144,8 +153,7 @@ class Sample:
         told: dict[bytes, set[float]] = {}
         for row, target in zip(self._rows, self._targets, strict=True):
             told.setdefault(row.tobytes(), set()).add(target)
-        several = sum(len(targets) > 1 for targets in told.values())
-        return several if self._again.share() is not None else 0
+        return sum(len(targets) > 1 for targets in told.values())
 
     def _fresh(self, of: int | None) -> bool:
         """Whether rows seem not to come again as they were: they are augmented."""

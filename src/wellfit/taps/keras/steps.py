@@ -189,8 +189,9 @@ class Steps:
             if self.objective.task == "classification" and targets.ndim > 1:
                 told = targets.argmax(-1) if targets.shape[-1] > 1 else targets
         if rows.dtype.kind in "fiu":
-            table = rows.ndim == 2 and rows.dtype.kind == "f"
-            self._sample.add(rows, told, table=table)
+            numbers = rows.dtype.kind == "f"
+            table = rows.ndim == 2 and numbers
+            self._sample.add(rows, told, table=table, numbers=numbers)
         self._probe.rows(rows, targets)
 
     # -- within a step -----------------------------------------------------------

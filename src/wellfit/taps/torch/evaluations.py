@@ -47,6 +47,7 @@ class Evaluations:
         self._from = None if origin is None else part_of(origin)
         self._loaded, self._size = entered.loaded is not None, entered.rows
         self._rows |= rows
+        self._trained.back.scored(call.rows, step)
         self._batches.add(call)
 
     def _is_another(self, entered: Entered, rows: set[float]) -> bool:

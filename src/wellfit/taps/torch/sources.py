@@ -77,6 +77,8 @@ class Sources:
                 part.widen(origin)
                 return
         self._trained.appendleft(part_of(origin))
+        # What was evaluated before it was trained on was not held back.
+        self._held = [p for p in self._held if p is None or not p.holds(origin)]
 
     def remember(self, rows: Tensor) -> None:
         """These rows were trained on."""

@@ -77,7 +77,7 @@ class Steps:
         self.objective = Objective()
         self.scores = TrainScores(records, self.objective)
         self.rows = Rows(sources)
-        self.inputs.evaluated = self.rows.back.keep
+        self.inputs.evaluated = lambda batch: self.rows.back.enter(batch, self.count)
         self.ways = Ways()
         self._start = Start()
         self._done = 0  # optimizer steps, but for those that are calm yet

@@ -90,9 +90,10 @@ class Rows:
             some = marks(batch[:: -(-len(batch) // ROWS)])
             return Later((send(some.clone()),), self._know)
         sample, table = self.sample, is_table(batch)
+        numbers = batch.is_floating_point()
 
         def tell(rows: Floats, targets: Floats | None = None) -> dict[str, float]:
-            sample.add(rows, targets, table=table)
+            sample.add(rows, targets, table=table, numbers=numbers)
             return self._know(rows)
 
         return Later(some_of(batch, targets, sample.room), tell)
@@ -103,21 +104,47 @@ class Rows:
 
 
 class HeldBack:
-    """Some rows of an evaluation under way; of the first over validation they stay."""
+    """Some rows of an evaluation under way; of the first over validation they stay.
+
+    What enters a model while it is evaluated may be anything: rows are of the
+    evaluation once a loss was taken of as many.
+    """
 
     def __init__(self, rows: Rows) -> None:
         self._trained = rows
+        self._entered: list[tuple[Tensor, int]] = []  # and the step at which
         self._coming: list[Later] = []
         self._sample = Sample()
         self._rows = 0
 
-    def keep(self, batch: Tensor) -> None:
-        """Keep some of a batch that is evaluated."""
+    def enter(self, batch: Tensor, step: int) -> None:
+        """A batch enters a model that is evaluated."""
         if self._trained.held.rows is not None or self._rows >= SAMPLED:
             return
         if not takes(batch) or batch[0].numel() > COLUMNS:
             return
+        if self._entered and self._entered[-1][1] != step:
+            self._entered = []
+        if sum(len(b) for b, _ in self._entered) < SAMPLED:
+            self._entered.append((batch, step))
+
+    def scored(self, rows: int, step: int) -> None:
+        """A loss was taken of so many rows: those that entered last, if they add up."""
+        entered, self._entered = self._entered, []
+        taken: list[Tensor] = []
+        while entered and sum(map(len, taken)) < rows:
+            batch, then = entered.pop()
+            taken.append(batch)
+            if then != step:
+                return
+        if sum(map(len, taken)) == rows:
+            for batch in reversed(taken):
+                self._keep(batch)
+
+    def _keep(self, batch: Tensor) -> None:
         sample, table, room = self._sample, is_table(batch), SAMPLED - self._rows
+        if room <= 0:
+            return
         self._rows += min(len(batch), room)
 
         def tell(rows: Floats) -> dict[str, float]:
