@@ -85,7 +85,13 @@ class PoorInitialization(Rule):
                 reason="neither the weights before the first step nor what the first "
                 "layers give was looked at: watch the training from its first step"
             )
-        return self._alike(run) or self._scaled(run, profile) or self._strained(run)
+        return (
+            self._alike(run)
+            or self._constant(run)
+            or self._recurrent(run)
+            or self._scaled(run, profile)
+            or self._strained(run)
+        )
 
     def _alike(self, run: Run) -> Finding | None:
         """Layers whose units began alike and stayed so, though they were trained."""
@@ -111,6 +117,45 @@ class PoorInitialization(Rule):
                 )
                 for name in alike
             ],
+        )
+
+    def _constant(self, run: Run) -> Finding | None:
+        """Every hidden weight matrix began at one value: little passes through them."""
+        start: dict[str, Any] = run.facts.get("start") or {}
+        constant = start.get("constant", {})
+        hidden = _matrices(run)[:-1]
+        if len(hidden) < 2 or not all(name in constant for name in hidden):
+            return None
+        value = constant[hidden[0]]
+        return self._found(
+            run,
+            f"all weights of {len(hidden)} layers began at {value:.3g}: until their "
+            "biases have told units apart, each layer is worth one unit",
+            confidence=0.85,
+            where=hidden,
+            evidence=[
+                Evidence(
+                    text=f"all weights of {name} before the first step",
+                    value=constant[name],
+                )
+                for name in hidden
+            ],
+        )
+
+    def _recurrent(self, run: Run) -> Finding | None:
+        """Weights from state to state that make it grow with every step of time."""
+        known: dict[str, float] = (run.facts.get("start") or {}).get("gains", {})
+        grown = {n: g for n, g in known.items() if "_hh" in n and g >= self.grows}
+        if not grown:
+            return None
+        name, gain = max(grown.items(), key=lambda item: item[1])
+        return self._found(
+            run,
+            f"the recurrent weights {name} begin at {gain:.2g} times the scale that "
+            "keeps a state as it is from one step of time to the next",
+            confidence=0.9,
+            where=grown,
+            evidence=_of_gains(grown),
         )
 
     def _scaled(self, run: Run, profile: dict[str, float]) -> Finding | None:
@@ -229,14 +274,20 @@ def _gains(run: Run) -> dict[str, float]:
     The last layer's is left out: it is often made small on purpose.
     """
     known: dict[str, float] = (run.facts.get("start") or {}).get("gains", {})
-    tensors = [
+    tensors = [t for t in _matrices(run) if known.get(t, 0.0) > 0]
+    return {t: float(known[t]) for t in tensors[:-1]}
+
+
+def _matrices(run: Run) -> list[str]:
+    """The weight matrices, in the order of their layers."""
+    weighted = dict(_weighted(run))
+    return [
         tensor
         for layer in run.facts.get("model", {}).get("layers", ())
-        if layer["name"] in dict(_weighted(run)) and "Transpose" not in layer["kind"]
+        if layer["name"] in weighted and "Transpose" not in layer["kind"]
         for tensor in layer["tensors"]
-        if known.get(tensor, 0.0) > 0
+        if "weight" in tensor
     ]
-    return {t: float(known[t]) for t in tensors[:-1]}
 
 
 def _factor(profile: dict[str, float]) -> float:
