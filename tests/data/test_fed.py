@@ -12,10 +12,17 @@ from wellfit.core.run import Run
 from wellfit.data.again import Again, halves
 from wellfit.data.columns import Kind
 from wellfit.data.fed import Fed, facts_of
+from wellfit.data.overlap import overlap
 from wellfit.data.spellings import inconsistencies
 from wellfit.rules import all_rules
 from wellfit.rules.label_noise import LabelNoise
 from wellfit.rules.uninformative_features import UninformativeFeatures
+
+KINDS = dict.fromkeys(map(str, range(16)), Kind.NUMBER)
+
+
+def frame_of(rows):
+    return pd.DataFrame(rows, columns=list(KINDS))
 
 
 def batches(table, size, rng):
@@ -211,3 +218,27 @@ def test_rows_of_few_values_may_have_two_labels():
     y = (x[:, 0] + rng.normal(size=400) > 1).astype(float)
     facts = facts_of(Fed(rows=x, targets=y, task="binary", once=True))
     assert not facts["data"]["labels"].get("conflicting")
+
+
+@pytest.mark.parametrize("leaked", [0, 150])
+def test_rows_that_recur_by_nature_did_not_leak(leaked):
+    """Training rows meet each other as often as validation meets them."""
+    rng = np.random.default_rng(0)
+    texts = rng.integers(0, 5, (900, 16)).astype(float)
+    plain = rng.random(900) < 0.3  # these are mostly of one word
+    texts[plain] = np.where(rng.random((plain.sum(), 16)) < 0.85, 4.0, texts[plain])
+    train, held = texts[:600], texts[600:]
+    held = np.concatenate([held, train[~plain[:600]][:leaked]])
+    again = Again()
+    for batch in batches(train.astype(np.float32), 32, rng):
+        again.add(batch)
+    rows = np.unique(train, axis=0)
+    fed = Fed(
+        rows=rows,
+        targets=np.zeros(len(rows)),
+        task="binary",
+        held=held,
+        natural=again.natural(epochs=True),
+    )
+    assert overlap(frame_of(rows), frame_of(held), KINDS)["shared"] > 10
+    assert bool(facts_of(fed)["data"]["overlap"]["shared"]) == bool(leaked)

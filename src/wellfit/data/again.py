@@ -41,6 +41,8 @@ class Again:
         self._known: set[int] = set()
         self._repeats = 0
         self._by_epoch = [0]  # rows seen in each, while they were counted
+        self._now: dict[int, int] = {}  # row → how often it came in this epoch
+        self._within = np.zeros(2)  # pairs of rows of one epoch: equal ones, and all
         self._pairs = 0
         self._equal = np.zeros(3)  # in both halves, in the first, in the second
 
@@ -53,12 +55,31 @@ class Again:
             self._repeats += sum(one in self._known for one in whole)
             self._by_epoch[-1] += len(whole)
             self._known.update(whole)
+            for one in whole:
+                self._now[one] = self._now.get(one, 0) + 1
         self._pairs += len(rows) * (len(rows) - 1) // 2
         self._equal += [_equal(h) for h in (first + second, first, second)]
 
     def epoch(self) -> None:
         """An epoch is over."""
+        self._within += self._of_epoch()
+        self._now = {}
         self._by_epoch.append(0)
+
+    def _of_epoch(self) -> NDArray[np.float64]:
+        counts = np.array(list(self._now.values()), np.float64)
+        every = counts.sum()
+        return np.array([np.sum(counts * (counts - 1)), every * (every - 1)]) / 2
+
+    def natural(self, *, epochs: bool) -> tuple[int, int]:
+        """Of how many pairs of different rows how many are equal.
+
+        Where it is known when `epochs` end, of all rows of each; else within batches.
+        """
+        equal, pairs = self._within + self._of_epoch()
+        if not epochs:
+            equal, pairs = self._equal[0], self._pairs
+        return round(equal), round(pairs)
 
     def fresh(self, of: int | None) -> bool:
         """Whether rows seem not to come again as they were; `of` is how many there are.

@@ -32,6 +32,7 @@ FOLDS = 3
 NAMED = 256  # columns described one by one, and learnt from: of more, a selection
 SCORED = 10  # columns whose own score is found out
 CLASSES = 200  # at most, to learn from
+CERTAIN = 0.001  # the p-value below which rows leaked: it is a grave thing to say
 FAR = 10.0  # deviations, beyond which a value counts as so far
 TASKS = ("classification", "binary", "regression")
 
@@ -48,8 +49,9 @@ class Fed:
     something each; pixels do not, and tokens are no `numbers`. `of` is how many rows
     there are in all. Rows that are `fresh` do not come again: they were augmented, and
     no part of validation need be like them. `conflicting` rows came with several
-    targets; None where that says nothing. Where each row of a table was taken `once` at
-    most, equal ones are two.
+    targets; None where that says nothing. Of so many pairs of training rows so many are
+    equal by their `natural` likeness: (equal, pairs). Where each row of a table was
+    taken `once` at most, equal ones are two.
     """
 
     rows: Floats
@@ -64,6 +66,7 @@ class Fed:
     of: int | None = None
     fresh: bool = False
     conflicting: int | None = None
+    natural: tuple[int, int] = (0, 0)
     once: bool = False
 
     @property
@@ -111,11 +114,29 @@ def _between(fed: Fed) -> dict[str, Any]:
     said: dict[str, Any] = {}
     if not fed.poor:  # numbers are copied to the last digit, or not at all
         found = overlap(earlier, other, kinds, exactly=True)
+        if not _beyond(found, fed.natural):
+            found |= {"shared": 0, "copies": 0, "examples": []}
         said = {"overlap": found | {"of": fed.of}}
     if not fed.fresh:
         most = VALUES // len(kinds)
         said["shift"] = shift(one.head(most), other.head(most), kinds, briefly=True)
     return said
+
+
+def _beyond(found: dict[str, Any], natural: tuple[int, int]) -> bool:
+    """Whether validation meets training more often than training meets itself.
+
+    Both are counts of rare events with known numbers of pairs: given their sum, the
+    first is binomial (Przyborowski and Wilenski, 1940).
+    """
+    from scipy.stats import binom
+
+    shared, (equal, pairs) = found.get("shared", 0), natural
+    across = found["training"] * found["validation"]
+    if not shared or not pairs or not across:
+        return True
+    share = across / (across + pairs)
+    return bool(binom.sf(shared - 1, shared + equal, share) < CERTAIN)
 
 
 def _frame(rows: Floats, names: Sequence[str]) -> pd.DataFrame:

@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 
 from wellfit.core.finding import Evidence, Finding, NotChecked, Severity
 from wellfit.core.run import Run
+from wellfit.rules import results
 from wellfit.rules.overfitting import Overfitting
 from wellfit.rules.rule import Rule
 
@@ -60,11 +61,15 @@ class TooLittleData(Rule):
     slight: float = 0.03  # worth a note
     sigmas: float = 2.0  # of the folds' differences, whose error is the careful one
     mastered: float = 0.9  # of skill: enough
+    handful: int = 60  # rows: of fewer no curve is drawn
+    gap: float = 0.15  # of skill, between training and validation: as for overfitting
 
     def check(self, run: Run) -> Finding | NotChecked | None:
         """A warning where the last doubling of the rows brought much."""
         data = run.facts["data"]
         found = data.get("curve")
+        if not found and (few := self._few(run)) is not None:
+            return few
         if not found:
             why = data.get("unlearnt") or "nothing was learnt from parts of the rows"
             need = "targets" if run.signals else "a --target"
@@ -87,6 +92,21 @@ class TooLittleData(Rule):
             severity=self.severity if much else Severity.NOTE,
             confidence=0.75 if much else 0.5,
             evidence=_evidence(found),
+        )
+
+    def _few(self, run: Run) -> Finding | None:
+        """So few rows that a part of them is nothing, and a training that suffers."""
+        rows, stands = run.facts["data"].get("rows", 0), results.standing(run)
+        if not 0 < rows < self.handful or not run.signals or stands.val is None:
+            return None
+        gap = results.gap(stands)
+        if gap is None or gap < self.gap or stands.val.value >= self.mastered:
+            return None
+        return self.finding(
+            f"there are {rows} rows to learn from: {stands.val.metric} is "
+            f"{stands.val.score:.2g} on others",
+            confidence=0.6,
+            evidence=[stands.val.evidence(f"{stands.val.metric} on validation rows")],
         )
 
 

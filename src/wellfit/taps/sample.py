@@ -136,6 +136,7 @@ class Sample:
             before=held.before if held else None,
             table=self._table,
             numbers=self._numbers,
+            natural=self._again.natural(epochs=of is not None),
             of=of,
             fresh=fresh,
         )
