@@ -238,7 +238,7 @@ def test_rows_that_recur_by_nature_did_not_leak(leaked):
         targets=np.zeros(len(rows)),
         task="binary",
         held=held,
-        natural=again.natural(epochs=True),
+        natural=again.twins(len(rows), epochs=True),
     )
     assert overlap(frame_of(rows), frame_of(held), KINDS)["shared"] > 10
     assert bool(facts_of(fed)["data"]["overlap"]["shared"]) == bool(leaked)

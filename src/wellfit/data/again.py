@@ -42,7 +42,8 @@ class Again:
         self._repeats = 0
         self._by_epoch = [0]  # rows seen in each, while they were counted
         self._now: dict[int, int] = {}  # row → how often it came in this epoch
-        self._within = np.zeros(2)  # pairs of rows of one epoch: equal ones, and all
+        self._fullest = (0, 0)  # rows of the epoch with most, and those with a twin
+        self._batches = self._twins = 0  # and rows with a twin in their batch
         self._pairs = 0
         self._equal = np.zeros(3)  # in both halves, in the first, in the second
 
@@ -57,29 +58,37 @@ class Again:
             self._known.update(whole)
             for one in whole:
                 self._now[one] = self._now.get(one, 0) + 1
+        self._batches += 1
+        counts = np.unique(first + second, return_counts=True)[1]
+        self._twins += int(np.sum(counts[counts > 1]))
         self._pairs += len(rows) * (len(rows) - 1) // 2
         self._equal += [_equal(h) for h in (first + second, first, second)]
 
     def epoch(self) -> None:
         """An epoch is over."""
-        self._within += self._of_epoch()
+        self._fullest = max(self._fullest, self._of_epoch())
         self._now = {}
         self._by_epoch.append(0)
 
-    def _of_epoch(self) -> NDArray[np.float64]:
-        counts = np.array(list(self._now.values()), np.float64)
-        every = counts.sum()
-        return np.array([np.sum(counts * (counts - 1)), every * (every - 1)]) / 2
+    def _of_epoch(self) -> tuple[int, int]:
+        counts = list(self._now.values())
+        return sum(counts), sum(count for count in counts if count > 1)
 
-    def natural(self, *, epochs: bool) -> tuple[int, int]:
-        """Of how many pairs of different rows how many are equal.
+    def twins(self, among: int, *, epochs: bool) -> float:
+        """How probably a row has a twin among so many others, as far as was seen.
 
-        Where it is known when `epochs` end, of all rows of each; else within batches.
+        Where it is known when `epochs` end, by the rows of the fullest; else by those
+        of single batches.
         """
-        equal, pairs = self._within + self._of_epoch()
+        rows, twins = max(self._fullest, self._of_epoch())
+        each = rows
         if not epochs:
-            equal, pairs = self._equal[0], self._pairs
-        return round(equal), round(pairs)
+            rows, twins, each = (
+                self.rows,
+                self._twins,
+                self.rows / max(self._batches, 1),
+            )
+        return min(1.0, (twins + 1) / (rows + 2) * max(1.0, among / max(each, 1)))
 
     def fresh(self, of: int | None) -> bool:
         """Whether rows seem not to come again as they were; `of` is how many there are.

@@ -49,9 +49,9 @@ class Fed:
     something each; pixels do not, and tokens are no `numbers`. `of` is how many rows
     there are in all. Rows that are `fresh` do not come again: they were augmented, and
     no part of validation need be like them. `conflicting` rows came with several
-    targets; None where that says nothing. Of so many pairs of training rows so many are
-    equal by their `natural` likeness: (equal, pairs). Where each row of a table was
-    taken `once` at most, equal ones are two.
+    targets; None where that says nothing. A training row has a twin among as many as
+    are in `before` with the probability `natural`. Where each row of a table was taken
+    `once` at most, equal ones are two.
     """
 
     rows: Floats
@@ -66,7 +66,7 @@ class Fed:
     of: int | None = None
     fresh: bool = False
     conflicting: int | None = None
-    natural: tuple[int, int] = (0, 0)
+    natural: float = 0.0
     once: bool = False
 
     @property
@@ -123,20 +123,12 @@ def _between(fed: Fed) -> dict[str, Any]:
     return said
 
 
-def _beyond(found: dict[str, Any], natural: tuple[int, int]) -> bool:
-    """Whether validation meets training more often than training meets itself.
-
-    Both are counts of rare events with known numbers of pairs: given their sum, the
-    first is binomial (Przyborowski and Wilenski, 1940).
-    """
+def _beyond(found: dict[str, Any], natural: float) -> bool:
+    """Whether validation meets training more often than training meets itself."""
     from scipy.stats import binom
 
-    shared, (equal, pairs) = found.get("shared", 0), natural
-    across = found["training"] * found["validation"]
-    if not shared or not pairs or not across:
-        return True
-    share = across / (across + pairs)
-    return bool(binom.sf(shared - 1, shared + equal, share) < CERTAIN)
+    shared = found.get("shared", 0)
+    return bool(binom.sf(shared - 1, found["validation"], natural) < CERTAIN)
 
 
 def _frame(rows: Floats, names: Sequence[str]) -> pd.DataFrame:

@@ -127,16 +127,18 @@ class Sample:
         of = loader.get("rows") or self._of
         fresh = self._fresh(of)
         rows, targets = self.distinct(fresh=fresh)
+        before = held.before if held else None
+        among = len(rows) if before is None else len(before)
         fed = Fed(
             rows=rows,
             targets=targets,
             conflicting=self._conflicting() if self._whole else None,
             task=task,
             held=held.rows if held else None,
-            before=held.before if held else None,
+            before=before,
             table=self._table,
             numbers=self._numbers,
-            natural=self._again.natural(epochs=of is not None),
+            natural=self._again.twins(among, epochs=of is not None),
             of=of,
             fresh=fresh,
         )
