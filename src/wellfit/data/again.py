@@ -81,13 +81,10 @@ class Again:
         of single batches.
         """
         rows, twins = max(self._fullest, self._of_epoch())
-        each = rows
+        each: float = rows
         if not epochs:
-            rows, twins, each = (
-                self.rows,
-                self._twins,
-                self.rows / max(self._batches, 1),
-            )
+            rows, twins = self.rows, self._twins
+            each = self.rows / max(self._batches, 1)
         return min(1.0, (twins + 1) / (rows + 2) * max(1.0, among / max(each, 1)))
 
     def fresh(self, of: int | None) -> bool:
