@@ -5,11 +5,14 @@ from dataclasses import dataclass
 from math import inf
 from typing import ClassVar
 
+import numpy as np
+
 from wellfit.core.finding import Evidence, Finding, NotChecked, Severity
 from wellfit.core.run import Run
 from wellfit.rules import curves, layers, results
 from wellfit.rules.rule import Rule
 
+LASTING = 0.995  # the most that a round is believed to keep of the one before
 STEADY = 0.2  # of the whole fall, in the last half: see `steady` below
 TRAVEL = 0.7  # lengths of their own that weights could move. Healthy runs from fresh
 # weights: 0.85 and above, where one layer is a lookup table 0.3
@@ -71,9 +74,14 @@ class Undertrained(Rule):
     halved: float = 0.5  # of the last validation loss, by which it then still fell
     nearly: float = 0.9  # of skill: what is left is little, however it falls
     steps: int = 12  # fewer show no trend
+    rounds: int = 4  # of boosting, whose curves have next to no noise
+    left: float = 0.15  # of what was won, that further rounds would bring
 
     def check(self, run: Run) -> Finding | NotChecked | None:
         """A finding where the loss falls on at full speed, or training hardly began."""
+        return self._rounds(run) or self._by_steps(run)
+
+    def _by_steps(self, run: Run) -> Finding | NotChecked | None:
         loss = curves.until_broken(run.get("train/loss"))
         if loss is None or len(loss) < self.steps:
             return NotChecked(reason=f"fewer than {self.steps} steps: train longer")
@@ -110,6 +118,37 @@ class Undertrained(Rule):
                 f"{100 * reach(run):.2g} % of their length at most"
             )
         return said
+
+    def _rounds(self, run: Run) -> Finding | None:
+        """Of boosting: what further rounds would bring, by how the last ones did.
+
+        Each round brings a share of what the one before it brought; the rest of such a
+        series is known.
+        """
+        val = curves.until_broken(run.get("val/loss"))
+        model = run.facts.get("model", {})
+        if model.get("gradients") is not False or val is None or len(val) < self.rounds:
+            return None
+        gains = -np.diff(val.values)
+        third = max(1, len(gains) // 3)
+        early, late = float(gains[:third].mean()), float(gains[-third:].mean())
+        noise = float(gains[-third:].std()) / third**0.5 if third > 1 else 0.0
+        if early <= 0 or late <= 2 * noise:
+            return None
+        ratio = min((late / early) ** (1 / max(1, len(gains) - third)), LASTING)
+        left, won = late * ratio / (1 - ratio), float(val.values[0] - val.last)
+        guess = results.trivial_loss(run)
+        won = max(won, 0.0 if guess is None else guess - val.last)
+        if left < self.left * won:
+            return None
+        return self.finding(
+            f"boosting stopped after {len(val)} rounds, the last of which still won "
+            f"{late:.2g} of validation loss each: as they fall off, about {left:.2g} "
+            f"more could be had, beside {won:.2g} so far",
+            confidence=0.75,
+            since=int(val.steps[-1]),
+            evidence=_evidence(run),
+        )
 
     def _improving(self, run: Run) -> Finding | None:
         """Validation got better until the end, in a run that did well enough."""
