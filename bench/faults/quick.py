@@ -33,11 +33,10 @@ FAULTY = (
     ("friedman-dense", "init-zeros"),
     ("teacher-lightgbm", "feature-leaked"),
 )
-MOST_ALARMS = (
-    2  # healthy runs with a finding; both: boosted trees that overfit a little
-)
-LEAST_FOUND = 21  # faulty runs with one: one fewer than there were
-LEAST_CAUSES = 17  # faulty runs with the cause among the first three: likewise
+# A machine of another pace looks at other steps: not quite what was measured.
+MOST_ALARMS = 2  # healthy runs with a finding; there were none
+LEAST_FOUND = 20  # faulty runs with one; there were 22 of 24
+LEAST_CAUSES = 18  # faulty runs with the cause among the first three; there were 20
 
 
 def cases() -> list[Case]:

@@ -67,7 +67,8 @@ class PoorInitialization(Rule):
     grows: float = 2.5  # per layer. Xavier's weights have 1, He's √2, and a gain of 5/3
     # for tanh is the greatest that is taught
     shrinks: float = 0.2  # per layer. PyTorch's default has √(1/3) = 0.58
-    together: float = 10.0  # of all layers: below that the first steps make up for it
+    together: float = 10.0  # of all layers, or of each where they are one or two: below
+    # that the first steps make up for it
     strained: float = (
         10.0  # times the loss of guessing. Healthy nets of bench/trainings
     )
@@ -161,21 +162,29 @@ class PoorInitialization(Rule):
     def _scaled(self, run: Run, profile: dict[str, float]) -> Finding | None:
         """Weights that make signals grow or shrink by a factor with each layer."""
         gains = _gains(run)
-        if len(gains) < 3 or _normalized(run):
+        if not gains or _normalized(run):
             return None
         each = float(np.exp(np.mean(np.log(list(gains.values())))))
+        few = len(gains) < 3
+        if few and each < self.together:
+            return None
         whole, seen = each ** len(gains), _factor(profile)
-        grown = each >= self.grows and whole >= self.together and seen > 1
+        grown = each >= self.grows and whole >= self.together and (few or seen > 1)
         shrunk = each <= self.shrinks and whole <= 1 / self.together and seen < 1
         if not (grown or shrunk):
             return None
         names = list(profile)
-        scales = [profile[name] for name in names]
+        said = f"the weights begin at {each:.2g} times the scale that keeps signals"
+        if len(names) > 1:
+            said += (
+                f" as they are: in the first looks {names[0]} gives "
+                f"{profile[names[0]]:.2g}, {names[-1]} {profile[names[-1]]:.2g}"
+            )
+        else:
+            said += " as they are"
         return self._found(
             run,
-            f"the weights begin at {each:.2g} times the scale that keeps signals as "
-            f"they are: in the first looks {names[0]} gives {scales[0]:.2g}, "
-            f"{names[-1]} {scales[-1]:.2g}",
+            said,
             confidence=0.9,
             where=gains,
             evidence=[*_of_gains(gains), *_of_profile(profile)],
