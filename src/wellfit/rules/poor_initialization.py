@@ -67,8 +67,8 @@ class PoorInitialization(Rule):
     grows: float = 2.5  # per layer. Xavier's weights have 1, He's √2, and a gain of 5/3
     # for tanh is the greatest that is taught
     shrinks: float = 0.2  # per layer. PyTorch's default has √(1/3) = 0.58
-    together: float = 10.0  # of all layers, or of each where they are one or two: below
-    # that the first steps make up for it
+    together: float = 10.0  # of all layers: below that the first steps make up for it.
+    # Of one or two it must be each, and the first loss must show it
     strained: float = (
         10.0  # times the loss of guessing. Healthy nets of bench/trainings
     )
@@ -166,7 +166,8 @@ class PoorInitialization(Rule):
             return None
         each = float(np.exp(np.mean(np.log(list(gains.values())))))
         few = len(gains) < 3
-        if few and each < self.together:
+        strained = (results.strained(run) or 0.0) >= self.strained
+        if few and not (each >= self.together and strained):
             return None
         whole, seen = each ** len(gains), _factor(profile)
         grown = each >= self.grows and whole >= self.together and (few or seen > 1)
