@@ -4,7 +4,7 @@ import pytest
 
 from wellfit.core.errors import BadSetting
 from wellfit.trainer.recipes.check import checked
-from wellfit.trainer.recipes.overrides import overridden
+from wellfit.trainer.recipes.overrides import overridden, parse_override
 from wellfit.trainer.recipes.text import parse_text
 
 TEXT = """\
@@ -20,7 +20,8 @@ schedule:
 
 
 def given(*pairs: str):
-    return checked(overridden(parse_text(TEXT, name="r.yaml"), pairs))
+    asked = [parse_override(pair) for pair in pairs]
+    return checked(overridden(parse_text(TEXT, name="r.yaml"), asked))
 
 
 def test_values_are_typed_and_reasons_say_that_they_were_asked_for():

@@ -17,27 +17,29 @@ from wellfit.core.recipe import VERSION, Recipe
 from wellfit.trainer.recipes.expected import asked
 from wellfit.trainer.recipes.fault import Fault, dotted
 from wellfit.trainer.recipes.fit import contradictions
+from wellfit.trainer.recipes.overrides import Override, overridden
 from wellfit.trainer.recipes.params import completed
 from wellfit.trainer.recipes.text import Document, Place, read_text
 from wellfit.trainer.recipes.words import meant
 
 
-def read_recipe(path: Path, *, overrides: Iterable[str] = ()) -> Recipe:
-    """The recipe in a file, with what `--set` changes of it.
+def read_recipe(path: Path, *, asked: Iterable[Override] = ()) -> Recipe:
+    """The recipe in a file, with what flags ask for in place of what it says.
 
     `BadSetting` for what it cannot be: one sentence, with the line, and the nearest
     key or value that there is.
     """
-    from wellfit.trainer.recipes.overrides import overridden
-
-    return checked(overridden(read_text(path), overrides))
+    return checked(overridden(read_text(path), asked))
 
 
 def read_plain(
-    data: Mapping[str, Any], *, reasons: Mapping[str, str] | None = None
+    data: Mapping[str, Any],
+    *,
+    reasons: Mapping[str, str] | None = None,
+    asked: Iterable[Override] = (),
 ) -> Recipe:
     """The recipe in plain data, as `Recipe.to_json` gives it; `BadSetting` as above."""
-    return checked(Document(data=dict(data), reasons=reasons or {}))
+    return checked(overridden(Document(data=dict(data), reasons=reasons or {}), asked))
 
 
 def checked(document: Document) -> Recipe:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from copy import deepcopy
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from wellfit.core.choices import OPTIMIZERS, STAGES
@@ -13,23 +13,32 @@ from wellfit.trainer.recipes.text import Document, Place, parse_value
 REASON = "as asked"
 
 
-def overridden(document: Document, pairs: Iterable[str]) -> Document:
-    """The document with these `key=value`; the value is read as YAML.
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Override:
+    """A value for a place, and the flag that said so."""
+
+    place: Place
+    value: Any
+    flag: str
+
+
+def overridden(document: Document, asked: Iterable[Override]) -> Document:
+    """The document with these values, of which the later ones count.
 
     A new name of a model, an objective, an optimizer or a stage takes with it what
     only the old one had; names are set before all else.
     """
     data, overrides = deepcopy(document.data), dict(document.overrides)
     reasons = dict(document.reasons)
-    asked = [_parsed(pair) for pair in pairs]
-    for place, value, flag in sorted(asked, key=lambda a: a[0][-1] != "name"):
-        _set(data, place, value, flag)
-        overrides[place] = flag
-        reasons[dotted(place)] = REASON
+    for said in sorted(asked, key=lambda said: said.place[-1] != "name"):
+        _set(data, said.place, said.value, said.flag)
+        overrides[said.place] = said.flag
+        reasons[dotted(said.place)] = REASON
     return replace(document, data=data, overrides=overrides, reasons=reasons)
 
 
-def _parsed(pair: str) -> tuple[Place, Any, str]:
+def parse_override(pair: str) -> Override:
+    """Of `--set key=value`; the value is read as YAML."""
     key, equals, text = pair.partition("=")
     flag = f"--set {pair}"
     if not (equals and key.strip()):
@@ -38,7 +47,7 @@ def _parsed(pair: str) -> tuple[Place, Any, str]:
         )
     parts = key.strip().split(".")
     place = tuple(int(part) if part.isdecimal() else part for part in parts)
-    return place, parse_value(text, name=flag), flag
+    return Override(place=place, value=parse_value(text, name=flag), flag=flag)
 
 
 def _set(data: dict[str, Any], place: Place, value: Any, flag: str) -> None:

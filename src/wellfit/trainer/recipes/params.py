@@ -1,7 +1,7 @@
 """What the named parts of a recipe take: checked, and the usual values filled in."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import MISSING, fields
+from dataclasses import fields
 from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
@@ -57,14 +57,13 @@ def _filled(
             what = f"{dotted(place)}: {name} takes no {key!r}"
             those = f"; it takes {enumerated(takes)}"
             faults.append(Fault(place=(*place, key), text=what + those))
-    needed = [key for key, usual in takes.items() if usual is None and key != "metric"]
+    needed = [key for key, it in takes.items() if it is None and key != "metric"]
     for key in needed:
         if section.get(key) is None:
             text = f"{dotted(place)}: {name} needs {enumerated(needed)}"
             faults.append(Fault(place=place, text=text))
             break
-    usual = {k: list(v) if isinstance(v, tuple) else v for k, v in takes.items()}
-    return section | {k: v for k, v in usual.items() if section.get(k) is None}
+    return section | {k: v for k, v in _plain(takes).items() if section.get(k) is None}
 
 
 KINDS: Mapping[str, Mapping[str, type[Any]]] = {
@@ -96,7 +95,7 @@ def _named(section: Mapping[str, Any], place: Place, faults: list[Fault]) -> Sec
     inside = (*place, "params")
     found = list(_wrong(known[name], str(name), params, inside))
     faults += found
-    return {**section, "name": name, "params": _usual(known[name]) | dict(params)}
+    return {**section, "name": name, "params": usual(known[name]) | dict(params)}
 
 
 def _wrong(
@@ -118,6 +117,10 @@ def _wrong(
         yield Fault(place=here, text=f"{dotted(here)} must be {what}")
 
 
-def _usual(kind: type[Any]) -> Section:
-    usual = {f.name: f.default for f in fields(kind) if f.default is not MISSING}
-    return {k: list(v) if isinstance(v, tuple) else v for k, v in usual.items()}
+def usual(kind: type[Any]) -> Section:
+    """The parameters of a name with their usual values, as plain data."""
+    return _plain({f.name: f.default for f in fields(kind)})
+
+
+def _plain(params: Mapping[str, Any]) -> Section:
+    return {k: list(v) if isinstance(v, tuple) else v for k, v in params.items()}

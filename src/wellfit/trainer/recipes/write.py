@@ -13,7 +13,7 @@ import yaml
 from wellfit.core.recipe import Recipe
 
 WIDTH = 88
-PLAIN = re.compile(r"[^\W\d_](?:[\w./:+×-]*[\w./+-])?")
+PLAIN = re.compile(r"(?:\.{0,2}/)?[^\W\d_](?:[\w./:+×-]*[\w./+-])?")
 OTHERS = frozenset(["true", "false", "null", "yes", "no", "on", "off"])
 
 HEADER = """\
