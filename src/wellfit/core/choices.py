@@ -32,7 +32,7 @@ STAGES: Mapping[str, Mapping[str, Any]] = {
     "step": {"every": 30, "factor": 0.1},  # epochs
     "exponential": {"factor": 0.95},  # each epoch
     "linear": {"floor": 0.0},
-    "cosine": {"floor": 0.0, "cycles": 1, "growth": 1.0},
+    "cosine": {"floor": 0.0, "cycles": 1, "growth": 1},
     "piecewise": {"at": None, "factors": None},  # epochs; needed, both
     "plateau": {
         "factor": 0.1, "patience": 10, "least_gain": 1e-4, "floor": 0.0, "metric": None,

@@ -135,8 +135,8 @@ class Optimizer:
     """How weights follow their gradients.
 
     Weight decay leaves norms and biases alone unless `decay_norms`. `layer_decay`
-    multiplies the rate for each layer further from the output; `layer_rates` are rates
-    by the beginning of a parameter's name. What an optimizer does not take is None.
+    multiplies the rate for each layer further from the output; `layer_rates` multiply
+    it by the beginning of a parameter's name. What an optimizer does not take is None.
     """
 
     name: OptimizerName = "adamw"
@@ -171,7 +171,7 @@ class Stage:
     at: tuple[Count, ...] | None = None
     factors: tuple[AtLeastZero, ...] | None = None
     cycles: Count | None = None
-    growth: Annotated[float, Ge(1)] | None = None
+    growth: Count | None = None
     rise: Annotated[float, Interval(gt=0, lt=1)] | None = None
     patience: Count | None = None
     least_gain: AtLeastZero | None = None

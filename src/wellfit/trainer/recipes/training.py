@@ -127,7 +127,7 @@ def choose_schedule() -> tuple[tuple[Stage, ...], Reasons]:
     """A short warm-up, then down along half a cosine."""
     stages = (
         Stage(name="warm-up", share=0.05, floor=0.0),
-        Stage(name="cosine", floor=0.0, cycles=1, growth=1.0),
+        Stage(name="cosine", floor=0.0, cycles=1, growth=1),
     )
     return stages, {
         "schedule.0": "Adam's first steps rest on few gradients",
