@@ -112,12 +112,12 @@ class Settled:
 
 def settle(table: Table, how: Settings) -> Settled:
     """Settle these; `BadTable`, `BadSetting` or `UnknownName` where that cannot be."""
-    frame = _used(table, how)
+    frame = used_columns(table, how)
     target = read_target(frame[how.target], how.task)
     kinds = kinds_of(frame, how.kinds)
     rows = frame.iloc[target.rows].reset_index(drop=True)
     split = _split(rows, target, kinds, how)
-    _check_training(target, split)
+    check_training(target, split)
     return Settled(frame=frame, rows=rows, target=target, kinds=kinds, split=split)
 
 
@@ -165,7 +165,8 @@ def _looked_at(
     return {**counted(whole), "overlap": shared}
 
 
-def _used(table: Table, how: Settings) -> pd.DataFrame:
+def used_columns(table: Table, how: Settings) -> pd.DataFrame:
+    """The table without what is dropped; `UnknownName` for a column it lacks."""
     named = [how.target, *how.drop, *filter(None, (how.time, how.group))]
     for name in named:
         if name not in table.frame.columns:
@@ -198,7 +199,8 @@ def _split(
     return split_at_random(len(target.y), seed=how.seed)
 
 
-def _check_training(target: Target, split: Split) -> None:
+def check_training(target: Target, split: Split) -> None:
+    """`BadTable` where all training rows have the same target."""
     seen = np.unique(target.y[split.train])
     if len(seen) < 2:
         only = target.classes[seen[0]] if target.classes else seen[0]
