@@ -1,4 +1,4 @@
-"""`wellfit train TABLE --target COL`"""
+"""`wellfit train TABLE --target COL` and `wellfit train recipe.yaml`"""
 
 import sys
 from collections.abc import Sequence
@@ -12,28 +12,44 @@ from wellfit.cli.output import STDOUT, write_json
 from wellfit.cli.output import fail_on as leave_on
 from wellfit.cli.settings import project
 from wellfit.core.errors import BadSetting
+from wellfit.core.recipe import Recipe
+from wellfit.verbs.recipe import is_recipe, recipe
 
 INTERRUPTED = 130  # exit status, as a shell gives it
+BUDGET = "60s"
+
+
+def _schema(wanted: bool) -> None:
+    if wanted:
+        from wellfit.trainer.recipes.schema import recipe_schema
+
+        write_json(recipe_schema(), STDOUT)
+        raise typer.Exit
 
 
 def train(
     table: Annotated[
         Path,
         typer.Argument(
-            help="CSV, TSV, Parquet or Excel, compressed or not.", show_default=False
+            help="CSV, TSV, Parquet or Excel, compressed or not; or a recipe (.yaml).",
+            metavar="TABLE|RECIPE",
+            show_default=False,
         ),
     ],
     target: Annotated[
-        str, typer.Option(help="The column to predict.", show_default=False)
-    ],
+        str | None, typer.Option(help="The column to predict.", show_default=False)
+    ] = None,
     out: RunFolder = None,
     json: Json = None,
     seed: Annotated[
         int | None, typer.Option(help="Of the split and the models.  [default: 0]")
     ] = None,
     budget: Annotated[
-        str, typer.Option(help="The time it may take, such as 60s, 20m or 1h.")
-    ] = "60s",
+        str | None,
+        typer.Option(
+            help=f"The time it may take, such as 60s, 20m or 1h.  [default: {BUDGET}]"
+        ),
+    ] = None,
     metric: Annotated[
         str | None,
         typer.Option(help="What to choose the model by.  [default: what fits]"),
@@ -60,6 +76,31 @@ def train(
     drop: Annotated[
         list[str] | None, typer.Option(help="A column to leave out; repeatable.")
     ] = None,
+    change: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set",
+            help="In place of what the recipe says, such as optimizer.lr=0.1; "
+            "repeatable.",
+            metavar="KEY=VALUE",
+        ),
+    ] = None,
+    show_recipe: Annotated[
+        bool,
+        typer.Option(
+            "--show-recipe",
+            help="Print the recipe, with its reasons as comments, and do not train.",
+        ),
+    ] = False,
+    schema: Annotated[
+        bool,
+        typer.Option(
+            "--schema",
+            help="Print the JSON schema of recipes, for editors.",
+            callback=_schema,
+            is_eager=True,
+        ),
+    ] = False,
     ignore: Ignore = None,
     fail_on: FailOn = None,
     quiet: Quiet = False,
@@ -72,6 +113,29 @@ def train(
     """
     settings = project()
     kinds = _kinds(kind or ())
+    if show_recipe or change or is_recipe(table):
+        made = recipe(
+            table,
+            target=target,
+            asked=change or (),
+            seed=settings.seed if seed is None and not is_recipe(table) else seed,
+            budget=budget,
+            metric=metric,
+            task=task,
+            time=time,
+            group=group,
+            kinds=kinds,
+            drop=drop,
+        )
+        if not show_recipe:
+            raise BadSetting(
+                "a recipe can be shown and checked (--show-recipe), and not yet be "
+                "trained by; wellfit train TABLE --target COL trains without one"
+            )
+        _show(made)
+        return
+    if target is None:
+        raise BadSetting("--target must name the column to predict")
 
     from rich.console import Console
 
@@ -87,7 +151,7 @@ def train(
                 out=out,
                 runs=settings.out,
                 seed=seed if seed is not None else settings.seed or 0,
-                budget=budget,
+                budget=budget or BUDGET,
                 metric=metric,
                 task=task,
                 time=time,
@@ -106,6 +170,12 @@ def train(
     if not quiet:
         show_training(trained, Console(stderr=json == STDOUT, highlight=False))
     leave_on(trained.diagnosis.worst, fail_on or settings.fail_on)
+
+
+def _show(made: Recipe) -> None:
+    from wellfit.trainer.recipes import written
+
+    sys.stdout.write(written(made))
 
 
 def _kinds(pairs: Sequence[str]) -> dict[str, str]:

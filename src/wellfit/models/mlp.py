@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from safetensors.torch import load_file, save_file  # noqa: TID253
 from torch import nn  # noqa: TID253
 
-from wellfit.data.prepare import View
+from wellfit.data.features import View
 from wellfit.models.model import Fit, OnRound, Round, Rows, Scores, never_ending
 from wellfit.models.network import Epoch, Loop, Training
 

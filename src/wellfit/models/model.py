@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Protocol, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from wellfit.data.prepare import View
+from wellfit.data.features import View
 
 Scores = NDArray[np.float64]
 

@@ -17,7 +17,8 @@ import pandas as pd  # noqa: TID253
 
 from wellfit import __version__
 from wellfit.core.errors import BadRun, MissingExtra
-from wellfit.data.prepare import Preparation, View
+from wellfit.data.features import View
+from wellfit.data.prepare import Preparation
 from wellfit.data.target import Task
 from wellfit.models.model import Fitted, Scores
 
@@ -75,7 +76,7 @@ def save(model: TableModel, folder: Path) -> None:
         "target": model.target,
         "classes": list(model.classes),
         "metric": model.metric,
-        "columns": [c.name for c in model.preparation.columns],
+        "columns": list(model.preparation.sources),
         "files": {p.name: _checksum(p) for p in files},
     }
     _write(folder / FILE, said)
@@ -145,7 +146,7 @@ def _loaded(said: Mapping[str, Any], folder: Path) -> TableModel:
 
 def _try(model: TableModel) -> None:
     """Predict one empty row: the parts must fit each other."""
-    row = pd.DataFrame({c.name: [np.nan] for c in model.preparation.columns})
+    row = pd.DataFrame({name: [np.nan] for name in model.preparation.sources})
     out = model.scores(row)
     if out.shape != ((1, len(model.classes)) if model.classes else (1,)):
         raise ValueError(f"it predicts in the shape {out.shape}")
