@@ -8,8 +8,8 @@ import torch  # noqa: TID253
 from torch import Tensor, nn  # noqa: TID253
 
 from wellfit.models.network import Epoch, OnEpoch, never_ending
-from wellfit.trainer.clock import Stopwatch
 from wellfit.trainer.feed import Batch
+from wellfit.trainer.keeper import Checkpoints, keeping
 from wellfit.trainer.live import Live
 from wellfit.trainer.memory import halved, out_of_memory, split
 from wellfit.trainer.passes import Pass, evaluate, passing
@@ -33,7 +33,12 @@ class Trained:
 
 
 def fit(
-    task: Task, how: Settings, *, on_epoch: OnEpoch = never_ending, say: Say = print
+    task: Task,
+    how: Settings,
+    *,
+    checkpoints: Checkpoints | None = None,
+    on_epoch: OnEpoch = never_ending,
+    say: Say = print,
 ) -> Trained:
     """Train the network in place.
 
@@ -41,25 +46,31 @@ def fit(
     gets each sentence that the user should read.
     """
     live = Live.begin(task, how)
-    place, watch = live.place, Stopwatch(spent=live.place.seconds)
-    ended = "" if place.batch else _ended(live, watch)
-
-    with passing(task, how) as through:
+    with keeping(checkpoints, live, say) as keeper, passing(task, how) as through:
+        place = live.place  # where a checkpoint left it, perhaps in mid-epoch
+        ended = "" if place.batch else _ended(live)
         while not ended:
             task.network.train()
+            limit = ""
             for batch in task.feed.batches(place.epoch, place.batch):
-                if _is_up(live, watch):
+                if limit := _limit(live):
                     break
                 live.rates.set(how.schedule.factor(place.step, live.plateau))
                 loss = _step(live, through, batch, say)
                 live.stepped(loss, len(batch[-1]))
+                if keeper is not None:
+                    keeper.stepped()
 
-            if place.batch == 0:  # time was up before the first of its steps
-                ended = "seconds"
+            if limit and keeper is not None:
+                keeper.save()  # as it is here: other limits may go on in mid-epoch
+            if place.batch == 0:  # time was up before the first step
+                ended = limit
                 break
-            epoch = _close_epoch(live, through, watch)
+            epoch = _close_epoch(live, through)
             going_on = on_epoch(epoch)
-            ended = _ended(live, watch) or ("" if going_on else "caller")
+            ended = limit or _ended(live) or ("" if going_on else "caller")
+            if keeper is not None and not limit:
+                keeper.epoch_done(ended=bool(ended))
 
     best_epoch = _put_back(live)
     return Trained(
@@ -158,39 +169,37 @@ def _clip(live: Live) -> None:
 # -- an epoch ---------------------------------------------------------------------
 
 
-def _close_epoch(live: Live, through: Pass, watch: Stopwatch) -> Epoch:
+def _close_epoch(live: Live, through: Pass) -> Epoch:
     """Evaluate the network, and tell all that go by its metrics."""
     task, place = live.task, live.place
     loss = live.close_epoch()
     average = live.average.in_place(task.feed) if live.average else nullcontext()
-    with watch.reserving(), average:
+    with live.watch.reserving(), average:
         metrics = {"train/loss": loss} | evaluate(task, through)
         epoch = Epoch(number=place.epoch, steps=place.step, metrics=metrics)
         live.judge(epoch)
     live.plateau = live.how.schedule.tell(live.plateau, place.step, metrics)
     live.history.append(epoch)
-    place.seconds = watch.spent
     return epoch
 
 
-def _is_up(live: Live, watch: Stopwatch) -> bool:
-    """Whether a limit forbids another step; time is left to evaluate the last."""
-    steps, seconds = live.how.limits.steps, live.how.limits.seconds
-    return (steps is not None and live.place.step >= steps) or (
-        seconds is not None and watch.spent + watch.reserve >= seconds
-    )
+def _limit(live: Live) -> str:
+    """Which limit forbids another step; time is left to evaluate the last."""
+    limits, watch = live.how.limits, live.watch
+    if limits.steps is not None and live.place.step >= limits.steps:
+        return "steps"
+    if limits.seconds is not None and watch.spent + watch.reserve >= limits.seconds:
+        return "seconds"
+    return ""
 
 
-def _ended(live: Live, watch: Stopwatch) -> str:
+def _ended(live: Live) -> str:
     """Why no further epoch is to be begun; empty where one is."""
-    how, place = live.how, live.place
-    limits, stopping = how.limits, how.stopping
-    if limits.epochs is not None and place.epoch >= limits.epochs:
+    stopping, place, epochs = live.how.stopping, live.place, live.how.limits.epochs
+    if epochs is not None and place.epoch >= epochs:
         return "epochs"
-    if _is_up(live, watch):
-        return (
-            "seconds" if limits.steps is None or place.step < limits.steps else "steps"
-        )
+    if limit := _limit(live):
+        return limit
     patience = None if stopping is None else stopping.patience
     if patience is not None and place.epoch - place.best_epoch >= patience:
         return "patience"

@@ -10,6 +10,7 @@ from wellfit.core.errors import UnknownName
 from wellfit.models.network import Epoch
 from wellfit.schedules.schedule import State, state_of
 from wellfit.trainer.averaging import Average
+from wellfit.trainer.clock import Stopwatch
 from wellfit.trainer.optimizers import Rates, make_optimizers, undecayed
 from wellfit.trainer.precision import scaler_for
 from wellfit.trainer.randomness import generators, restore_generators
@@ -54,6 +55,7 @@ class Live:
     penalized: list[torch.nn.Parameter]  # empty where there is no penalty
     history: list[Epoch] = field(default_factory=list)
     best_weights: dict[str, torch.Tensor] | None = None
+    watch: Stopwatch = field(default_factory=Stopwatch)
     _losses: list[torch.Tensor] = field(default_factory=list)
     _rows: list[int] = field(default_factory=list)
 
@@ -159,6 +161,7 @@ class Live:
         """Everything that a checkpoint has to hold."""
         self.fetch()
         self.place.factor = self.rates.factor
+        self.place.seconds = self.watch.spent
         return {
             "place": asdict(self.place),
             "plateau": self.plateau,
@@ -174,6 +177,7 @@ class Live:
     def restore(self, tree: dict[str, Any]) -> None:
         """Go on from what a checkpoint held."""
         self.place = Place(**tree["place"])
+        self.watch = Stopwatch(spent=self.place.seconds)
         self.plateau = state_of(tree["plateau"])
         self.history = [Epoch(**epoch) for epoch in tree["history"]]
         self.task.network.load_state_dict(tree["network"])
