@@ -15,11 +15,12 @@ from torch.utils.data import (  # noqa: TID253
     DataLoader,
     Dataset,
     Sampler,
+    TensorDataset,
     get_worker_info,
 )
 
 from wellfit.core.errors import BadSetting
-from wellfit.trainer.randomness import Draws, mixed, seed_host, seeded
+from wellfit.trainer.randomness import Draws, borrowed, mixed, seed_host
 
 Batch = tuple[torch.Tensor, ...]  # a row a sample: the inputs, and last the targets
 Augment = Callable[[Batch, Draws], Batch]
@@ -66,6 +67,8 @@ def batches_of(rows: int, size: int, *, drop_last: bool) -> int:
 def _check(rows: int, size: int, *, drop_last: bool) -> None:
     if size < 1:
         raise BadSetting(f"a batch needs at least 1 row; got batch_size={size}")
+    if not rows:
+        raise BadSetting("there is nothing to train on: the data have no rows")
     if not batches_of(rows, size, drop_last=drop_last):
         raise BadSetting(
             f"{rows} rows make no batch of {size}: take a smaller batch_size, or keep "
@@ -96,7 +99,7 @@ class MemoryFeed:
                 "inputs and targets need the same number of rows; got "
                 + " and ".join(str(len(t)) for t in self.tensors)
             )
-        _check(self.rows, self.batch_size, drop_last=self.drop_last)
+        _check(len(self.tensors[0]), self.batch_size, drop_last=self.drop_last)
 
     @property
     def rows(self) -> int:
@@ -151,7 +154,8 @@ class LoaderFeed:
     `dataset` gives a sample, a tuple whose last part is the target, by its index.
     While it does, the global generators of Python, NumPy and PyTorch are seeded from
     (seed, epoch, index): what it augments at random is the same again with any number
-    of workers, and from any place in the epoch on. `options` are the DataLoader's own.
+    of workers, and from any place in the epoch on. A `TensorDataset` draws nothing, and
+    is spared that. `options` are the DataLoader's own.
     """
 
     def __init__(
@@ -169,10 +173,13 @@ class LoaderFeed:
         _check(count, batch_size, drop_last=drop_last)
         self.batch_size, self.seed = batch_size, seed
         self.shuffle, self.drop_last = shuffle, drop_last
-        self._place = _Place(count, seed, batch_size=batch_size, shuffle=shuffle)
+        drawing = not isinstance(dataset, TensorDataset)
+        self._place = _Place(
+            count, seed, batch_size=batch_size, shuffle=shuffle, with_epoch=drawing
+        )
         self._kind = type(dataset).__qualname__
         self._loader = DataLoader(
-            _Seeded(dataset, seed),
+            _Seeded(dataset, seed) if drawing else dataset,
             batch_size=batch_size,
             sampler=self._place,
             num_workers=workers,
@@ -210,21 +217,32 @@ def _ordered(feed: MemoryFeed | LoaderFeed) -> dict[str, Any]:
     }
 
 
-class _Place(Sampler[tuple[int, int]]):
-    """The indices of an epoch, each with it, without those before the place."""
+class _Place(Sampler[Any]):
+    """The indices of an epoch, each with it or not, from a batch on."""
 
     def __init__(
-        self, count: int, seed: int, *, batch_size: int, shuffle: bool
+        self,
+        count: int,
+        seed: int,
+        *,
+        batch_size: int,
+        shuffle: bool,
+        with_epoch: bool,
     ) -> None:
         self.count, self.epoch, self.start = count, 0, 0
-        self._seed, self._shuffle, self._batch_size = seed, shuffle, batch_size
+        self._seed, self._batch_size = seed, batch_size
+        self._shuffle, self._with_epoch = shuffle, with_epoch
 
-    def __iter__(self) -> Iterator[tuple[int, int]]:
+    def __iter__(self) -> Iterator[Any]:
         epoch, skipped = self.epoch, self.start * self._batch_size
-        if not self._shuffle:
-            return ((epoch, index) for index in range(skipped, self.count))
-        order = order_of(self.count, seed=self._seed, epoch=epoch)
-        return ((epoch, index) for index in order[skipped:].tolist())
+        if self._shuffle:
+            order = order_of(self.count, seed=self._seed, epoch=epoch)
+            indices = order[skipped:].tolist()
+        else:
+            indices = list(range(skipped, self.count))
+        if self._with_epoch:
+            return ((epoch, index) for index in indices)
+        return iter(indices)
 
     def __len__(self) -> int:
         return max(self.count - self.start * self._batch_size, 0)
@@ -236,11 +254,13 @@ class _Seeded(Dataset[Any]):
     def __init__(self, dataset: Dataset[Any], seed: int) -> None:
         self._dataset, self._seed = dataset, seed
 
-    def __getitem__(self, place: tuple[int, int]) -> Any:
-        epoch, index = place
-        seed = mixed(self._seed, epoch, index)
+    def __getitems__(self, places: list[tuple[int, int]]) -> list[Any]:
+        """The samples of a batch."""
         if get_worker_info() is not None:  # nobody else draws there
-            seed_host(seed)
-            return self._dataset[index]
-        with seeded(seed):
-            return self._dataset[index]
+            return [self._drawn(*place) for place in places]
+        with borrowed():
+            return [self._drawn(*place) for place in places]
+
+    def _drawn(self, epoch: int, index: int) -> Any:
+        seed_host(mixed(self._seed, epoch, index))
+        return self._dataset[index]

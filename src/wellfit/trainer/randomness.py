@@ -10,13 +10,15 @@ import math
 import random
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import torch  # noqa: TID253
 from numpy.typing import NDArray
 
-GOLDEN = np.uint64(0x9E3779B97F4A7C15)
+GOLDEN = 0x9E3779B97F4A7C15
+MASK = 2**64 - 1
+Bits = TypeVar("Bits", int, NDArray[Any])  # 64 of them, without a sign
 
 
 def mixed(*numbers: int) -> int:
@@ -25,17 +27,18 @@ def mixed(*numbers: int) -> int:
     >>> mixed(0, 1) != mixed(1, 0) != mixed(0, 1, 0)
     True
     """
-    found = np.zeros(1, dtype=np.uint64)
+    found = 0
     for number in numbers:
-        found = _hashed(found + np.uint64(number % 2**64) + GOLDEN)
-    return int(found[0] >> np.uint64(1))
+        found = _hashed((found + number + GOLDEN) & MASK)
+    return found >> 1
 
 
-def _hashed(bits: NDArray[np.uint64]) -> NDArray[np.uint64]:
+def _hashed(bits: Bits) -> Bits:
     """The finaliser of SplitMix64: Steele, Lea and Flood (2014), figure 17."""
-    bits = (bits ^ (bits >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    bits = (bits ^ (bits >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return bits ^ (bits >> np.uint64(31))
+    bits = ((bits ^ (bits >> 30)) * 0xBF58476D1CE4E5B9) & MASK
+    bits = ((bits ^ (bits >> 27)) * 0x94D049BB133111EB) & MASK
+    hashed: Bits = bits ^ (bits >> 31)
+    return hashed
 
 
 class Draws:
@@ -45,9 +48,8 @@ class Draws:
     """
 
     def __init__(self, seed: int, epoch: int, rows: torch.Tensor) -> None:
-        start = np.uint64(mixed(seed, epoch))
         indices = rows.cpu().numpy().astype(np.uint64)
-        self._seeds = _hashed(indices * GOLDEN + start)
+        self._seeds = _hashed(indices * GOLDEN + mixed(seed, epoch))
         self._drawn = 0
 
     def uniform(self, *shape: int) -> torch.Tensor:
@@ -56,7 +58,7 @@ class Draws:
         places = np.arange(self._drawn + 1, self._drawn + count + 1, dtype=np.uint64)
         self._drawn += count
         bits = _hashed(self._seeds[:, None] + places[None, :] * GOLDEN)
-        numbers = (bits >> np.uint64(40)).astype(np.float32) * np.float32(2.0**-24)
+        numbers = (bits >> 40).astype(np.float32) * np.float32(2.0**-24)
         return torch.from_numpy(numbers).reshape(len(self._seeds), *shape)
 
     def normal(self, *shape: int) -> torch.Tensor:
@@ -79,14 +81,16 @@ def seed_host(seed: int) -> None:
 
 
 @contextmanager
-def seeded(seed: int) -> Iterator[None]:
-    """The host's generators seeded, and put back as they were."""
-    before = generators()
-    seed_host(seed)
+def borrowed() -> Iterator[None]:
+    """The host's generators may be seeded within; they are put back as they were."""
+    python, numpy = random.getstate(), np.random.get_state()
+    before = torch.get_rng_state()
     try:
         yield
     finally:
-        restore_generators(before)
+        random.setstate(python)
+        np.random.set_state(numpy)
+        torch.set_rng_state(before)
 
 
 def generators(device: str = "cpu") -> dict[str, Any]:
@@ -94,7 +98,7 @@ def generators(device: str = "cpu") -> dict[str, Any]:
     version, numbers, gauss = random.getstate()
     kind, keys, *rest = np.random.get_state(legacy=True)
     return {
-        "python": [version, torch.tensor(numbers), gauss],
+        "python": [version, torch.from_numpy(np.array(numbers)), gauss],
         "numpy": [kind, torch.from_numpy(np.asarray(keys, dtype=np.int64)), *rest],
         "torch": torch.get_rng_state(),
         "cuda": torch.cuda.get_rng_state(device) if device != "cpu" else None,
