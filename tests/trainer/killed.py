@@ -5,11 +5,12 @@ checkpoints in FOLDER/CASE, until it is killed. The cases and how they are set u
 imported by the tests, which go on from what is left.
 """
 
+import math
 import os
 import random
 import signal
 import sys
-import time
+import threading
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -130,8 +131,8 @@ def network(*, images: bool) -> nn.Module:
 class Deadly(nn.Module):
     """A criterion that kills its process, in the middle of a step and of an epoch.
 
-    It does once there is a checkpoint of the third epoch or a later one, which it gives
-    the time to be written.
+    It does once there is a checkpoint from within the third epoch or a later one; it
+    waits for those that are being written.
     """
 
     def __init__(self, folder: Path | None) -> None:
@@ -140,10 +141,12 @@ class Deadly(nn.Module):
 
     def forward(self, outputs, targets):
         if self.folder is not None and outputs.requires_grad:
+            for thread in threading.enumerate()[1:]:
+                if not thread.daemon:
+                    thread.join()
             newest = max(map(step_of, checkpoints_in(self.folder)), default=0)
             if newest > FROM and newest % STEPS:
                 os.kill(os.getpid(), signal.SIGKILL)
-            time.sleep(0.05 if newest >= FROM else 0)
         return self.inner(outputs, targets)
 
 
@@ -187,7 +190,7 @@ def train(case: Case, checkpoints=None, *, deadly=False):
 
 
 def checkpoints(folder: Path, **how: Any) -> Checkpoints:
-    return Checkpoints(folder=folder, every_steps=EVERY, every_seconds=None, **how)
+    return Checkpoints(folder=folder, every_steps=EVERY, share=math.inf, **how)
 
 
 def main(folder: Path, names: list[str]) -> None:

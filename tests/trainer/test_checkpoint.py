@@ -1,6 +1,7 @@
 """Checkpoints: whole or not there, kept and refused as they should be."""
 
 import json
+import math
 import multiprocessing
 import resource
 import shutil
@@ -41,7 +42,7 @@ def task(**feed):
 
 
 def trained(folder, how=HOW, *, of=None, said=None, **checkpoints):
-    checkpoints = {"every_seconds": None} | checkpoints
+    checkpoints = {"every_seconds": None, "share": math.inf} | checkpoints
     of = of or task()
     outcome = fit(
         of,
@@ -138,6 +139,15 @@ def test_what_to_keep_is_said_in_words(text, keep):
 def test_nobody_knows_other_words():
     with pytest.raises(BadSetting, match="got 'all'"):
         Keep.of("all")
+
+
+def test_checkpoints_take_no_more_than_their_share(tmp_path):
+    said = {"every_steps": 1, "keep": Keep(latest=999)}
+    how = replace(HOW, limits=Limits(epochs=9))
+    trained(tmp_path / "few", how, share=1e-9, **said)
+    assert len(checkpoints_in(tmp_path / "few")) == 2  # the first, and that at the end
+    trained(tmp_path / "many", how, **said)
+    assert len(checkpoints_in(tmp_path / "many")) > 2
 
 
 # -- damage -------------------------------------------------------------------------

@@ -54,14 +54,17 @@ class Keep:
 class Checkpoints:
     """Where checkpoints are, and how often one is written.
 
-    One is due after `every_steps`, or after `every_seconds`; beside these, one is
-    written after the best epoch so far, and at the end. `resume` goes on from the
-    `last` or the `best`; without it the folder must hold none.
+    One is due after `every_steps`, after `every_seconds`, and after an epoch that is
+    the best so far; it waits until all of them together take no more than a `share` of
+    the time. One is written at the end whatever it takes; each holds the best weights
+    beside the last. `resume` goes on from the `last` or the `best`; without it the
+    folder must hold none.
     """
 
     folder: Path
     every_steps: int | None = None
     every_seconds: float | None = 60.0
+    share: float = 0.02
     keep: Keep = Keep()
     resume: Literal["last", "best"] | None = None
 
@@ -80,6 +83,7 @@ class Keeper:
         self._identity = identity(live)
         self._thread: threading.Thread | None = None
         self._failure, self._due = "", False
+        self._cost = 0.0  # seconds of work that the last one took
         self._written = time.monotonic()
         self._improved = {p.name for p in checkpoints_in(how.folder) if _improved(p)}
 
@@ -123,20 +127,25 @@ class Keeper:
             self._due = True
         if seconds is not None and time.monotonic() - self._written >= seconds:
             self._due = True
-        busy = self._thread is not None and self._thread.is_alive()
-        if self._due and not busy:
+        if self._due and self._affordable():
             self.save()
+
+    def _affordable(self) -> bool:
+        if self._thread is not None and self._thread.is_alive():
+            return False
+        passed = time.monotonic() - self._written
+        return passed >= self._cost / self._how.share
 
     def epoch_done(self, *, ended: bool) -> None:
         """An epoch is over, and evaluated."""
         improved = self._live.place.best_epoch == self._live.place.epoch
-        if ended or (improved and self._how.keep.best):
+        if ended or (improved and self._how.keep.best and self._affordable()):
             self.save(improved=improved)
 
     def save(self, *, improved: bool = False) -> None:
         """Copy the state, and let it be written, after the one before it."""
         self.finish()
-        self._due, self._written = False, time.monotonic()
+        begun = time.thread_time()
         tensors: Tensors = {}
         state = pack(self._live.tree(), tensors)
         said = {"identity": self._identity, "improved": improved, "state": state}
@@ -147,6 +156,8 @@ class Keeper:
         self._thread = threading.Thread(
             target=partial(self._write, path, said, tensors)
         )
+        self._due, self._written = False, time.monotonic()
+        self._cost = time.thread_time() - begun
         self._thread.start()
 
     def _write(self, path: Path, said: Mapping[str, Any], tensors: Tensors) -> None:
@@ -158,6 +169,7 @@ class Keeper:
                 f"checkpoint {path.name} could not be written ({error}); those before "
                 "it are kept"
             )
+        self._cost += time.thread_time()  # which began with this thread
 
     def _forget(self) -> None:
         found, keep = checkpoints_in(self._how.folder), self._how.keep
