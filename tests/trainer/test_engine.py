@@ -20,6 +20,7 @@ from wellfit.taps.torch import watch
 from wellfit.trainer.engine import fit
 from wellfit.trainer.feed import MemoryFeed, order_of
 from wellfit.trainer.optimizers import OptimizerSettings, make_optimizers
+from wellfit.trainer.precision import bfloat16_pays
 from wellfit.trainer.settings import (
     Averaging,
     Limits,
@@ -385,6 +386,16 @@ def test_a_plateau_lowers_the_rate():
 # -- precision and the rest --------------------------------------------------------
 
 
+def test_trying_bfloat16_leaves_no_trace():
+    torch.manual_seed(0)
+    model = network(dropout=0.1, norm=True)
+    before, state = torch.get_rng_state(), copy.deepcopy(model.state_dict())
+    assert bfloat16_pays(model, nn.CrossEntropyLoss(), rows()) in {True, False}
+    assert torch.equal(torch.get_rng_state(), before)
+    assert all(torch.equal(model.state_dict()[n], v) for n, v in state.items())
+    assert all(p.grad is None for p in model.parameters())
+
+
 @pytest.mark.parametrize("precision", ["bfloat16", "float16"])
 def test_it_learns_in_fewer_bits(precision):
     model, outcome = trained(precision=precision, limits=Limits(epochs=8))
@@ -448,6 +459,7 @@ def test_several_inputs_go_to_the_network():
 
 
 @pytest.mark.slow
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of torch's own
 def test_it_compiles():
     plain, _ = trained()
     compiled, _ = trained(compile=True)

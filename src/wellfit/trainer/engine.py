@@ -1,5 +1,6 @@
 """The training loop, top to bottom."""
 
+import sys
 from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import dataclass
@@ -16,6 +17,11 @@ from wellfit.trainer.passes import Pass, evaluate, passing
 from wellfit.trainer.settings import Settings, Task
 
 Say = Callable[[str], None]
+
+
+def to_stderr(sentence: str) -> None:
+    """Where a sentence goes that nobody else takes: standard output is for results."""
+    print(sentence, file=sys.stderr)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -38,7 +44,7 @@ def fit(
     *,
     checkpoints: Checkpoints | None = None,
     on_epoch: OnEpoch = never_ending,
-    say: Say = print,
+    say: Say = to_stderr,
 ) -> Trained:
     """Train the network in place.
 

@@ -49,7 +49,6 @@ NORMS = (
     nn.LayerNorm,
     nn.GroupNorm,
     nn.RMSNorm,
-    nn.LocalResponseNorm,
 )
 
 
