@@ -69,7 +69,7 @@ class Mlp:
         """Train until validation stops improving, or for its own number of epochs."""
 
         def on_epoch(epoch: Epoch) -> bool:
-            return on_round(Round(step=epoch.steps, signals=_signals(epoch)))
+            return on_round(Round(step=epoch.steps, signals=epoch.metrics))
 
         with torch.random.fork_rng(devices=[]), _threads(train.x.shape[1]):
             torch.manual_seed(self.seed)
@@ -115,13 +115,6 @@ def _threads(features: int) -> Iterator[None]:
         yield
     finally:
         torch.set_num_threads(before)
-
-
-def _signals(epoch: Epoch) -> dict[str, float]:
-    signals = {"train/loss": epoch.train_loss}
-    return (
-        signals if epoch.val_loss is None else {**signals, "val/loss": epoch.val_loss}
-    )
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
