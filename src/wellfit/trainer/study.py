@@ -124,12 +124,26 @@ def settle(table: Table, how: Settings) -> Settled:
 def study(table: Table, how: Settings) -> Study:
     """Decide all; raises what `settle` does."""
     settled = settle(table, how)
-    frame, rows, kinds = settled.frame, settled.rows, settled.kinds
-    target, split = settled.target, settled.split
+    kinds, target, split = settled.kinds, settled.target, settled.split
     learnt = {n: k for n, k in kinds.items() if n not in {how.target, how.group}}
     validated = target.y[split.validation]
     metric = choose_metric(target.task, target.counts, validated, how.metric)
-    parts = Parts.of(rows, learnt, target, split, how.time)
+    parts = Parts.of(settled.rows, learnt, target, split, how.time)
+    return described(table, kinds, parts, metric, how)
+
+
+def described(
+    table: Table,
+    kinds: Mapping[str, Kind],
+    parts: Parts,
+    metric: Metric,
+    how: Settings,
+) -> Study:
+    """All that was decided, with the profile of the table, and what to know of it.
+
+    Of the test rows the profile knows nothing; `kinds` are of all columns.
+    """
+    frame, target, split = used_columns(table, how), parts.target, parts.split
     seen = np.concatenate([split.train, split.validation])
     left_out = dict(parts.preparation.left_out)
     left_out |= dict.fromkeys(how.drop, "as asked")
@@ -143,7 +157,7 @@ def study(table: Table, how: Settings) -> Study:
         parts=parts,
         metric=metric,
         data=profile(frame, kinds, target=target, rows=seen)
-        | _looked_at(rows, kinds, target, split, how),
+        | _looked_at(parts.frame, kinds, target, split, how),
         notes=(*table.notes, *_notes(len(frame), target, split)),
     )
 

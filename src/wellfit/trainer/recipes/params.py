@@ -8,11 +8,11 @@ from pydantic import TypeAdapter, ValidationError
 
 from wellfit.core.choices import AUGMENTATIONS, MODELS, OBJECTIVES, OPTIMIZERS, STAGES
 from wellfit.core.errors import nearest
+from wellfit.core.own import is_own
 from wellfit.core.recipe import Optimizer
 from wellfit.core.words import enumerated
 from wellfit.trainer.recipes.expected import asked, shown
 from wellfit.trainer.recipes.fault import Fault, dotted
-from wellfit.trainer.recipes.own import is_own
 from wellfit.trainer.recipes.text import Place
 from wellfit.trainer.recipes.words import close
 

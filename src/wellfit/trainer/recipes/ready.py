@@ -1,7 +1,7 @@
 """A recipe's data, ready to be trained on: read, split, and prepared."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd  # noqa: TID253
 
 from wellfit.core.errors import BadSetting
+from wellfit.core.own import imported, is_own
 from wellfit.core.recipe import Recipe
 from wellfit.data.columns import Kind, moments, texts
 from wellfit.data.folds import folds_of, nested_folds
@@ -25,8 +26,13 @@ from wellfit.data.table import Table, read_table
 from wellfit.data.target import Target, read_target
 from wellfit.objectives.metrics import Metric, choose_metric
 from wellfit.trainer.parts import Parts
-from wellfit.trainer.recipes.own import imported, is_own
-from wellfit.trainer.study import Settings, check_training, used_columns
+from wellfit.trainer.study import (
+    Settings,
+    Study,
+    check_training,
+    described,
+    used_columns,
+)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -39,9 +45,15 @@ class Ready:
 
     recipe: Recipe
     table: Table
+    asked: Settings
+    kinds: Mapping[str, Kind]  # of all columns
     parts: Parts
     metric: Metric
     folds: tuple[tuple[Split, tuple[Split, ...]], ...]
+
+    def study(self) -> Study:
+        """What was decided about the table, as any training on one tells of it."""
+        return described(self.table, self.kinds, self.parts, self.metric, self.asked)
 
     def parts_of(self, split: Split) -> Parts:
         """The rows of a fold, whose preparation knows its training rows alone."""
@@ -82,6 +94,8 @@ def ready(recipe: Recipe, *, folder: Path) -> Ready:
     return Ready(
         recipe=recipe,
         table=table,
+        asked=asked,
+        kinds=kinds,
         parts=Parts.of(
             rows, learnt, target, made, clock, how=data.prepare, seed=recipe.seed
         ),
@@ -147,4 +161,5 @@ def _folds(
 def _metric(recipe: Recipe, target: Target, made: Split) -> Metric:
     judged = made.validation if len(made.validation) else made.train
     y = np.asarray(target.y[judged])
-    return choose_metric(target.task, target.counts, y, recipe.objective.metric)
+    metric = choose_metric(target.task, target.counts, y, recipe.objective.metric)
+    return replace(metric, why=recipe.reasons.get("objective.metric", metric.why))

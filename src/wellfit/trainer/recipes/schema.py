@@ -7,8 +7,8 @@ from pydantic import TypeAdapter
 from pydantic.json_schema import GenerateJsonSchema
 
 from wellfit.core.choices import AUGMENTATIONS, MODELS, OBJECTIVES
+from wellfit.core.own import FORM
 from wellfit.core.recipe import VERSION, Recipe
-from wellfit.trainer.recipes.own import FORM
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 NAMED: Mapping[str, Mapping[str, Any]] = {

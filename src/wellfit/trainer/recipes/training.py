@@ -145,11 +145,21 @@ def choose_regularization(seen: Seen) -> tuple[Regularization, Reasons]:
     }
 
 
+def batch_of(rows: int) -> int:
+    """The size of a batch, for so many training rows.
+
+    >>> [batch_of(rows) for rows in (20, 1000, 6400, 1_000_000)]
+    [20, 32, 128, 256]
+    """
+    least, most = BATCHES
+    wanted: int = 2 ** round(math.log2(max(rows / AN_EPOCH, 1)))
+    return min(max(wanted, least), most, rows)
+
+
 def choose_loop(seen: Seen) -> tuple[Loop, Reasons]:
     """Batches and epochs by the number of rows."""
     rows, (least, most) = seen.rows, BATCHES
-    wanted = 2 ** round(math.log2(max(rows / AN_EPOCH, 1)))
-    batch = min(max(wanted, least), most, rows)
+    batch = batch_of(rows)
     steps = math.ceil(rows / batch)
     epochs = min(max(math.ceil(STEPS / steps), 10), 200)
     far = seen.target.heavy or any(c.heavy for c in seen.numbers)

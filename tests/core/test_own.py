@@ -5,8 +5,8 @@ import sys
 import pytest
 
 from wellfit.core.errors import BadSetting
+from wellfit.core.own import imported, is_own
 from wellfit.trainer.recipes import read_plain
-from wellfit.trainer.recipes.own import imported, is_own
 
 
 @pytest.fixture
