@@ -48,6 +48,16 @@ def loss_of(prediction: Scores, y: NDArray[Any]) -> float:
     return float(-np.mean(np.log(np.clip(own, 1e-15, 1.0))))
 
 
+def decided(p: Scores, threshold: float) -> Scores:
+    """All of the probability for what is predicted of two classes.
+
+    >>> decided(np.array([[0.7, 0.3]]), 0.3)
+    array([[0., 1.]])
+    """
+    guess: Scores = np.eye(2)[(p[:, 1] >= threshold).astype(np.int64)]
+    return guess
+
+
 def never_ending(_: Round) -> bool:
     """The `on_round` of a fit that nobody watches."""
     return True
@@ -97,8 +107,12 @@ class Model(Protocol):
     the features that it takes. The same seed and rows give the same fit.
     """
 
-    name: ClassVar[str]
     view: ClassVar[View]
+
+    @property
+    def name(self) -> str:
+        """Which kind of model it is."""
+        ...
 
     @property
     def classes(self) -> int:

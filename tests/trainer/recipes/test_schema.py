@@ -8,7 +8,7 @@ import os
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 
 from tests.made_recipes import recipes
 from wellfit.trainer.recipes.schema import recipe_schema
@@ -23,6 +23,7 @@ def test_the_stored_schema_is_of_this_form():
     assert STORED.read_text(encoding="utf-8") == text
 
 
+@settings(deadline=None)
 @given(recipes())
 def test_the_schema_takes_every_recipe(recipe):
     jsonschema = pytest.importorskip("jsonschema")
