@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -85,6 +85,14 @@ def train(
             metavar="KEY=VALUE",
         ),
     ] = None,
+    resume: Annotated[
+        str | None,
+        typer.Option(
+            help="Go on with a training by a recipe, from its last or its best "
+            "checkpoint: of the run in --out, or the newest of the recipe.",
+            metavar="last|best",
+        ),
+    ] = None,
     show_recipe: Annotated[
         bool,
         typer.Option(
@@ -109,33 +117,31 @@ def train(
 
     The rows are split into a training, a validation and an untouched test part. A
     linear model, boosted trees and a small network are held against the trivial
-    baseline; the best is refitted, scored once on the test part, and saved.
+    baseline; the best is refitted, scored once on the test part, and saved. By a
+    recipe, the model that it names is trained as it says, and gone on with.
     """
     settings = project()
     kinds = _kinds(kind or ())
-    if show_recipe or change or is_recipe(table):
-        made = recipe(
-            table,
-            target=target,
-            asked=change or (),
-            seed=settings.seed if seed is None and not is_recipe(table) else seed,
-            budget=budget,
-            metric=metric,
-            task=task,
-            time=time,
-            group=group,
-            kinds=kinds,
-            drop=drop,
-        )
-        if not show_recipe:
-            raise BadSetting(
-                "a recipe can be shown and checked (--show-recipe), and not yet be "
-                "trained by; wellfit train TABLE --target COL trains without one"
-            )
-        _show(made)
+    by_recipe = is_recipe(table) or bool(change)
+    if seed is None and not is_recipe(table):
+        seed = settings.seed
+    asked: dict[str, Any] = {
+        "target": target,
+        "asked": change or (),
+        "seed": seed,
+        "budget": budget,
+        "metric": metric,
+        "task": task,
+        "time": time,
+        "group": group,
+        "kinds": kinds,
+        "drop": drop,
+    }
+    if show_recipe:
+        _show(recipe(table, **asked))
         return
-    if target is None:
-        raise BadSetting("--target must name the column to predict")
+    if not by_recipe:
+        asked |= {"seed": seed or 0, "budget": budget or BUDGET, "drop": drop or ()}
 
     from rich.console import Console
 
@@ -147,23 +153,18 @@ def train(
         with progress_bar(console, quiet=quiet) as tell:
             trained = verb(
                 table,
-                target=target,
+                **asked,
                 out=out,
                 runs=settings.out,
-                seed=seed if seed is not None else settings.seed or 0,
-                budget=budget or BUDGET,
-                metric=metric,
-                task=task,
-                time=time,
-                group=group,
-                kinds=kinds,
-                drop=drop or (),
+                resume=resume,
                 ignore=(*settings.ignore, *(ignore or ())),
                 rules=settings.rules,
                 on_progress=tell,
             )
     except KeyboardInterrupt:
-        print("wellfit: interrupted before a model was trained", file=sys.stderr)
+        how = "; --resume last goes on with it" if by_recipe else ""
+        text = f"wellfit: interrupted before a model was trained{how}"
+        print(text, file=sys.stderr)
         raise typer.Exit(INTERRUPTED) from None
     if json is not None:
         write_json(trained.to_json(), json)

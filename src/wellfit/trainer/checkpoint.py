@@ -34,6 +34,15 @@ def name_of(step: int, epoch: int) -> str:
     return f"step-{step:09d}-epoch-{epoch:05d}"
 
 
+def step_of(path: Path) -> int:
+    """The step that the checkpoint of this name is of.
+
+    >>> step_of(Path("step-000001200-epoch-00003"))
+    1200
+    """
+    return int(path.name.split("-")[1])
+
+
 def checkpoints_in(folder: Path) -> list[Path]:
     """The checkpoints of a folder, the newest first, sound or not."""
     found = (path for path in folder.glob("step-*-epoch-*") if path.is_dir())

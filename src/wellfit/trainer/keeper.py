@@ -69,6 +69,32 @@ class Checkpoints:
     resume: Literal["last", "best"] | None = None
 
 
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class Found:
+    """A sound checkpoint; `damaged` says what is wrong with the newest, if it is."""
+
+    path: Path
+    said: Mapping[str, Any]
+    tensors: Tensors
+    damaged: str
+
+
+def newest(how: Checkpoints) -> Found:
+    """The newest checkpoint that is sound, of those that are to be gone on from."""
+    damaged = ""
+    for path in checkpoints_in(how.folder):
+        if how.resume == "best" and not _improved(path):
+            continue
+        try:
+            said, tensors = read(path)
+        except BadRun as error:
+            damaged = damaged or str(error)
+            continue
+        return Found(path=path, said=said, tensors=tensors, damaged=damaged)
+    why = damaged or f"there is no {how.resume} checkpoint"
+    raise BadRun(f"{why}, and none to go on from in {how.folder}: train anew")
+
+
 class Keeper:
     """Writes the checkpoints of one training, in a thread beside it.
 
@@ -89,22 +115,11 @@ class Keeper:
 
     def resume(self) -> None:
         """Go on from the newest checkpoint that is sound."""
-        folder, damaged = self._how.folder, ""
-        for path in checkpoints_in(folder):
-            if self._how.resume == "best" and path.name not in self._improved:
-                continue
-            try:
-                said, tensors = read(path)
-            except BadRun as error:
-                damaged = damaged or str(error)
-                continue
-            self._check(path, said)
-            self._live.restore(unpack(said["state"], tensors))
-            if damaged:
-                self._say(f"{damaged}: went back to {path.name}")
-            return
-        why = damaged or f"there is no {self._how.resume} checkpoint"
-        raise BadRun(f"{why}, and none to go on from in {folder}: train anew")
+        found = newest(self._how)
+        self._check(found.path, found.said)
+        self._live.restore(unpack(found.said["state"], found.tensors))
+        if found.damaged:
+            self._say(f"{found.damaged}: went back to {found.path.name}")
 
     def _check(self, path: Path, said: Mapping[str, Any]) -> None:
         now, before = _flat(self._identity), _flat(said["identity"])
@@ -199,7 +214,7 @@ def keeping(
         yield None
         return
     how.folder.mkdir(parents=True, exist_ok=True)
-    with _alone(how.folder):
+    with alone(how.folder):
         tidy(how.folder)
         keeper = Keeper(how, live, say)
         if how.resume:
@@ -216,7 +231,7 @@ def keeping(
 
 
 @contextmanager
-def _alone(folder: Path) -> Iterator[None]:
+def alone(folder: Path) -> Iterator[None]:
     """`BadRun` where another process writes checkpoints into the folder.
 
     The lock is of this process alone: workers that outlive a killed one hold none.

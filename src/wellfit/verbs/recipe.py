@@ -32,7 +32,7 @@ def is_recipe(data: Any) -> bool:
 def recipe(
     data: Any, *, target: str | None = None, asked: Sequence[str] = (), **options: Any
 ) -> Recipe:
-    """The recipe in a file, or the one that wellfit writes for a table.
+    """The recipe itself, in a file, or the one that wellfit writes for a table.
 
     `asked` are `key=value` in place of what it says, as `--set` has them; `options`
     those of `wellfit.train`. Raises `BadTable`, `BadSetting` or `UnknownName` in one
@@ -44,8 +44,11 @@ def recipe(
 
     changes = [parse_override(pair) for pair in asked]
     given = {name: value for name, value in options.items() if value is not None}
+    said = {"target": target} if target else {}
+    if isinstance(data, Recipe):
+        flags = [*_flags(said | given), *changes]
+        return read_plain(data.to_json(), reasons=data.reasons, asked=flags)
     if is_recipe(data):
-        said = {"target": target} if target else {}
         return read_recipe(Path(data), asked=[*_flags(said | given), *changes])
     if target is None:
         raise BadSetting("--target must name the column to predict")
