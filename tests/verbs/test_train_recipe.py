@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import numpy as np
@@ -216,6 +217,7 @@ class Loss(nn.MSELoss):
             if any(s > 10 and s % 9 for s in steps):
                 time.sleep(1.5)  # what was recorded is on disk within a second
                 os.kill(os.getpid(), signal.SIGKILL)
+            time.sleep(0.05)  # so that a checkpoint is worth its time
         return super().forward(outputs, targets)
 """
 
@@ -286,6 +288,27 @@ def test_a_killed_training_goes_on_to_the_same_model_bit_for_bit(own):
     facts = [t.run.facts["training"] for t in (resumed, whole)]
     assert facts[0]["steps"] == facts[1]["steps"]
     assert facts[0].get("kept") == facts[1].get("kept")
+
+
+def test_an_interrupted_training_is_kept_and_gone_on_with(own):
+    path, _ = own
+    out = path.parent / "interrupted"
+    program = [sys.executable, "-m", "wellfit", "train", path, "--out", out]
+    words = ["--set", "loop.epochs=100000", "--set", "schedule=[]"]
+    child = subprocess.Popen([*program, *words], stderr=subprocess.PIPE, text=True)
+    while not checkpoints_in(out / "checkpoints"):
+        assert child.poll() is None
+        time.sleep(0.1)
+    child.send_signal(signal.SIGINT)
+    assert "--resume last goes on with it" in child.communicate(timeout=60)[1]
+    assert child.returncode == 130
+    run = open_run(out)
+    assert run.facts["outcome"]["interrupted"]
+    seen = run.last_step
+    assert seen > 0
+    asked = ["schedule=[]", f"loop.steps={seen + 20}"]
+    resumed = train(path, asked=asked, resume="last", out=out)
+    assert resumed.run.facts["training"]["steps"] == seen + 20
 
 
 def series(done, name: str) -> dict[int, float]:

@@ -59,7 +59,8 @@ def say_again(
         facts |= run.facts
     facts |= {k: v for k, v in runs[0].facts.items() if k == "start"}
     steps = runs[-1].last_step + starts[-1] + 1
-    facts["training"] = _training(facts.get("training", {}), runs, starts)
+    if "training" in facts:
+        facts["training"] = _training(facts["training"], runs, starts)
     _say_facts(facts, recorder, unit=unit)
     return steps
 
@@ -74,7 +75,7 @@ def _training(
         if (val := run.get("val/loss")) is not None
         for step, loss in zip(val.steps, val.values, strict=True)
     ]
-    kept = {"kept": min(losses)[1]} if losses and fact else {}
+    kept = {"kept": min(losses)[1]} if losses else {}
     if len(runs) == 1:
         return fact | kept
     seconds = sum(run.facts.get("training", {}).get("seconds", 0.0) for run in runs)

@@ -52,6 +52,7 @@ def train_by_recipe(
     from wellfit.trainer.contest import Progress
     from wellfit.trainer.recipes.able import check_able
     from wellfit.trainer.recipes.ready import ready
+    from wellfit.trainer.recipes.resume import clear
     from wellfit.trainer.recipes.work import Work, train_by
     from wellfit.trainer.trial import outcome
     from wellfit.verbs.diagnose import diagnose
@@ -68,6 +69,8 @@ def train_by_recipe(
     found = ready(recipe, folder=folder)
     study = found.study()
     run = place.run if place else vacated or _new(study.name, Path(runs))
+    if place is not None:
+        clear(run)
     with Recorder(run) as recorder, outcome(recorder):
         say_study(recorder, study, _words(data, asked, going_on), recipe.seed)
         _write_recipe(recorder, recipe)
@@ -127,16 +130,15 @@ def _resume(said: str | None) -> Resume | None:
 
 
 def _place(recipe: Recipe, out: Path | None, runs: Path, resume: Resume) -> Place:
-    """Where to go on, with the record that is in the way cleared."""
+    """Where to go on; `BadRun` where there is nothing to go on from."""
     from wellfit.trainer.checkpoint import step_of
     from wellfit.trainer.keeper import newest
-    from wellfit.trainer.recipes.resume import check_network, clear, run_to_resume
+    from wellfit.trainer.recipes.resume import check_network, run_to_resume
     from wellfit.trainer.recipes.work import checkpoints_of
 
     check_network(recipe.model.name)
     run = run_to_resume(recipe, out=out, runs=runs)
     start = step_of(newest(checkpoints_of(recipe, run, resume)).path)
-    clear(run)
     return Place(run=run, start=start)
 
 

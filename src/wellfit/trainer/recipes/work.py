@@ -88,7 +88,11 @@ def _chosen(work: Work, trials: Path) -> Entry:
     recipe = work.recipe
     if recipe.model.name == "mlp" or is_own(recipe.model.name):
         attempt = begin(kind_of(recipe), trials, work.start)
-        return _fit(work, _network(work), attempt)
+        try:
+            return _fit(work, _network(work), attempt)
+        except BaseException:
+            say_again(attempts_at(kind_of(recipe), trials), work.recorder)
+            raise
     work.note(f"{recipe.model.name} {UNUSED}")
     budget = recipe.loop.budget
     until = Deadline.after(seconds_of(budget)) if budget is not None else NEVER
