@@ -3,9 +3,8 @@
 import math
 import re
 import shutil
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -52,48 +51,66 @@ def say_again(
     """
     runs = [open_run(attempt.folder) for attempt in attempts]
     starts = [attempt.start for attempt in attempts]
-    for run, (start, end) in zip(runs, pairwise([*starts, math.inf]), strict=True):
-        _say_run(run, recorder, unit=unit, start=int(start), end=end)
+    for name in dict.fromkeys(name for run in runs for name in run.signals):
+        scale = unit if parse(name).name in UNITED else 1.0
+        for step, value in _joined(name, runs, starts):
+            recorder.value(name, step, scale * value)
+    _say_events(runs, starts, recorder)
     facts: dict[str, Any] = {}
     for run in runs:
         facts |= run.facts
     facts |= {k: v for k, v in runs[0].facts.items() if k == "start"}
-    steps = runs[-1].last_step + starts[-1] + 1
     if "training" in facts:
         facts["training"] = _training(facts["training"], runs, starts)
     _say_facts(facts, recorder, unit=unit)
-    return steps
+    return runs[-1].last_step + starts[-1] + 1
+
+
+def _joined(
+    name: str, runs: Sequence[Run], starts: Sequence[int]
+) -> Iterator[tuple[int, float]]:
+    """A signal by step, of each attempt as far as the next one began.
+
+    What is evaluated after so many steps belongs to whom the last of them was of,
+    unless the next evaluated there again: it may have begun just before.
+    """
+    ends = [*starts[1:], math.inf]
+    for place, (run, start, end) in enumerate(zip(runs, starts, ends, strict=True)):
+        after = runs[place + 1].get(name) if end < math.inf else None
+        again = after is not None and 0 in after.steps
+        evaluated = parse(name).phase != "train" and not again
+        signal = run.get(name)
+        if signal is None:
+            continue
+        for step, value in zip(signal.steps, signal.values, strict=True):
+            if step + start < end or (evaluated and step + start == end):
+                yield int(step) + start, float(value)
+
+
+def _say_events(runs: Sequence[Run], starts: Sequence[int], recorder: Recorder) -> None:
+    """The events by the same rule."""
+    ends = [*starts[1:], math.inf]
+    for place, (run, start, end) in enumerate(zip(runs, starts, ends, strict=True)):
+        after = runs[place + 1].events if end < math.inf else ()
+        again = {event.kind for event in after if event.step == 0}
+        for event in run.events:
+            evaluated = event.kind == "evaluation" and event.kind not in again
+            step = event.step + start
+            if step < end or (evaluated and step == end):
+                recorder.event(event.kind, step, **event.data)
 
 
 def _training(
     fact: dict[str, Any], runs: Sequence[Run], starts: Sequence[int]
 ) -> dict[str, Any]:
     """The fact, with what only all attempts together tell."""
-    losses = [
-        (float(loss), int(step) + start)
-        for run, start in zip(runs, starts, strict=True)
-        if (val := run.get("val/loss")) is not None
-        for step, loss in zip(val.steps, val.values, strict=True)
-    ]
+    losses = [(loss, step) for step, loss in _joined("val/loss", runs, starts)]
     kept = {"kept": min(losses)[1]} if losses else {}
     if len(runs) == 1:
         return fact | kept
     seconds = sum(run.facts.get("training", {}).get("seconds", 0.0) for run in runs)
     steps = fact.get("steps", 0) + starts[-1]
     return fact | kept | {"steps": steps, "epochs": len(losses), "seconds": seconds}
-
-
-def _say_run(
-    run: Run, recorder: Recorder, *, unit: float, start: int, end: float
-) -> None:
-    for name, signal in run.signals.items():
-        scale = unit if parse(name).name in UNITED else 1.0
-        for step, value in zip(signal.steps, signal.values, strict=True):
-            if step + start < end:
-                recorder.value(name, int(step) + start, scale * value)
-    for event in run.events:
-        if event.step + start < end:
-            recorder.event(event.kind, event.step + start, **event.data)
 
 
 def _say_facts(facts: dict[str, Any], recorder: Recorder, *, unit: float) -> None:
