@@ -1,6 +1,7 @@
 """Preparation: learnt from training rows only, the same after a trip through JSON."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -9,10 +10,15 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from wellfit.core.errors import BadTable
+from wellfit.core.recipe import Categories, Preparing
+from wellfit.data.categories import told_of
 from wellfit.data.columns import Kind
 from wellfit.data.prepare import Preparation, prepare
 from wellfit.data.profile import kinds_of
+from wellfit.data.split import split_at_random
 from wellfit.data.table import read_table
+from wellfit.data.target import read_target
+from wellfit.trainer.parts import Parts
 
 FRAME = read_table(
     pd.DataFrame(
@@ -133,3 +139,67 @@ def test_any_numbers_become_finite_ones(values):
     features = prepare(frame, {"x": Kind.NUMBER}).apply(frame, "dense")
     assert np.isfinite(features.x).all()
     assert np.abs(features.x).max() <= 3
+
+
+HOWS = [
+    Preparing(scaling=scaling, imputation=imputation, crosses=crosses)
+    for scaling, imputation, crosses in [
+        ("none", "mean", ()),
+        ("min-max", "median", (("size", "sold"),)),
+        ("z-score", "iterative", (("colour", "sold"),)),
+        ("robust", "iterative", ()),
+    ]
+] + [
+    Preparing(
+        categories=Categories(rare=1, most=1, beyond="target"),
+        polynomials={"size": 3},
+    )
+]
+TARGET = read_target(pd.Series(np.arange(60) % 7 + 0.5, name="y"))
+
+
+@pytest.mark.parametrize("how", HOWS)
+@given(st.integers(0, 5))
+def test_rows_that_do_not_train_change_nothing_that_is_learnt(how, seed):
+    split = split_at_random(60, seed=seed)
+    rest = np.concatenate([split.validation, split.test])
+    changed = FRAME.copy()
+    changed.loc[rest, "size"] = 1e9
+    changed.loc[rest, "colour"] = "never"
+    changed.loc[rest, "sold"] = "no"
+    other = replace(TARGET, y=TARGET.y.copy())
+    other.y[rest] = -1e6
+    kinds = {**KINDS, "day": Kind.DATE}
+    first = Parts.of(FRAME, kinds, TARGET, split, how=how, seed=seed)
+    again = Parts.of(changed, kinds, other, split, how=how, seed=seed)
+    assert again.preparation == first.preparation
+    for view in ("dense", "coded"):
+        np.testing.assert_array_equal(
+            again.rows("train", view).x, first.rows("train", view).x
+        )
+
+
+@pytest.mark.parametrize("how", HOWS)
+@pytest.mark.parametrize("view", ["coded", "dense"])
+def test_every_way_goes_through_json_and_gives_finite_features(how, view):
+    told = told_of(TARGET, np.arange(60))
+    made = prepare(FRAME, KINDS, how=how, told=told)
+    again = Preparation.from_json(json.loads(json.dumps(made.to_json())))
+    assert again == made
+    features = again.apply(FRAME, view)
+    np.testing.assert_array_equal(features.x, made.apply(FRAME, view).x)
+    assert len(features.names) == len(set(features.names)) == features.x.shape[1]
+    if view == "dense":
+        assert np.isfinite(features.x).all()
+
+
+def test_iterative_filling_stays_within_the_bounds():
+    frame = pd.DataFrame({"a": np.arange(50.0), "b": 2 * np.arange(50.0)})
+    frame.loc[::3, "a"] = np.nan
+    made = prepare(frame, kinds_of(frame), how=Preparing(imputation="iterative"))
+    new = pd.DataFrame({"a": [np.nan], "b": [1e12]})
+    x = made.apply(new, "dense").x
+    assert np.abs(x).max() <= 3
+    near = made.apply(pd.DataFrame({"a": [np.nan, 20.0], "b": [40.0, 40.0]}), "dense").x
+    assert near[0, 0] == pytest.approx(near[1, 0], abs=0.2)
+    assert (near[0, 1], near[1, 1]) == (1, 0)

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from wellfit.core.errors import BadTable
 from wellfit.data.split import (
+    Sizes,
     split_at_random,
     split_by_class,
     split_by_group,
@@ -110,3 +111,26 @@ def test_groups_fill_the_parts_as_asked_for():
     groups = np.repeat(np.arange(100), 10)
     split = split_by_group(groups, seed=0)
     assert [len(rows) for rows in parts(split)] == [600, 200, 200]
+
+
+SIZES = st.builds(
+    Sizes,
+    validation=st.sampled_from([0.0, 0.1, 0.3]),
+    test=st.sampled_from([0.0, 0.1, 0.3]),
+)
+
+
+@given(SIZES, st.integers(60, 200), st.integers(0, 9))
+def test_sizes_are_as_asked_and_none_is_none(sizes, count, seed):
+    y, groups = np.arange(count) % 3, np.arange(count) // 3
+    for split in (
+        split_at_random(count, seed=seed, sizes=sizes),
+        split_by_class(y, seed=seed, sizes=sizes),
+        split_by_time(np.arange(count, dtype=float), sizes=sizes),
+        split_by_group(groups, seed=seed, sizes=sizes),
+    ):
+        assert_whole(split, count)
+        assert len(split.test) == pytest.approx(count * sizes.test, abs=4)
+        assert len(split.validation) == pytest.approx(count * sizes.validation, abs=4)
+        assert bool(len(split.test)) == bool(sizes.test)
+        assert bool(len(split.validation)) == bool(sizes.validation)

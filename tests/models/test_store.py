@@ -14,8 +14,8 @@ from wellfit.data.profile import kinds_of
 from wellfit.data.table import read_table
 from wellfit.data.target import read_target
 from wellfit.models.model import Rows
-from wellfit.models.store import FITTED, TableModel, load, save
-from wellfit.trainer.candidates import candidate
+from wellfit.models.store import TableModel, load, save
+from wellfit.trainer.candidates import CANDIDATES, candidate
 
 RNG = np.random.default_rng(0)
 N = 200
@@ -32,7 +32,7 @@ FRAME = read_table(
     )
 ).frame
 TARGETS = {"regression": "number", "classification": "grade"}
-KINDS = [(kind, task) for kind in FITTED for task in TARGETS]
+KINDS = [(kind, task) for kind in CANDIDATES for task in TARGETS]
 
 
 @cache
@@ -100,7 +100,7 @@ def test_a_folder_without_a_model_is_refused(tmp_path):
         load(tmp_path / "nowhere")
 
 
-@pytest.mark.parametrize("kind", FITTED)
+@pytest.mark.parametrize("kind", CANDIDATES)
 def test_every_damaged_file_is_noticed(saved, kind):
     folder = saved(kind)
     for path in sorted(folder.iterdir()):

@@ -26,7 +26,7 @@ def test_only_training_rows_are_learnt_from(decide, frame):
     found = decide()
     rows = found.parts.split.train
     size = next(c for c in found.parts.preparation.columns if c.name == "size")
-    assert size.median == pytest.approx(frame["size"].iloc[rows].median())
+    assert size.center == pytest.approx(frame["size"].iloc[rows].median())
 
 
 def test_scores_of_columns_leave_the_test_rows_alone(decide, frame):

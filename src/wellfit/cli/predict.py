@@ -28,11 +28,18 @@ def predict(
         Path | None,
         typer.Option(help="The CSV file to write.  [default: standard output]"),
     ] = None,
+    trust: Annotated[
+        bool,
+        typer.Option(
+            "--trust",
+            help="Import the code of a network of your own, which the model names.",
+        ),
+    ] = False,
 ) -> None:
     """Predict with a trained model: a line for each row of the table, as CSV."""
     from wellfit.verbs.predict import predict as verb
 
-    predicted = verb(model, table)
+    predicted = verb(model, table, trust=trust)
     if out is None:
         predicted.to_csv(sys.stdout, index=False)
         return

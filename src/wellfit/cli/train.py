@@ -1,9 +1,9 @@
-"""`wellfit train TABLE --target COL`"""
+"""`wellfit train TABLE --target COL` and `wellfit train recipe.yaml`"""
 
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -12,28 +12,44 @@ from wellfit.cli.output import STDOUT, write_json
 from wellfit.cli.output import fail_on as leave_on
 from wellfit.cli.settings import project
 from wellfit.core.errors import BadSetting
+from wellfit.core.recipe import Recipe
+from wellfit.verbs.recipe import is_recipe, recipe
 
 INTERRUPTED = 130  # exit status, as a shell gives it
+BUDGET = "60s"
+
+
+def _schema(wanted: bool) -> None:
+    if wanted:
+        from wellfit.trainer.recipes.schema import recipe_schema
+
+        write_json(recipe_schema(), STDOUT)
+        raise typer.Exit
 
 
 def train(
     table: Annotated[
         Path,
         typer.Argument(
-            help="CSV, TSV, Parquet or Excel, compressed or not.", show_default=False
+            help="CSV, TSV, Parquet or Excel, compressed or not; or a recipe (.yaml).",
+            metavar="TABLE|RECIPE",
+            show_default=False,
         ),
     ],
     target: Annotated[
-        str, typer.Option(help="The column to predict.", show_default=False)
-    ],
+        str | None, typer.Option(help="The column to predict.", show_default=False)
+    ] = None,
     out: RunFolder = None,
     json: Json = None,
     seed: Annotated[
         int | None, typer.Option(help="Of the split and the models.  [default: 0]")
     ] = None,
     budget: Annotated[
-        str, typer.Option(help="The time it may take, such as 60s, 20m or 1h.")
-    ] = "60s",
+        str | None,
+        typer.Option(
+            help=f"The time it may take, such as 60s, 20m or 1h.  [default: {BUDGET}]"
+        ),
+    ] = None,
     metric: Annotated[
         str | None,
         typer.Option(help="What to choose the model by.  [default: what fits]"),
@@ -60,6 +76,39 @@ def train(
     drop: Annotated[
         list[str] | None, typer.Option(help="A column to leave out; repeatable.")
     ] = None,
+    change: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set",
+            help="In place of what the recipe says, such as optimizer.lr=0.1; "
+            "repeatable.",
+            metavar="KEY=VALUE",
+        ),
+    ] = None,
+    resume: Annotated[
+        str | None,
+        typer.Option(
+            help="Go on with a training by a recipe, from its last or its best "
+            "checkpoint: of the run in --out, or the newest of the recipe.",
+            metavar="last|best",
+        ),
+    ] = None,
+    show_recipe: Annotated[
+        bool,
+        typer.Option(
+            "--show-recipe",
+            help="Print the recipe, with its reasons as comments, and do not train.",
+        ),
+    ] = False,
+    schema: Annotated[
+        bool,
+        typer.Option(
+            "--schema",
+            help="Print the JSON schema of recipes, for editors.",
+            callback=_schema,
+            is_eager=True,
+        ),
+    ] = False,
     ignore: Ignore = None,
     fail_on: FailOn = None,
     quiet: Quiet = False,
@@ -68,10 +117,31 @@ def train(
 
     The rows are split into a training, a validation and an untouched test part. A
     linear model, boosted trees and a small network are held against the trivial
-    baseline; the best is refitted, scored once on the test part, and saved.
+    baseline; the best is refitted, scored once on the test part, and saved. By a
+    recipe, the model that it names is trained as it says, and gone on with.
     """
     settings = project()
     kinds = _kinds(kind or ())
+    by_recipe = is_recipe(table) or bool(change)
+    if seed is None and not is_recipe(table):
+        seed = settings.seed
+    asked: dict[str, Any] = {
+        "target": target,
+        "asked": change or (),
+        "seed": seed,
+        "budget": budget,
+        "metric": metric,
+        "task": task,
+        "time": time,
+        "group": group,
+        "kinds": kinds,
+        "drop": drop,
+    }
+    if show_recipe:
+        _show(recipe(table, **asked))
+        return
+    if not by_recipe:
+        asked |= {"seed": seed or 0, "budget": budget or BUDGET, "drop": drop or ()}
 
     from rich.console import Console
 
@@ -83,29 +153,30 @@ def train(
         with progress_bar(console, quiet=quiet) as tell:
             trained = verb(
                 table,
-                target=target,
+                **asked,
                 out=out,
                 runs=settings.out,
-                seed=seed if seed is not None else settings.seed or 0,
-                budget=budget,
-                metric=metric,
-                task=task,
-                time=time,
-                group=group,
-                kinds=kinds,
-                drop=drop or (),
+                resume=resume,
                 ignore=(*settings.ignore, *(ignore or ())),
                 rules=settings.rules,
                 on_progress=tell,
             )
     except KeyboardInterrupt:
-        print("wellfit: interrupted before a model was trained", file=sys.stderr)
+        how = "; --resume last goes on with it" if by_recipe else ""
+        text = f"wellfit: interrupted before a model was trained{how}"
+        print(text, file=sys.stderr)
         raise typer.Exit(INTERRUPTED) from None
     if json is not None:
         write_json(trained.to_json(), json)
     if not quiet:
         show_training(trained, Console(stderr=json == STDOUT, highlight=False))
     leave_on(trained.diagnosis.worst, fail_on or settings.fail_on)
+
+
+def _show(made: Recipe) -> None:
+    from wellfit.trainer.recipes import written
+
+    sys.stdout.write(written(made))
 
 
 def _kinds(pairs: Sequence[str]) -> dict[str, str]:

@@ -2,19 +2,30 @@
 
 Two forms of the same preparation. *coded*, for trees: numbers as they are with NaN
 for what is missing, categories as codes. *dense*, for linear models and networks:
-numbers filled with the median, scaled and bounded, beside an indicator of what was
-missing, categories one-hot with the rare ones together. All of it is plain JSON.
+numbers filled and scaled, beside an indicator of what was missing, categories one-hot
+with the rare ones together, or by what they tell of the target. All of it is plain
+JSON.
 """
 
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
-from typing import Any, Literal
+from functools import partial
+from typing import Any
 
 import numpy as np
 import pandas as pd  # noqa: TID253
 from numpy.typing import NDArray
 
 from wellfit.core.errors import BadTable, nearest
+from wellfit.core.recipe import Preparing
+from wellfit.data.categories import (
+    Category,
+    Encoded,
+    category_features,
+    category_from,
+    learn_category,
+    out_of_fold,
+)
 from wellfit.data.columns import (
     LEFT_OUT,
     Kind,
@@ -23,27 +34,21 @@ from wellfit.data.columns import (
     finite,
     form_of,
     seconds,
-    texts,
+)
+from wellfit.data.crosses import Pair, Product, joined, learn_crosses, product_of
+from wellfit.data.features import Features, Matrix, View
+from wellfit.data.imputation import Imputer, learn_imputer
+from wellfit.data.numbers import (
+    BOUND,
+    FARTHEST,
+    Number,
+    learn_number,
+    number_features,
+    scaled,
 )
 
-View = Literal["dense", "coded"]
-Matrix = NDArray[np.floating[Any]]
-
-MOST_LEVELS = 1000  # of a category, as codes
-MOST_INDICATORS = 30  # of a category, as one-hot columns
-LARGEST = 1e150  # numbers beyond it, of either sign, are taken for it
 ONCE = ("days", "year")  # the parts of a date that do not come again
-RARE = 10  # rows: a level with fewer shares a one-hot column with its like
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Number:
-    """How a number is filled and scaled: from the median, by the middle half."""
-
-    name: str
-    median: float
-    scale: float
-    gaps: bool  # whether training rows miss it
+USUAL = Preparing()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -55,33 +60,24 @@ class Date:
     parts: tuple[Number, ...]
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Category:
-    """A category's known levels, the most frequent first; `common` have a column."""
-
-    name: str
-    levels: tuple[str, ...]
-    common: int
-
-
-Column = Number | Date | Category
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Features:
-    """A matrix of rows by features; `categorical` are the places of codes."""
-
-    x: Matrix
-    names: tuple[str, ...]
-    categorical: tuple[int, ...] = ()
+Column = Number | Date | Category | Encoded | Product | Pair
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Preparation:
-    """What `prepare` learnt: a rule a column, and why the others are left out."""
+    """What `prepare` learnt: a rule a column, and why the others are left out.
+
+    `imputer` fills the gaps of numbers where that is by the other numbers.
+    """
 
     columns: tuple[Column, ...]
     left_out: Mapping[str, str]
+    imputer: Imputer | None = None
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """The columns of a table that are needed, each once."""
+        return tuple(dict.fromkeys(n for c in self.columns for n in _sources(c)))
 
     def apply(self, frame: pd.DataFrame, view: View) -> Features:
         """The features of these rows; columns it does not know are ignored.
@@ -90,21 +86,47 @@ class Preparation:
         trees, and one of the rare ones to all others.
         """
         self._check(frame.columns)
-        blocks = [_block(rule, frame[rule.name], view) for rule in self.columns]
-        widths = np.cumsum([0] + [b.x.shape[1] for b in blocks])
-        return Features(
-            x=np.hstack([b.x for b in blocks]),
-            names=tuple(n for b in blocks for n in b.names),
-            categorical=tuple(
-                int(start) + i
-                for b, start in zip(blocks, widths, strict=False)
-                for i in b.categorical
-            ),
-        )
+        blocks = [_block(rule, frame, view) for rule in self.columns]
+        return _side_by_side(self._filled(blocks, frame, view))
+
+    def apply_training(
+        self, frame: pd.DataFrame, view: View, told: Matrix, *, seed: int
+    ) -> Features:
+        """The features of the very rows that it was learnt from.
+
+        What a category tells of the target is of each row told by the others. `told`
+        is what `prepare` was given.
+        """
+        self._check(frame.columns)
+        blocks = []
+        for rule in self.columns:
+            encoded = _encoded(rule, frame) if view == "dense" else None
+            blocks.append(
+                _block(rule, frame, view)
+                if encoded is None
+                else out_of_fold(*encoded, told, seed=seed)
+            )
+        return _side_by_side(self._filled(blocks, frame, view))
+
+    def _filled(
+        self, blocks: list[Features], frame: pd.DataFrame, view: View
+    ) -> list[Features]:
+        """The blocks, with the gaps of numbers filled by the other numbers."""
+        if self.imputer is None or view == "coded":
+            return blocks
+        numbers = _numbers_of(self.columns)
+        x = self.imputer.fill(_gapped(numbers.values(), frame))
+        made = list(blocks)
+        for (place, rule), column in zip(numbers.items(), x.T, strict=True):
+            most = BOUND if rule.bounded else FARTHEST
+            filled = blocks[place].x.copy()
+            filled[:, 0] = np.clip(column, -most, most)
+            made[place] = replace(blocks[place], x=filled)
+        return made
 
     def _check(self, given: Iterable[Any]) -> None:
         there = dict.fromkeys(str(name) for name in given)
-        missing = [c.name for c in self.columns if c.name not in there]
+        missing = [name for name in self.sources if name not in there]
         if missing:
             others = f" (and {len(missing) - 1} more)" if len(missing) > 1 else ""
             raise BadTable(
@@ -117,25 +139,34 @@ class Preparation:
         return {
             "columns": [{"as": _kind(c), **asdict(c)} for c in self.columns],
             "left_out": dict(self.left_out),
+            "imputer": self.imputer and self.imputer.to_json(),
         }
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> "Preparation":
         """Read back what `to_json` gave."""
+        imputer = data.get("imputer")
         return cls(
             columns=tuple(_column(c) for c in data["columns"]),
             left_out=dict(data["left_out"]),
+            imputer=imputer and Imputer.from_json(imputer),
         )
 
 
 def prepare(
-    frame: pd.DataFrame, kinds: Mapping[str, Kind], *, clock: str | None = None
+    frame: pd.DataFrame,
+    kinds: Mapping[str, Kind],
+    *,
+    clock: str | None = None,
+    how: Preparing = USUAL,
+    told: Matrix | None = None,
 ) -> Preparation:
     """Learn how to prepare these columns from these rows, which are the training rows.
 
     Free text, identifiers and constants are left out, each with its reason. `clock`
     is the column that training and test rows are told apart by: its values do not come
-    again, and so only the parts of a date that do are used of it.
+    again, and so only the parts of a date that do are used of it. `told` is what the
+    rows tell of the target, by `told_of`: without it no category is told by that.
     """
     left_out = {n: LEFT_OUT[k] for n, k in kinds.items() if k in LEFT_OUT}
     if clock is not None and kinds[clock] is Kind.NUMBER:
@@ -147,54 +178,32 @@ def prepare(
             f"there is no column to learn from; left out: {what}. "
             "--kind COL=category (or number, date) takes one in"
         )
-    return Preparation(
-        columns=tuple(_learnt(frame[n], k, passes=n == clock) for n, k in used.items()),
-        left_out=left_out,
-    )
+    columns: list[Column] = []
+    for name, kind in used.items():
+        if kind is Kind.CATEGORY:
+            columns.append(learn_category(frame[name], how.categories, told))
+        else:
+            columns.append(_measured(frame[name], kind, how, passes=name == clock))
+    columns += learn_crosses(frame, used, how, told)
+    imputer = None
+    if how.imputation == "iterative":
+        numbers = tuple(_numbers_of(columns).values())
+        imputer = learn_imputer(_gapped(numbers, frame), tuple(n.name for n in numbers))
+    return Preparation(columns=tuple(columns), left_out=left_out, imputer=imputer)
 
 
-def _learnt(column: Series, kind: Kind, *, passes: bool) -> Column:
+def _measured(
+    column: Series, kind: Kind, how: Preparing, *, passes: bool
+) -> Number | Date:
+    """A number, or a date, which is some."""
+    learn = partial(learn_number, scaling=how.scaling, imputation=how.imputation)
     name = str(column.name)
-    if kind is Kind.CATEGORY:
-        return _category(texts(column), name)
-    if kind is Kind.DATE:
-        form = form_of(column)
-        parts = _parts(dates(column, form))
-        return Date(
-            name=name,
-            form=form,
-            parts=tuple(
-                _number(x, part)
-                for part, x in parts.items()
-                if not (passes and part in ONCE)
-            ),
-        )
-    return _number(finite(column), name)
-
-
-def _number(values: NDArray[np.float64], name: str) -> Number:
-    known = np.clip(values[~np.isnan(values)], -LARGEST, LARGEST)
-    if not len(known):
-        return Number(name=name, median=0.0, scale=1.0, gaps=True)
-    low, median, high = (float(q) for q in np.quantile(known, [0.25, 0.5, 0.75]))
-    scale = (high - low) / 1.349  # of a normal distribution: its standard deviation
-    if not scale > 0:
-        scale = float(np.std(known / _size(known))) * _size(known)
-    gaps = len(known) < len(values)
-    return Number(name=name, median=median, scale=scale or 1.0, gaps=gaps)
-
-
-def _size(values: NDArray[np.float64]) -> float:
-    return float(np.max(np.abs(values))) or 1.0
-
-
-def _category(text: Series, name: str) -> Category:
-    counts = text.value_counts()  # frequent first; ties by name, to be the same always
-    ordered = sorted(counts.items(), key=lambda pair: (-pair[1], str(pair[0])))
-    common = [level for level, count in ordered if count >= RARE]
-    levels = tuple(str(level) for level, _ in ordered[:MOST_LEVELS])
-    few = len(levels) if len(levels) <= 2 else len(common)
-    return Category(name=name, levels=levels, common=min(few, MOST_INDICATORS))
+    if kind is not Kind.DATE:
+        return learn(finite(column), name)
+    form = form_of(column)
+    parts = _parts(dates(column, form))
+    kept = {n: x for n, x in parts.items() if not (passes and n in ONCE)}
+    return Date(name=name, form=form, parts=tuple(learn(x, n) for n, x in kept.items()))
 
 
 def _parts(when: Series) -> dict[str, NDArray[np.float64]]:
@@ -210,75 +219,68 @@ def _parts(when: Series) -> dict[str, NDArray[np.float64]]:
     }
 
 
-def _block(rule: Column, column: Series, view: View) -> Features:
-    if isinstance(rule, Number):
-        return _numbers([rule], [finite(column)], [rule.name], view)
-    if isinstance(rule, Date):
-        parts = _parts(dates(column, rule.form))
-        names = [f"{rule.name}.{part.name}" for part in rule.parts]
-        return _numbers(rule.parts, [parts[p.name] for p in rule.parts], names, view)
-    return _codes(rule, column) if view == "coded" else _one_hot(rule, column)
+def _numbers_of(columns: Iterable[Column]) -> dict[int, Number]:
+    """Place → number, of the columns that are plain numbers."""
+    return {i: c for i, c in enumerate(columns) if isinstance(c, Number)}
 
 
-def _numbers(
-    rules: Iterable[Number],
-    values: Iterable[NDArray[np.float64]],
-    names: Iterable[str],
-    view: View,
-) -> Features:
-    if view == "coded":
-        return Features(x=np.column_stack(list(values)), names=tuple(names))
-    columns: list[NDArray[np.float32]] = []
-    called: list[str] = []
-    for rule, x, name in zip(rules, values, names, strict=True):
-        columns.append(_scaled(rule, x))
-        called.append(name)
-        if rule.gaps:
-            columns.append(np.isnan(x).astype(np.float32))
-            called.append(f"{name} is missing")
-    return Features(x=np.column_stack(columns), names=tuple(called))
+def _gapped(numbers: Iterable[Number], frame: pd.DataFrame) -> NDArray[np.float64]:
+    """The numbers as they are scaled, with NaN for their gaps."""
+    columns = [scaled(rule, finite(frame[rule.name])) for rule in numbers]
+    if not columns:
+        return np.zeros((len(frame), 0))
+    return np.column_stack(columns).astype(np.float64)
 
 
-def _scaled(rule: Number, x: NDArray[np.float64]) -> NDArray[np.float32]:
-    """Nearly linear in the middle, never beyond ±3: outliers keep their order.
-
-    Holzmüller et al. (2024), Better by default, section 3.1.
-    """
-    filled = np.where(np.isnan(x), rule.median, np.clip(x, -LARGEST, LARGEST))
-    with np.errstate(over="ignore"):  # of a scale of next to nothing
-        z = np.clip((filled - rule.median) / rule.scale, -LARGEST, LARGEST)
-    return (z / np.hypot(1, z / 3)).astype(np.float32)
+def _encoded(rule: Column, frame: pd.DataFrame) -> tuple[Encoded, Series] | None:
+    """The rule and its column, where that is a category told by the target."""
+    if isinstance(rule, Pair):
+        known = isinstance(rule.category, Encoded)
+        return (rule.category, joined(rule, frame)) if known else None  # type: ignore[return-value]
+    return (rule, frame[rule.name]) if isinstance(rule, Encoded) else None
 
 
-def _places(rule: Category, column: Series) -> NDArray[np.int64]:
-    """The place of each value among the levels; -1 for an unseen or missing one."""
-    place = {level: i for i, level in enumerate(rule.levels)}
-    return np.asarray(texts(column).map(place).fillna(-1), dtype=np.int64)
+def _block(rule: Column, frame: pd.DataFrame, view: View) -> Features:
+    match rule:
+        case Number():
+            values = [finite(frame[rule.name])]
+            return number_features([rule], values, [rule.name], view)
+        case Product():
+            values = [product_of(rule.of, frame)]
+            return number_features([rule.number], values, [rule.number.name], view)
+        case Date():
+            parts = _parts(dates(frame[rule.name], rule.form))
+            names = [f"{rule.name}.{part.name}" for part in rule.parts]
+            of = [parts[part.name] for part in rule.parts]
+            return number_features(rule.parts, of, names, view)
+        case Pair():
+            return category_features(rule.category, joined(rule, frame), view)
+        case _:
+            return category_features(rule, frame[rule.name], view)
 
 
-def _codes(rule: Category, column: Series) -> Features:
-    place = _places(rule, column).astype(np.float64)
-    x = np.where(place < 0, np.nan, place)[:, None]
-    return Features(x=x, names=(rule.name,), categorical=(0,))
-
-
-def _one_hot(rule: Category, column: Series) -> Features:
-    place = _places(rule, column)
-    gaps = column.isna().to_numpy()
-    rare = (place < 0) | (place >= rule.common)
-    slot = np.where(gaps, rule.common + 1, np.where(rare, rule.common, place))
-    x = np.eye(rule.common + 2, dtype=np.float32)[slot]
-    common = tuple(f"{rule.name}={level}" for level in rule.levels[: rule.common])
+def _side_by_side(blocks: list[Features]) -> Features:
+    widths = np.cumsum([0] + [b.x.shape[1] for b in blocks])
     return Features(
-        x=x, names=(*common, f"{rule.name} is rare", f"{rule.name} is missing")
+        x=np.hstack([b.x for b in blocks]),
+        names=tuple(n for b in blocks for n in b.names),
+        categorical=tuple(
+            int(start) + i
+            for b, start in zip(blocks, widths, strict=False)
+            for i in b.categorical
+        ),
     )
 
 
-RULES: Mapping[str, type[Column]] = {
-    "number": Number,
-    "date": Date,
-    "category": Category,
-}
+def _sources(rule: Column) -> tuple[str, ...]:
+    """The columns of the table that a rule reads."""
+    match rule:
+        case Product():
+            return tuple(number.name for number in rule.of)
+        case Pair():
+            return rule.of
+        case _:
+            return (rule.name,)
 
 
 def _kind(rule: Column) -> str:
@@ -286,10 +288,17 @@ def _kind(rule: Column) -> str:
 
 
 def _column(data: Mapping[str, Any]) -> Column:
-    fields = {k: v for k, v in data.items() if k != "as"}
-    made = RULES[data["as"]](**fields)
-    if isinstance(made, Category):
-        return replace(made, levels=tuple(made.levels))
-    if isinstance(made, Date):
-        return replace(made, parts=tuple(Number(**p) for p in data["parts"]))
-    return made
+    said = {k: v for k, v in data.items() if k != "as"}
+    match data["as"]:
+        case "number":
+            return Number(**said)
+        case "date":
+            return Date(**{**said, "parts": tuple(Number(**p) for p in said["parts"])})
+        case "product":
+            of = tuple(Number(**n) for n in said["of"])
+            return Product(of=of, number=Number(**said["number"]))
+        case "pair":
+            category = category_from(said["category"])
+            return Pair(of=tuple(said["of"]), category=category)
+        case _:
+            return category_from(said)

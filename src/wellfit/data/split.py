@@ -1,7 +1,7 @@
 """Training, validation and test: three sets of rows, by seed and nothing else.
 
 Pure functions over places: rows go in as what they are split by, and come out as
-indices. 60 % train, 20 % validate, 20 % are the untouched test part.
+indices. By default 60 % train, 20 % validate, 20 % are the untouched test part.
 """
 
 from collections.abc import Sequence
@@ -18,6 +18,17 @@ TEST = 0.2
 VALIDATION = 0.2
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Sizes:
+    """The shares of the rows that validate and that test; the others train."""
+
+    validation: float = VALIDATION
+    test: float = TEST
+
+
+USUAL = Sizes()
+
+
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
 class Split:
     """Indices of the rows of each part, sorted; `how` says it in words."""
@@ -29,15 +40,15 @@ class Split:
     notes: tuple[str, ...] = ()
 
 
-def split_at_random(count: int, *, seed: int) -> Split:
+def split_at_random(count: int, *, seed: int, sizes: Sizes = USUAL) -> Split:
     """Any row anywhere."""
     order = np.random.default_rng(seed).permutation(count)
-    test, validation = round(count * TEST), round(count * VALIDATION)
+    test, validation = round(count * sizes.test), round(count * sizes.validation)
     parts = np.split(order, [test, test + validation])
     return _split("at random", parts)
 
 
-def split_by_class(y: Rows, *, seed: int) -> Split:
+def split_by_class(y: Rows, *, seed: int, sizes: Sizes = USUAL) -> Split:
     """Each class as often in every part as in the whole.
 
     A class with one row is in training alone; with two, in training and test.
@@ -46,24 +57,30 @@ def split_by_class(y: Rows, *, seed: int) -> Split:
     parts: list[list[Rows]] = [[], [], []]
     for code in np.unique(y):
         members = rng.permutation(np.flatnonzero(y == code))
-        test, validation = _quota(len(members), rng)
+        test, validation = _quota(len(members), rng, sizes)
         cut = np.split(members, [test, test + validation])
         for part, rows in zip(parts, cut, strict=True):
             part.append(rows)
     return _split("stratified by class", [np.concatenate(part) for part in parts])
 
 
-def _quota(count: int, rng: np.random.Generator) -> tuple[int, int]:
+def _quota(count: int, rng: np.random.Generator, sizes: Sizes) -> tuple[int, int]:
     """How many of a class's rows test and validate; what is left trains."""
     if count < 3:
-        return count - 1, 0
+        return (count - 1, 0) if sizes.test else (0, 0)
     # The fraction left over is drawn, so that many small classes add up to 20 %.
-    test = max(1, int(count * TEST + rng.random()))
-    validation = max(1, int(count * VALIDATION + rng.random()))
+    test = _at_least_one(count, sizes.test, rng)
+    validation = _at_least_one(count, sizes.validation, rng)
     return min(test, count - 2), min(validation, count - 1 - min(test, count - 2))
 
 
-def split_by_time(when: NDArray[np.float64]) -> Split:
+def _at_least_one(count: int, share: float, rng: np.random.Generator) -> int:
+    """So many of them, unless the part is to have none."""
+    drawn = int(count * share + rng.random())
+    return max(1, drawn) if share else 0
+
+
+def split_by_time(when: NDArray[np.float64], *, sizes: Sizes = USUAL) -> Split:
     """The past trains, what follows validates, the latest tests.
 
     `when` are numbers that grow with time. Rows without one train. Rows of the same
@@ -79,19 +96,30 @@ def split_by_time(when: NDArray[np.float64]) -> Split:
         raise BadTable(
             f"a split by time needs at least 3 different times; got {len(starts) + 1}"
         )
-    first = _nearest(starts[:-1], len(known) * (1 - TEST - VALIDATION))
-    second = _nearest(starts[starts > first], len(known) * (1 - TEST))
+    first, second = _cuts(starts, len(known), sizes)
     train, validation, test = np.split(known, [first, second])
     note = f"{len(unknown):,} rows without a time are in the training part"
     parts = [test, validation, np.concatenate([train, unknown])]
     return _split("by time", parts, notes=(note,) if len(unknown) else ())
 
 
+def _cuts(starts: Rows, count: int, sizes: Sizes) -> tuple[int, int]:
+    """Where validation and test begin: at a moment's start, or at the end for none."""
+    trained = count * (1 - sizes.test - sizes.validation)
+    if not sizes.test:
+        return (_nearest(starts, trained) if sizes.validation else count), count
+    if not sizes.validation:
+        first = _nearest(starts, trained)
+        return first, first
+    first = _nearest(starts[:-1], trained)
+    return first, _nearest(starts[starts > first], count * (1 - sizes.test))
+
+
 def _nearest(places: Rows, wanted: float) -> int:
     return int(places[np.argmin(np.abs(places - wanted))])
 
 
-def split_by_group(groups: NDArray[Any], *, seed: int) -> Split:
+def split_by_group(groups: NDArray[Any], *, seed: int, sizes: Sizes = USUAL) -> Split:
     """All rows of a group in one part, groups drawn at random until a part is full.
 
     `BadTable` where there are fewer than three groups.
@@ -101,9 +129,13 @@ def split_by_group(groups: NDArray[Any], *, seed: int) -> Split:
         raise BadTable(f"a split by group needs at least 3 groups; got {len(names)}")
     order = np.random.default_rng(seed).permutation(len(names))
     filled = np.cumsum(np.bincount(codes)[order])
-    first = _cut(filled, len(groups) * TEST, 1, len(names) - 2)
-    second = _cut(filled, len(groups) * (TEST + VALIDATION), first + 1, len(names) - 1)
-    parts = np.split(order, [first, second])
+    first = second = 0
+    if sizes.test:
+        first = _cut(filled, len(groups) * sizes.test, 1, len(names) - 2)
+    if sizes.validation:
+        both = len(groups) * (sizes.test + sizes.validation)
+        second = _cut(filled, both, first + 1, len(names) - 1)
+    parts = np.split(order, [first, max(first, second)])
     return _split("by group", [np.flatnonzero(np.isin(codes, p)) for p in parts])
 
 

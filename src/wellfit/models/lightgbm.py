@@ -10,7 +10,7 @@ import numpy as np
 from lightgbm.callback import CallbackEnv, EarlyStopException  # noqa: TID253
 from numpy.typing import NDArray
 
-from wellfit.data.prepare import View
+from wellfit.data.features import View
 from wellfit.models.lightgbm_text import checked_text
 from wellfit.models.model import Fit, OnRound, Round, Rows, Scores, never_ending
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from sklearn.exceptions import ConvergenceWarning  # noqa: TID253
 from sklearn.linear_model import LogisticRegression, Ridge  # noqa: TID253
 
-from wellfit.data.prepare import View
+from wellfit.data.features import View
 from wellfit.models.model import (
     Fit,
     OnRound,

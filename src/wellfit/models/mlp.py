@@ -1,8 +1,9 @@
 """A small multilayer perceptron, in PyTorch."""
 
-from collections.abc import Iterator, Sequence
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, ClassVar
@@ -10,10 +11,11 @@ from typing import Any, ClassVar
 import numpy as np
 import torch  # noqa: TID253
 from numpy.typing import NDArray
+from safetensors import safe_open  # noqa: TID253
 from safetensors.torch import load_file, save_file  # noqa: TID253
 from torch import nn  # noqa: TID253
 
-from wellfit.data.prepare import View
+from wellfit.data.features import View
 from wellfit.models.model import Fit, OnRound, Round, Rows, Scores, never_ending
 from wellfit.models.network import Epoch, Loop, Training
 
@@ -21,10 +23,36 @@ FILE = "mlp.safetensors"
 HIDDEN = (256, 128)
 DROPOUT = 0.1
 SMALL = 512  # features
+ACTIVATIONS: Mapping[str, type[nn.Module]] = {
+    "relu": nn.ReLU,
+    "leaky-relu": nn.LeakyReLU,
+    "elu": nn.ELU,
+    "selu": nn.SELU,
+    "gelu": nn.GELU,
+    "silu": nn.SiLU,
+}
+NORMS: Mapping[str, Callable[[int], nn.Module]] = {
+    "batch": nn.BatchNorm1d,
+    "layer": nn.LayerNorm,
+}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Between:
+    """What stands between the linear layers; a norm comes before the activation."""
+
+    activation: str = "relu"
+    norm: str = "none"
+    dropout: float = DROPOUT
+
+    def layers(self, width: int) -> list[nn.Module]:
+        """Fresh ones, for so many units."""
+        norm = [NORMS[self.norm](width)] if self.norm != "none" else []
+        return [*norm, ACTIVATIONS[self.activation](), nn.Dropout(self.dropout)]
 
 
 class Network(nn.Module):
-    """Linear layers with ReLU and dropout between them.
+    """Linear layers with an activation, dropout and perhaps a norm between them.
 
     `center` and `spread` are the training targets' mean and standard deviation: of
     numbers, it learns and gives how many spreads from the center a target is.
@@ -33,11 +61,12 @@ class Network(nn.Module):
     center: torch.Tensor
     spread: torch.Tensor
 
-    def __init__(self, widths: Sequence[int]) -> None:
+    def __init__(self, widths: Sequence[int], between: Between | None = None) -> None:
         super().__init__()
+        self.between = between or Between()
         layers: list[nn.Module] = []
         for before, after in pairwise(widths[:-1]):
-            layers += [nn.Linear(before, after), nn.ReLU(), nn.Dropout(DROPOUT)]
+            layers += [nn.Linear(before, after), *self.between.layers(after)]
         self.layers = nn.Sequential(*layers, nn.Linear(widths[-2], widths[-1]))
         self.register_buffer("center", torch.zeros(()))
         self.register_buffer("spread", torch.ones(()))
@@ -69,9 +98,9 @@ class Mlp:
         """Train until validation stops improving, or for its own number of epochs."""
 
         def on_epoch(epoch: Epoch) -> bool:
-            return on_round(Round(step=epoch.steps, signals=_signals(epoch)))
+            return on_round(Round(step=epoch.steps, signals=epoch.metrics))
 
-        with torch.random.fork_rng(devices=[]), _threads(train.x.shape[1]):
+        with torch.random.fork_rng(devices=[]), threads(train.x.shape[1]):
             torch.manual_seed(self.seed)
             network = Network((train.x.shape[1], *HIDDEN, self.classes or 1))
             if not self.classes:
@@ -104,7 +133,7 @@ class Mlp:
 
 
 @contextmanager
-def _threads(features: int) -> Iterator[None]:
+def threads(features: int) -> Iterator[None]:
     """One thread for a small network: more would wait for each other longer than work.
 
     On a busy machine the difference is tenfold.
@@ -115,13 +144,6 @@ def _threads(features: int) -> Iterator[None]:
         yield
     finally:
         torch.set_num_threads(before)
-
-
-def _signals(epoch: Epoch) -> dict[str, float]:
-    signals = {"train/loss": epoch.train_loss}
-    return (
-        signals if epoch.val_loss is None else {**signals, "val/loss": epoch.val_loss}
-    )
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -140,19 +162,28 @@ class FittedMlp:
         return np.asarray(out * self.network.spread + self.network.center)
 
     def save(self, folder: Path) -> None:
-        """Write `mlp.safetensors`."""
-        save_file(self.network.state_dict(), folder / FILE)
+        """Write `mlp.safetensors`, which says in its header what is between layers."""
+        said = {"between": json.dumps(asdict(self.network.between))}
+        save_file(self.network.state_dict(), folder / FILE, metadata=said)
 
     @classmethod
     def load(cls, folder: Path, *, classes: int) -> "FittedMlp":
         """Read `mlp.safetensors`; the widths are told by the tensors."""
         state = load_file(folder / FILE)
-        weights = [t for name, t in state.items() if name.endswith(".weight")]
-        if not weights or any(w.ndim != 2 for w in weights):
+        names = [n for n, t in state.items() if n.endswith(".weight") and t.ndim == 2]
+        weights = [state[n] for n in sorted(names, key=lambda n: int(n.split(".")[1]))]
+        if not weights:
             raise ValueError(f"{FILE} holds no linear layers")
         widths = (weights[0].shape[1], *(len(w) for w in weights))
-        network = Network(widths)
+        network = Network(widths, _between(folder / FILE))
         network.load_state_dict(state)
         if widths[-1] != (classes or 1):
             raise ValueError(f"{FILE} gives {widths[-1]} outputs")
         return cls(classes=classes, network=network.eval())
+
+
+def _between(file: Path) -> Between:
+    """What the header says; older files say nothing, and have what is usual."""
+    with safe_open(file, framework="pt") as opened:
+        said = opened.metadata() or {}
+    return Between(**json.loads(said.get("between", "{}")))

@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Protocol, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from wellfit.data.prepare import View
+from wellfit.data.features import View
 
 Scores = NDArray[np.float64]
 
@@ -46,6 +46,16 @@ def loss_of(prediction: Scores, y: NDArray[Any]) -> float:
         return float(np.mean((prediction - y) ** 2))
     own = prediction[np.arange(len(y)), y]
     return float(-np.mean(np.log(np.clip(own, 1e-15, 1.0))))
+
+
+def decided(p: Scores, threshold: float) -> Scores:
+    """All of the probability for what is predicted of two classes.
+
+    >>> decided(np.array([[0.7, 0.3]]), 0.3)
+    array([[0., 1.]])
+    """
+    guess: Scores = np.eye(2)[(p[:, 1] >= threshold).astype(np.int64)]
+    return guess
 
 
 def never_ending(_: Round) -> bool:
@@ -97,8 +107,12 @@ class Model(Protocol):
     the features that it takes. The same seed and rows give the same fit.
     """
 
-    name: ClassVar[str]
     view: ClassVar[View]
+
+    @property
+    def name(self) -> str:
+        """Which kind of model it is."""
+        ...
 
     @property
     def classes(self) -> int:

@@ -1,6 +1,6 @@
 """What a network and a training loop agree on."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import torch  # noqa: TID253
@@ -28,14 +28,24 @@ class Training:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Epoch:
-    """An epoch is done: its number from 1, the steps until here, the mean losses."""
+    """An epoch is done: its number from 1, the steps until here, metrics by full name.
+
+    `train/loss` is the mean over the epoch, while the weights changed; `val/loss` is of
+    the weights at its end.
+    """
 
     number: int
     steps: int
-    train_loss: float
-    val_loss: float | None = None
+    metrics: Mapping[str, float]
 
 
 OnEpoch = Callable[[Epoch], bool]  # False ends the training
+
+
+def never_ending(_: Epoch) -> bool:
+    """The `on_epoch` of a training that nobody watches."""
+    return True
+
+
 # network, loss, training rows, validation rows, how, whom to tell → the best epoch
 Loop = Callable[[nn.Module, nn.Module, Pair, Pair | None, Training, OnEpoch], int]

@@ -16,10 +16,11 @@ import numpy as np
 import pandas as pd  # noqa: TID253
 
 from wellfit import __version__
-from wellfit.core.errors import BadRun, MissingExtra
-from wellfit.data.prepare import Preparation, View
+from wellfit.core.errors import BadRun, BadSetting, MissingExtra
+from wellfit.data.features import View
+from wellfit.data.prepare import Preparation
 from wellfit.data.target import Task
-from wellfit.models.model import Fitted, Scores
+from wellfit.models.model import Fitted, Scores, decided
 
 SCHEMA = 1
 FILE = "model.json"
@@ -29,6 +30,7 @@ FITTED: Mapping[str, tuple[str, str, View]] = {
     "linear": ("wellfit.models.linear", "FittedLinear", "dense"),
     "lightgbm": ("wellfit.models.lightgbm", "FittedLightGbm", "coded"),
     "mlp": ("wellfit.models.mlp", "FittedMlp", "dense"),
+    "own": ("wellfit.models.own", "FittedOwn", "dense"),
 }
 
 
@@ -43,6 +45,7 @@ class TableModel:
     metric: str
     preparation: Preparation
     fitted: Fitted
+    threshold: float | None = None  # of the second of two classes
     version: str = __version__
 
     def scores(self, frame: pd.DataFrame) -> Scores:
@@ -57,7 +60,8 @@ class TableModel:
             return pd.DataFrame({"prediction": out})
         labels = pd.Series(list(self.classes))
         columns = {f"probability of {c}": out[:, i] for i, c in enumerate(self.classes)}
-        guess = labels.iloc[out.argmax(axis=1)].to_numpy()
+        places = out if self.threshold is None else decided(out, self.threshold)
+        guess = labels.iloc[places.argmax(axis=1)].to_numpy()
         return pd.DataFrame({"prediction": guess, **columns})
 
 
@@ -75,23 +79,30 @@ def save(model: TableModel, folder: Path) -> None:
         "target": model.target,
         "classes": list(model.classes),
         "metric": model.metric,
-        "columns": [c.name for c in model.preparation.columns],
+        "threshold": model.threshold,
+        "columns": list(model.preparation.sources),
         "files": {p.name: _checksum(p) for p in files},
     }
     _write(folder / FILE, said)
 
 
-def load(path: str | Path) -> TableModel:
+def load(path: str | Path, *, trust: bool = False) -> TableModel:
     """Read a model from its folder, or from the run folder that it is in.
 
-    `BadRun` in one sentence where it is missing, damaged or of a newer wellfit.
+    `trust` lets the code of a network of the user's own be imported. `BadRun` in one
+    sentence where it is missing, damaged or of a newer wellfit.
     """
     folder = _folder(Path(path))
     try:
         said = json.loads((folder / FILE).read_text(encoding="utf-8"))
         _check(said, folder)
+        if said["kind"] == "own" and not trust:
+            raise BadRun(
+                f"the model in {folder} is a network of your own, whose code has to be "
+                "imported: say that you trust it, with --trust"
+            )
         return _loaded(said, folder)
-    except (BadRun, MissingExtra):
+    except (BadRun, BadSetting, MissingExtra):
         raise
     except Exception as error:  # each library has its own way to refuse a damaged file
         raise BadRun(
@@ -137,6 +148,7 @@ def _loaded(said: Mapping[str, Any], folder: Path) -> TableModel:
         metric=said["metric"],
         preparation=Preparation.from_json(preparation),
         fitted=kind.load(folder, classes=len(said["classes"])),
+        threshold=said.get("threshold"),  # which older models have not
         version=said["wellfit"],
     )
     _try(model)
@@ -145,7 +157,7 @@ def _loaded(said: Mapping[str, Any], folder: Path) -> TableModel:
 
 def _try(model: TableModel) -> None:
     """Predict one empty row: the parts must fit each other."""
-    row = pd.DataFrame({c.name: [np.nan] for c in model.preparation.columns})
+    row = pd.DataFrame({name: [np.nan] for name in model.preparation.sources})
     out = model.scores(row)
     if out.shape != ((1, len(model.classes)) if model.classes else (1,)):
         raise ValueError(f"it predicts in the shape {out.shape}")

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from wellfit.data.prepare import View
+from wellfit.data.features import View
 from wellfit.models.model import Fit, OnRound, Rows, Scores, never_ending
 
 FILE = "trivial.json"

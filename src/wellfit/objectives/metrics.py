@@ -10,6 +10,7 @@ from sklearn.metrics import roc_auc_score  # noqa: TID253
 
 from wellfit.core.errors import UnknownName
 from wellfit.data.target import Task
+from wellfit.models.model import decided
 
 Numbers = NDArray[np.float64]
 Measure = Callable[[Numbers, NDArray[Any]], float]  # predictions, targets
@@ -106,9 +107,19 @@ METRICS: Mapping[Task, Mapping[str, Metric]] = {
 }
 
 
-def scores(task: Task, predictions: Numbers, y: NDArray[Any]) -> dict[str, float]:
+# Those that go by what is predicted, and not by how probable it is.
+DECIDED = ("accuracy", "balanced_accuracy", "f1_macro")
+
+
+def scores(
+    task: Task, predictions: Numbers, y: NDArray[Any], threshold: float | None = None
+) -> dict[str, float]:
     """Every metric of the task, by name."""
-    return {n: m.measure(predictions, y) for n, m in METRICS[task].items()}
+    found = {n: m.measure(predictions, y) for n, m in METRICS[task].items()}
+    if threshold is not None:
+        guess = decided(predictions, threshold)
+        found |= {n: METRICS[task][n].measure(guess, y) for n in DECIDED}
+    return found
 
 
 def signals(p: Numbers, y: NDArray[Any], labels: Sequence[Any]) -> dict[str, float]:

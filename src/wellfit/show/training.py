@@ -12,10 +12,12 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 from rich.text import Text
 
+from wellfit.core.choices import MODELS
 from wellfit.show.numerals import count, duration, listed, number
 from wellfit.show.terminal import WIDEST, printable, show_diagnosis, shown
 
 if TYPE_CHECKING:
+    from wellfit.core.recipe import Recipe
     from wellfit.trainer.contest import OnProgress
     from wellfit.trainer.contest import Progress as Stage
     from wellfit.verbs.train import Trained
@@ -95,6 +97,8 @@ def _about(trained: "Trained") -> Iterator[tuple[str, str]]:
     sizes = zip(("train", "validation", "test"), parts, strict=True)
     told = ", ".join(f"{len(rows):,} {part}" for part, rows in sizes)
     yield "split", f"{split.how}: {told}"
+    if trained.recipe is not None:
+        yield "recipe", _recipe(trained.recipe, trained.run.path)
     yield from _left_out(study.left_out)
     notes = trained.result.notes
     for place, note in enumerate(notes[:MOST_NOTES]):
@@ -108,6 +112,17 @@ def _task(trained: "Trained") -> str:
     classes = len(study.target.classes)
     what = f"{classes} classes" if classes else "a number"
     return f"{what}; judged by {study.metric.name} ({study.metric.why})"
+
+
+def _recipe(recipe: "Recipe", run: Path | None) -> str:
+    """What it trains, in short, and where all of it stands."""
+    said = f"{recipe.model.name}, {recipe.objective.name}, seed {recipe.seed}"
+    if recipe.model.name not in MODELS or recipe.model.name == "mlp":
+        optimizer = recipe.optimizer
+        stages = [f", {stage.name}" for stage in recipe.schedule]
+        said += f"; {optimizer.name} at {optimizer.lr:g}{''.join(stages)}"
+    where = f"; all of it, with reasons: {shown(run / 'recipe.yaml')}" if run else ""
+    return said + where
 
 
 def _left_out(left_out: Mapping[str, str]) -> Iterator[tuple[str, str]]:

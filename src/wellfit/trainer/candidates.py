@@ -26,9 +26,9 @@ def _lightgbm(classes: int, seed: int) -> Model:
 
 def _mlp(classes: int, seed: int) -> Model:
     from wellfit.models.mlp import Mlp
-    from wellfit.trainer.loop import fit
+    from wellfit.trainer.tabular import fit_network
 
-    return Mlp(classes=classes, loop=fit, seed=seed)
+    return Mlp(classes=classes, loop=fit_network, seed=seed)
 
 
 # From the simplest to the most complex: of equals the first is taken.

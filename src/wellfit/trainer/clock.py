@@ -2,6 +2,8 @@
 
 import re
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from wellfit.core.errors import BadSetting
@@ -46,3 +48,26 @@ class Deadline:
     def share(self, parts: int) -> "Deadline":
         """The end of the first of so many equal parts of what is left."""
         return Deadline.after(self.left / max(parts, 1))
+
+
+class Stopwatch:
+    """Counts on from the seconds already `spent`.
+
+    `reserve` is how long what was timed by `reserving` took last: it will again.
+    """
+
+    def __init__(self, *, spent: float = 0.0) -> None:
+        self._began = time.monotonic() - spent
+        self.reserve = 0.0
+
+    @property
+    def spent(self) -> float:
+        """Seconds until now, those before it was started among them."""
+        return time.monotonic() - self._began
+
+    @contextmanager
+    def reserving(self) -> Iterator[None]:
+        """Time what is within."""
+        begun = time.monotonic()
+        yield
+        self.reserve = time.monotonic() - begun

@@ -1,24 +1,21 @@
 """The best candidate: refitted on all but the test rows, scored once on those."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from wellfit.core.signals import parse
 from wellfit.models.model import Fit, Round
 from wellfit.models.store import TableModel, save
 from wellfit.objectives.metrics import Metric, scores
-from wellfit.record import Recorder, open_run
+from wellfit.record import Recorder
+from wellfit.trainer.attempts import Attempt, say_again
 from wellfit.trainer.candidates import CANDIDATES
 from wellfit.trainer.clock import Deadline
 from wellfit.trainer.contest import Contest, OnProgress, Progress
 from wellfit.trainer.parts import Parts
 from wellfit.trainer.study import Study
-from wellfit.trainer.trial import Entry
-
-UNITED = ("rmse", "mae")  # signals in the target's own unit
-OWN = frozenset({"command", "versions", "seeds", "data", "candidates", "outcome"})
+from wellfit.trainer.trial import NETWORKS, Entry
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -47,16 +44,30 @@ def conclude(
 ) -> Result:
     """Choose, refit, score, save; the recorder's run becomes the chosen one's."""
     chosen = contest.best(study.metric)
-    steps = copy_run(chosen.folder, recorder, unit=_unit(study, chosen))
-    said = {"metric": study.metric.name, "chosen": chosen.model}
-    recorder.fact("selection", said)
+    steps = say_again(
+        [Attempt(folder=chosen.folder)], recorder, unit=unit_of(study, chosen)
+    )
     tell(Progress(stage=f"refitting {chosen.model}", place=len(CANDIDATES) + 1))
     refit = None if contest.interrupted else _refit(study, chosen, until)
-    if refit is None:
-        model = _model(study, chosen, chosen.fit, study.parts)
-    else:
-        model = _model(study, chosen, *refit)
-    yardstick = _model(study, contest.trivial, contest.trivial.fit, study.parts)
+    fit, parts = refit or (chosen.fit, study.parts)
+    model = model_of(study, chosen.model, fit, parts)
+    remarks = _remarks(chosen, study.metric, refitted=refit is not None)
+    return keep(study, contest, chosen, model, recorder, steps=steps, remarks=remarks)
+
+
+def keep(
+    study: Study,
+    contest: Contest,
+    chosen: Entry,
+    model: TableModel,
+    recorder: Recorder,
+    *,
+    steps: int,
+    remarks: Sequence[str],
+) -> Result:
+    """Save the model that was chosen, and score it once on the test rows."""
+    recorder.fact("selection", {"metric": study.metric.name, "chosen": chosen.model})
+    yardstick = model_of(study, "trivial", contest.trivial.fit, study.parts)
     path = recorder.folder / "model"
     save(model, path)
     test = _score_test(study.parts, model)
@@ -72,40 +83,15 @@ def conclude(
         notes=(
             *study.notes,
             *contest.notes,
-            *_remarks(chosen, study.metric, refitted=refit is not None),
+            *remarks,
             *_warned(study.metric, chosen, test, trivial),
         ),
     )
 
 
-def copy_run(folder: Path, recorder: Recorder, *, unit: float = 1.0) -> int:
-    """Say again what a candidate's run holds: its curves, events and facts.
-
-    How many steps it took. `unit` is what an error of 1 in its run is in the target's
-    own unit.
-    """
-    run = open_run(folder)
-    facts = {name: fact for name, fact in run.facts.items() if name not in OWN}
-    if (val := run.get("val/loss")) is not None and "training" in facts:
-        best = int(val.steps[val.values.argmin()])
-        facts["training"] = {**facts["training"], "kept": best}
-    if trivial := facts.get("objective", {}).get("trivial"):
-        scaled = {k: v * (unit if k in UNITED else 1) for k, v in trivial.items()}
-        facts["objective"] = {**facts["objective"], "trivial": scaled}
-    for name, fact in facts.items():
-        recorder.fact(name, fact)
-    for name, signal in run.signals.items():
-        scale = unit if parse(name).name in UNITED else 1.0
-        for step, value in zip(signal.steps, signal.values, strict=True):
-            recorder.value(name, int(step), scale * value)
-    for event in run.events:
-        recorder.event(event.kind, event.step, **event.data)
-    return run.last_step + 1
-
-
-def _unit(study: Study, chosen: Entry) -> float:
+def unit_of(study: Study, chosen: Entry) -> float:
     """A network's targets are standardised; the others' are as they were given."""
-    if chosen.model != "mlp" or study.target.task == "classification":
+    if chosen.model not in NETWORKS or study.target.task == "classification":
         return 1.0
     return float(study.parts.target.y[study.parts.split.train].std()) or 1.0
 
@@ -128,22 +114,26 @@ def _refit(study: Study, chosen: Entry, until: Deadline) -> tuple[Fit, Parts] | 
     return (fit, merged) if uncut else None
 
 
-def _model(study: Study, entry: Entry, fit: Fit, parts: Parts) -> TableModel:
+def model_of(
+    study: Study, kind: str, fit: Fit, parts: Parts, threshold: float | None = None
+) -> TableModel:
+    """What was fitted to the rows of `parts`, with all that it takes to predict."""
     return TableModel(
-        kind=entry.model,
+        kind=kind,
         task=study.target.task,
         target=study.target.name,
         classes=study.target.classes,
         metric=study.metric.name,
         preparation=parts.preparation,
         fitted=fit.fitted,
+        threshold=threshold,
     )
 
 
 def _score_test(parts: Parts, model: TableModel) -> dict[str, float]:
     rows = parts.split.test
     guess = model.scores(parts.frame.iloc[rows])
-    return scores(model.task, guess, parts.target.y[rows])
+    return scores(model.task, guess, parts.target.y[rows], model.threshold)
 
 
 def _remarks(chosen: Entry, metric: Metric, *, refitted: bool) -> list[str]:

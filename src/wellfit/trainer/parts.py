@@ -7,8 +7,11 @@ from typing import Literal
 import numpy as np
 import pandas as pd  # noqa: TID253
 
+from wellfit.core.recipe import Preparing
+from wellfit.data.categories import told_of
 from wellfit.data.columns import Kind
-from wellfit.data.prepare import Preparation, View, prepare
+from wellfit.data.features import Features, Matrix, View
+from wellfit.data.prepare import USUAL, Preparation, prepare
 from wellfit.data.split import Split
 from wellfit.data.target import Target
 from wellfit.models.model import Rows
@@ -20,7 +23,8 @@ Part = Literal["train", "validation", "test"]
 class Parts:
     """Training, validation and test rows of `frame`, whose rows all have a target.
 
-    The preparation is learnt from the training rows alone.
+    The preparation is learnt from the training rows alone; `how` is what was asked
+    of it, and `told` what the training rows tell of the target, where it uses that.
     """
 
     frame: pd.DataFrame
@@ -29,6 +33,9 @@ class Parts:
     split: Split
     clock: str | None  # the column that the split went by, where that was time
     preparation: Preparation
+    how: Preparing = USUAL
+    told: Matrix | None = None
+    seed: int = 0  # of what training rows are told by
     _ready: dict[tuple[str, View], Rows] = field(default_factory=dict)
 
     @classmethod
@@ -39,28 +46,43 @@ class Parts:
         target: Target,
         split: Split,
         clock: str | None = None,
+        how: Preparing = USUAL,
+        seed: int = 0,
     ) -> "Parts":
         """Learn the preparation from the training rows."""
+        by_target = how.categories.beyond == "target"
+        told = told_of(target, split.train) if by_target else None
+        training = frame.iloc[split.train]
         return cls(
             frame=frame,
             kinds=kinds,
             target=target,
             split=split,
             clock=clock,
-            preparation=prepare(frame.iloc[split.train], kinds, clock=clock),
+            preparation=prepare(training, kinds, clock=clock, how=how, told=told),
+            how=how,
+            told=told,
+            seed=seed,
         )
 
     def rows(self, part: Part, view: View) -> Rows:
         """The rows of a part, prepared; made once, and kept."""
         if (part, view) not in self._ready:
             places = getattr(self.split, part)
-            features = self.preparation.apply(self.frame.iloc[places], view)
+            features = self._features(self.frame.iloc[places], part, view)
             self._ready[part, view] = Rows(
                 x=features.x,
                 y=self.target.y[places],
                 categorical=features.categorical,
             )
         return self._ready[part, view]
+
+    def _features(self, rows: pd.DataFrame, part: Part, view: View) -> Features:
+        if part == "train" and self.told is not None:
+            return self.preparation.apply_training(
+                rows, view, self.told, seed=self.seed
+            )
+        return self.preparation.apply(rows, view)
 
     def merged(self) -> "Parts":
         """Training and validation rows as one training part, for the last fit."""
@@ -69,4 +91,12 @@ class Parts:
         split = Split(
             train=both, validation=none, test=self.split.test, how=self.split.how
         )
-        return Parts.of(self.frame, self.kinds, self.target, split, self.clock)
+        return Parts.of(
+            self.frame,
+            self.kinds,
+            self.target,
+            split,
+            self.clock,
+            how=self.how,
+            seed=self.seed,
+        )

@@ -96,18 +96,54 @@ class Study:
         return self.table.name.partition(".")[0] or "table"
 
 
-def study(table: Table, how: Settings) -> Study:
-    """Decide it; `BadTable`, `BadSetting` or `UnknownName` where that cannot be."""
-    frame = _used(table, how)
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class Settled:
+    """The target, the kinds and the split of a table; `rows` are those with a target.
+
+    `frame` has all rows, without the columns that are dropped.
+    """
+
+    frame: pd.DataFrame
+    rows: pd.DataFrame
+    target: Target
+    kinds: Mapping[str, Kind]
+    split: Split
+
+
+def settle(table: Table, how: Settings) -> Settled:
+    """Settle these; `BadTable`, `BadSetting` or `UnknownName` where that cannot be."""
+    frame = used_columns(table, how)
     target = read_target(frame[how.target], how.task)
     kinds = kinds_of(frame, how.kinds)
     rows = frame.iloc[target.rows].reset_index(drop=True)
     split = _split(rows, target, kinds, how)
-    _check_training(target, split)
+    check_training(target, split)
+    return Settled(frame=frame, rows=rows, target=target, kinds=kinds, split=split)
+
+
+def study(table: Table, how: Settings) -> Study:
+    """Decide all; raises what `settle` does."""
+    settled = settle(table, how)
+    kinds, target, split = settled.kinds, settled.target, settled.split
     learnt = {n: k for n, k in kinds.items() if n not in {how.target, how.group}}
     validated = target.y[split.validation]
     metric = choose_metric(target.task, target.counts, validated, how.metric)
-    parts = Parts.of(rows, learnt, target, split, how.time)
+    parts = Parts.of(settled.rows, learnt, target, split, how.time)
+    return described(table, kinds, parts, metric, how)
+
+
+def described(
+    table: Table,
+    kinds: Mapping[str, Kind],
+    parts: Parts,
+    metric: Metric,
+    how: Settings,
+) -> Study:
+    """All that was decided, with the profile of the table, and what to know of it.
+
+    Of the test rows the profile knows nothing; `kinds` are of all columns.
+    """
+    frame, target, split = used_columns(table, how), parts.target, parts.split
     seen = np.concatenate([split.train, split.validation])
     left_out = dict(parts.preparation.left_out)
     left_out |= dict.fromkeys(how.drop, "as asked")
@@ -121,7 +157,7 @@ def study(table: Table, how: Settings) -> Study:
         parts=parts,
         metric=metric,
         data=profile(frame, kinds, target=target, rows=seen)
-        | _looked_at(rows, kinds, target, split, how),
+        | _looked_at(parts.frame, kinds, target, split, how),
         notes=(*table.notes, *_notes(len(frame), target, split)),
     )
 
@@ -143,7 +179,8 @@ def _looked_at(
     return {**counted(whole), "overlap": shared}
 
 
-def _used(table: Table, how: Settings) -> pd.DataFrame:
+def used_columns(table: Table, how: Settings) -> pd.DataFrame:
+    """The table without what is dropped; `UnknownName` for a column it lacks."""
     named = [how.target, *how.drop, *filter(None, (how.time, how.group))]
     for name in named:
         if name not in table.frame.columns:
@@ -176,7 +213,8 @@ def _split(
     return split_at_random(len(target.y), seed=how.seed)
 
 
-def _check_training(target: Target, split: Split) -> None:
+def check_training(target: Target, split: Split) -> None:
+    """`BadTable` where all training rows have the same target."""
     seen = np.unique(target.y[split.train])
     if len(seen) < 2:
         only = target.classes[seen[0]] if target.classes else seen[0]

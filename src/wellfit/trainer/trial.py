@@ -18,6 +18,8 @@ from wellfit.trainer.candidates import candidate
 from wellfit.trainer.clock import Deadline
 from wellfit.trainer.parts import Parts
 
+NETWORKS = ("mlp", "own")  # which the tap of PyTorch watches
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Entry:
@@ -84,7 +86,7 @@ def run_trial(
 ) -> Entry:
     """Fit a candidate to the training rows and score it on the validation rows."""
     train, validation = (parts.rows(p, model.view) for p in ("train", "validation"))
-    tapped = model.name == "mlp"
+    tapped = model.name in NETWORKS
     with Recorder(folder) as recorder, outcome(recorder):
         recorder.fact(
             "command", {"script": None, "args": [model.name], "framework": "table"}

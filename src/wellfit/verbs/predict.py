@@ -9,17 +9,18 @@ if TYPE_CHECKING:
     from wellfit.models.store import TableModel
 
 
-def predict(model: str | Path, data: Any) -> "pd.DataFrame":
+def predict(model: str | Path, data: Any, *, trust: bool = False) -> "pd.DataFrame":
     """Predict for a table with the model that `wellfit train` saved.
 
     `model` is its folder, or the run folder; `data` a path, or a pandas, polars or
     Arrow frame with the columns that the model was trained on, in any order. A frame
-    of `prediction` and, for classes, `probability of X` for each class X. Raises
+    of `prediction` and, for classes, `probability of X` for each class X. `trust` lets
+    the code of a network of your own be imported, which the model names. Raises
     `BadRun` for a model and `BadTable` for a table that cannot be used.
     """
     from wellfit.models.store import load
 
-    return predicted(load(model), data)
+    return predicted(load(model, trust=trust), data)
 
 
 def predicted(model: "TableModel", data: Any) -> "pd.DataFrame":

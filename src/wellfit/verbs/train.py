@@ -1,4 +1,4 @@
-"""`wellfit train DATA`: a table becomes a trained model, with a record of how."""
+"""`wellfit train`: a table or a recipe becomes a model, with a record of how."""
 
 import sys
 from collections.abc import Mapping, Sequence
@@ -6,9 +6,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
+from wellfit.core.errors import BadSetting
 from wellfit.core.finding import Diagnosis
+from wellfit.core.recipe import Recipe
 from wellfit.core.run import Run
 from wellfit.verbs.predict import predicted
+from wellfit.verbs.recipe import is_recipe
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -17,7 +20,7 @@ if TYPE_CHECKING:
     from wellfit.record import Recorder
     from wellfit.trainer.contest import Contest, OnProgress
     from wellfit.trainer.final import Result
-    from wellfit.trainer.study import Settings, Study
+    from wellfit.trainer.study import Study
     from wellfit.trainer.trial import Entry
 
 SCHEMA = 1
@@ -45,7 +48,8 @@ class Trained:
 
     `run` is the record, with the chosen candidate's curves, and `diagnosis` what the
     rules say of it; `study` is what was decided about the table, `contest` has every
-    candidate, `result` the model that is kept and its scores.
+    candidate, `result` the model that is kept and its scores. `recipe` is what was
+    trained by, if it was by one.
     """
 
     run: Run
@@ -53,6 +57,7 @@ class Trained:
     study: "Study"
     contest: "Contest"
     result: "Result"
+    recipe: Recipe | None = None
 
     @property
     def model(self) -> "TableModel":
@@ -92,19 +97,44 @@ class Trained:
 def train(
     data: Any,
     *,
-    target: str,
+    target: str | None = None,
+    asked: Sequence[str] = (),
+    resume: str | None = None,
     ignore: Sequence[str] = (),
     rules: Mapping[str, Mapping[str, float]] | None = None,
     on_progress: "OnProgress | None" = None,
     **options: Unpack[Options],
 ) -> Trained:
-    """Train a model on a table, and say how good it is.
+    """Train a model on a table, or by a recipe, and say how good it is.
 
     `data` is a path or a frame, `target` the column to predict. The rows are split
     into training, validation and test parts; every candidate is fitted to the first
     and judged by the second; the best is refitted on both, and scored once on the
-    third. Raises `BadTable`, `BadSetting` or `UnknownName` in one sentence.
+    third. Where `data` is a recipe or the path of one, the model is trained as that
+    says, and `asked` are `key=value` in place of it; of a table they are so of the
+    recipe that wellfit writes for it. `resume` is explained with `train_by_recipe`.
+    Raises `BadTable`, `BadSetting` or `UnknownName` in one sentence.
     """
+    if isinstance(data, Recipe) or is_recipe(data) or asked:
+        from wellfit.verbs.train_recipe import train_by_recipe
+
+        return train_by_recipe(
+            data,
+            target=target,
+            asked=asked,
+            resume=resume,
+            ignore=ignore,
+            rules=rules,
+            on_progress=on_progress,
+            **options,
+        )
+    if resume is not None:
+        raise BadSetting(
+            "--resume goes on with a training by a recipe: wellfit train recipe.yaml "
+            f"--resume {resume}"
+        )
+    if target is None:
+        raise BadSetting("--target must name the column to predict")
     from wellfit.data.table import read_table
     from wellfit.record import Recorder, new_folder, open_run, vacant
     from wellfit.trainer.clock import Deadline, seconds_of
@@ -116,14 +146,14 @@ def train(
 
     how = Settings(target=target, **options)
     diagnose(Run(), ignore=ignore, rules=rules)  # a wrong name is told before the work
-    asked = vacant(Path(how.out)) if how.out else None
+    wanted = vacant(Path(how.out)) if how.out else None
     until = Deadline.after(seconds_of(how.budget))
     tell = on_progress or (lambda progress: None)
     tell(Progress(stage="reading the table"))
     found = study(read_table(data), how)
-    folder = asked or new_folder(found.name, base=Path(how.runs))
+    folder = wanted or new_folder(found.name, base=Path(how.runs))
     with Recorder(folder) as recorder, outcome(recorder):
-        _say_study(recorder, found, how)
+        say_study(recorder, found, how.words(), how.seed)
         contest = hold(
             found.parts,
             folder=recorder.folder / "trials",
@@ -132,7 +162,7 @@ def train(
             tell=tell,
         )
         result = conclude(found, contest, recorder, until=until, tell=tell)
-        _say_result(recorder, found, contest, result)
+        say_result(recorder, found, contest, result)
     run = open_run(recorder.folder)
     return Trained(
         run=run,
@@ -143,27 +173,31 @@ def train(
     )
 
 
-def _say_study(recorder: "Recorder", study: "Study", how: "Settings") -> None:
+def say_study(
+    recorder: "Recorder", study: "Study", words: Sequence[str], seed: int
+) -> None:
+    """Record what is learnt from, and by which command."""
     from wellfit.record.environment import environment, write_environment
 
     recorder.fact(
         "command",
         {
             "script": study.table.name,
-            "args": how.words(),
+            "args": list(words),
             "python": sys.version.split()[0],
             "framework": "table",
         },
     )
     recorder.fact("versions", environment(())["packages"])
-    write_environment(recorder.folder, [study.table.name, *how.words()])
-    recorder.fact("seeds", {"python": None, "numpy": how.seed, "torch": how.seed})
+    write_environment(recorder.folder, [study.table.name, *words])
+    recorder.fact("seeds", {"python": None, "numpy": seed, "torch": seed})
     recorder.fact("data", study.data)
 
 
-def _say_result(
+def say_result(
     recorder: "Recorder", study: "Study", contest: "Contest", result: "Result"
 ) -> None:
+    """Record what was tried, and what a reader of the result should know."""
     recorder.fact("candidates", [entry.to_json() for entry in contest.entries])
     if (linear := contest.get("linear")) is not None:
         recorder.fact("reference", _reference(linear, contest.trivial, study))

@@ -1,4 +1,4 @@
-"""The loop: a known answer, the best epoch put back, and the same by seed."""
+"""The engine on tables: a known answer, the best epoch kept, the same by seed."""
 
 import math
 
@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from wellfit.models.network import Training
-from wellfit.trainer.loop import batches, evaluate, fit
+from wellfit.trainer.tabular import fit_network
 
 
 @pytest.fixture(autouse=True)
@@ -40,7 +40,7 @@ def trained(train, validation, told=None, network=None, **how):
     network = network or line()
     settings = Training(**{"epochs": 40, "batch_size": 20, "learning_rate": 0.05} | how)
     told = [] if told is None else told
-    best = fit(
+    best = fit_network(
         network, nn.MSELoss(), train, validation, settings,
         lambda epoch: told.append(epoch) or True,
     )  # fmt: skip
@@ -52,16 +52,18 @@ def test_it_finds_the_line():
     assert network.linear.weight.flatten().tolist() == pytest.approx(
         [1.0, -2.0, 0.5], abs=0.05
     )
-    assert told[-1].val_loss == pytest.approx(0.01, abs=0.005)
+    assert told[-1].metrics["val/loss"] == pytest.approx(0.01, abs=0.005)
     assert [e.steps for e in told[:3]] == [10, 20, 30]
 
 
 def test_the_best_epoch_is_put_back():
     train, validation = rows(12, noise=3), rows(100, seed=1)
     network, best, told = trained(train, validation, learning_rate=0.3, patience=99)
-    losses = [epoch.val_loss for epoch in told]
+    losses = [epoch.metrics["val/loss"] for epoch in told]
     assert best == 1 + losses.index(min(losses)) < len(losses)
-    assert evaluate(network, nn.MSELoss(), validation) == pytest.approx(min(losses))
+    with torch.no_grad():
+        loss = nn.functional.mse_loss(network(validation[0]), validation[1])
+    assert float(loss) == pytest.approx(min(losses))
 
 
 def test_it_stops_after_the_patience():
@@ -73,7 +75,7 @@ def test_it_stops_after_the_patience():
 def test_without_validation_rows_it_stops_where_it_is_told_and_keeps_the_last():
     network, best, told = trained(rows(), None, stop_after=7)
     assert best == len(told) == 7
-    assert told[-1].val_loss is None
+    assert "val/loss" not in told[-1].metrics
     again, *_ = trained(rows(), None, stop_after=7)
     assert torch.equal(network.linear.weight, again.linear.weight)
 
@@ -82,7 +84,9 @@ def test_a_refit_follows_the_same_path():
     """The rate falls along the same curve, however early the refit stops."""
     _, _, told = trained(rows(), rows(seed=1))
     _, _, again = trained(rows(), None, stop_after=5)
-    assert [e.train_loss for e in again] == [e.train_loss for e in told[:5]]
+    assert [e.metrics["train/loss"] for e in again] == [
+        e.metrics["train/loss"] for e in told[:5]
+    ]
 
 
 def test_the_order_of_the_rows_is_the_seeds_alone():
@@ -98,7 +102,9 @@ def test_the_order_of_the_rows_is_the_seeds_alone():
 def test_it_ends_when_told():
     told = []
     network = line()
-    fit(network, nn.MSELoss(), rows(), None, Training(), told.append)  # None: no
+    fit_network(
+        network, nn.MSELoss(), rows(), None, Training(), told.append
+    )  # None: no
     assert len(told) == 1
 
 
@@ -109,14 +115,3 @@ def test_a_loss_that_is_no_number_ends_it_with_the_first_weights():
     network, best, _ = trained((x, y), (x, y), patience=3)
     assert best == 0
     assert torch.equal(network.linear.weight, before.linear.weight)
-
-
-@pytest.mark.parametrize("shuffled", [True, False])
-def test_batches_have_every_row_once(shuffled):
-    x = torch.arange(10)
-    generator = torch.Generator() if shuffled else None
-    seen = list(batches((x, x * 2), 4, generator))
-    assert [len(b) for b, _ in seen] == [4, 4, 2]
-    assert sorted(torch.cat([b for b, _ in seen]).tolist()) == list(range(10))
-    assert all(torch.equal(2 * a, b) for a, b in seen)
-    assert (torch.cat([b for b, _ in seen]).tolist() == list(range(10))) != shuffled

@@ -1,0 +1,19 @@
+"""A matrix of features, as a model takes it."""
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+View = Literal["dense", "coded"]
+Matrix = NDArray[np.floating[Any]]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Features:
+    """A matrix of rows by features; `categorical` are the places of codes."""
+
+    x: Matrix
+    names: tuple[str, ...]
+    categorical: tuple[int, ...] = ()

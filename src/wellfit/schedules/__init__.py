@@ -1,0 +1,1 @@
+"""Learning-rate schedules, as plain values: from a step to a factor of the rate."""

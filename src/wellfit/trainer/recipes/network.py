@@ -1,0 +1,175 @@
+"""The network that a recipe trains: the perceptron, or one of the user's own."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+import torch  # noqa: TID253
+from torch import Tensor, nn  # noqa: TID253
+
+from wellfit.core.own import is_own
+from wellfit.core.recipe import Recipe
+from wellfit.data.features import View
+from wellfit.models.mlp import Between, FittedMlp, Network, threads
+from wellfit.models.model import Fit, OnRound, Round, Rows, never_ending
+from wellfit.models.network import Epoch
+from wellfit.models.own import Factory, FittedOwn
+from wellfit.objectives.metrics import METRICS, Metric
+from wellfit.trainer.engine import Trained, fit
+from wellfit.trainer.feed import MemoryFeed
+from wellfit.trainer.keeper import Checkpoints
+from wellfit.trainer.randomness import borrowed, seed_all
+from wellfit.trainer.recipes.criterion import criterion_of
+from wellfit.trainer.recipes.settings import settings_of
+from wellfit.trainer.recipes.training import batch_of
+from wellfit.trainer.settings import Measure, Task
+
+EVALUATED_AT_ONCE = 8192  # rows
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Scale:
+    """Of numbers: what a network learns is how many spreads they are from a center."""
+
+    classes: int
+    center: float = 0.0
+    spread: float = 1.0
+
+    @classmethod
+    def of(cls, train: Rows, classes: int) -> "Scale":
+        """The training targets' mean and deviation; of classes there are none."""
+        if classes:
+            return cls(classes=classes)
+        spread = float(train.y.std()) or 1.0
+        return cls(classes=0, center=float(train.y.mean()), spread=spread)
+
+    def tensors(self, rows: Rows) -> tuple[Tensor, Tensor]:
+        """Inputs and targets, as the network and its criterion take them."""
+        x, y = torch.tensor(rows.x, dtype=torch.float32), torch.tensor(rows.y)
+        return x, y if self.classes else ((y - self.center) / self.spread).float()
+
+    def measure(self, metric: Metric) -> Measure:
+        """The metric, of the network's outputs and the targets as it is given them."""
+
+        def measured(outputs: Tensor, targets: Tensor) -> float:
+            if self.classes:
+                p = outputs.double().softmax(dim=1)
+                return metric.measure(np.asarray(p.cpu()), np.asarray(targets.cpu()))
+            both = (outputs.double(), targets.double())
+            guess, y = (t.cpu() * self.spread + self.center for t in both)
+            return metric.measure(np.asarray(guess), np.asarray(y))
+
+        return measured
+
+
+def _flat(_: nn.Module, __: Any, outputs: Tensor) -> Tensor:
+    """Numbers that a network gives as a column, in the shape of the targets."""
+    return outputs.squeeze(-1) if outputs.ndim == 2 else outputs
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RecipeNetwork:
+    """A network as its recipe says, with everything that the engine is told.
+
+    `folder` is where names of the user's own are looked for; `say` gets the engine's
+    sentences, `on_end` how the training went.
+    """
+
+    view: ClassVar[View] = "dense"
+
+    classes: int
+    recipe: Recipe
+    folder: Path
+    checkpoints: Checkpoints | None
+    say: Callable[[str], None]
+    on_end: Callable[[Trained], None]
+
+    @property
+    def name(self) -> str:
+        """The kind of model that is saved."""
+        return "own" if is_own(self.recipe.model.name) else self.recipe.model.name
+
+    def fit(
+        self, train: Rows, validation: Rows | None, on_round: OnRound = never_ending
+    ) -> Fit:
+        """Train by the recipe, or go on from a checkpoint of that."""
+
+        def on_epoch(epoch: Epoch) -> bool:
+            return on_round(Round(step=epoch.steps, signals=epoch.metrics))
+
+        with borrowed(), threads(train.x.shape[1]):
+            seed_all(self.recipe.seed)
+            scale = Scale.of(train, self.classes)
+            network, fitted = self._network(train.x.shape[1], scale)
+            task = self._task(network, train, validation, scale)
+            how = settings_of(self.recipe, epoch=len(task.feed))
+            trained = fit(
+                task,
+                how,
+                checkpoints=self.checkpoints,
+                on_epoch=on_epoch,
+                say=self.say,
+            )
+        network.cpu().eval()
+        self.on_end(trained)
+        return Fit(fitted=fitted, settled=self)
+
+    def _network(
+        self, inputs: int, scale: "Scale"
+    ) -> tuple[nn.Module, FittedMlp | FittedOwn]:
+        """The network with its first weights, and what predicts with it."""
+        said, outputs = self.recipe.model, self.classes or 1
+        if not is_own(said.name):
+            params = dict(said.params)
+            widths = (inputs, *params.pop("hidden"), outputs)
+            network = Network(widths, Between(**params))
+            network.center.fill_(scale.center)
+            network.spread.fill_(scale.spread)
+            return network, FittedMlp(classes=self.classes, network=network)
+        factory = Factory(
+            name=said.name, params=said.params, inputs=inputs, outputs=outputs
+        )
+        made = factory.make(self.folder)
+        if not self.classes:
+            made.register_forward_hook(_flat)
+        return made, FittedOwn(
+            classes=self.classes,
+            network=made,
+            factory=factory,
+            center=scale.center,
+            spread=scale.spread,
+        )
+
+    def _task(
+        self, network: nn.Module, train: Rows, held: Rows | None, scale: "Scale"
+    ) -> Task:
+        recipe, size = self.recipe, self.recipe.loop.batch_size
+        validation = held and MemoryFeed(
+            tensors=scale.tensors(held), batch_size=EVALUATED_AT_ONCE, shuffle=False
+        )
+        return Task(
+            network=network,
+            criterion=criterion_of(
+                recipe.objective,
+                classes=self.classes,
+                targets=train.y,
+                folder=self.folder,
+            ),
+            feed=MemoryFeed(
+                tensors=scale.tensors(train),
+                batch_size=batch_of(len(train)) if size == "auto" else size,
+                seed=recipe.seed,
+            ),
+            validation=validation or None,
+            measures=self._measures(scale),
+        )
+
+    def _measures(self, scale: "Scale") -> dict[str, Measure]:
+        """Those that the recipe goes by: to choose, to stop, to lower the rate."""
+        recipe, stopping = self.recipe, self.recipe.regularization.early_stopping
+        named = {recipe.objective.metric, stopping.metric if stopping else None}
+        named |= {stage.metric for stage in recipe.schedule}
+        known = METRICS["classification" if self.classes else "regression"]
+        return {n: scale.measure(m) for n, m in known.items() if n in named}

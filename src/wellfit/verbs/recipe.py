@@ -1,0 +1,76 @@
+"""`wellfit train --show-recipe`: what would be done with a table, or by a recipe."""
+
+import os
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from wellfit.core.errors import BadSetting
+from wellfit.core.recipe import Recipe
+
+if TYPE_CHECKING:
+    from wellfit.trainer.recipes.overrides import Override
+    from wellfit.trainer.recipes.text import Place
+
+SUFFIXES = (".yaml", ".yml")
+# Where a recipe has what a flag says.
+PLACES: "dict[str, Place]" = {
+    "target": ("data", "target"),
+    "task": ("data", "task"),
+    "drop": ("data", "drop"),
+    "metric": ("objective", "metric"),
+    "budget": ("loop", "budget"),
+    "seed": ("seed",),
+}
+
+
+def is_recipe(data: Any) -> bool:
+    """Whether that is the path of a recipe, and not of a table."""
+    return isinstance(data, str | os.PathLike) and Path(data).suffix in SUFFIXES
+
+
+def recipe(
+    data: Any, *, target: str | None = None, asked: Sequence[str] = (), **options: Any
+) -> Recipe:
+    """The recipe itself, in a file, or the one that wellfit writes for a table.
+
+    `asked` are `key=value` in place of what it says, as `--set` has them; `options`
+    those of `wellfit.train`. Raises `BadTable`, `BadSetting` or `UnknownName` in one
+    sentence.
+    """
+    from wellfit.trainer.recipes import read_plain, read_recipe
+    from wellfit.trainer.recipes.overrides import parse_override
+    from wellfit.trainer.recipes.propose import recipe_for
+
+    changes = [parse_override(pair) for pair in asked]
+    given = {name: value for name, value in options.items() if value is not None}
+    said = {"target": target} if target else {}
+    if isinstance(data, Recipe):
+        flags = [*_flags(said | given), *changes]
+        return read_plain(data.to_json(), reasons=data.reasons, asked=flags)
+    if is_recipe(data):
+        return read_recipe(Path(data), asked=[*_flags(said | given), *changes])
+    if target is None:
+        raise BadSetting("--target must name the column to predict")
+    made = recipe_for(data, target=target, **given)
+    return read_plain(made.to_json(), reasons=made.reasons, asked=changes)
+
+
+def _flags(options: dict[str, Any]) -> "Iterator[Override]":
+    """What flags say, as changes of a recipe."""
+    from wellfit.trainer.recipes.overrides import Override
+
+    for name, value in options.items():
+        flag = f"--{name} {value}"
+        if name in PLACES:
+            plain = list(value) if name == "drop" else value
+            if plain != []:
+                yield Override(place=PLACES[name], value=plain, flag=flag)
+        elif name == "kinds":
+            for column, kind in value.items():
+                place = ("data", "kinds", column)
+                yield Override(place=place, value=kind, flag=f"--kind {column}={kind}")
+        else:  # time and group
+            place = ("data", "split", "by")
+            yield Override(place=place, value=name, flag=flag)
+            yield Override(place=(*place[:2], "column"), value=value, flag=flag)
