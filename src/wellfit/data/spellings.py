@@ -29,7 +29,8 @@ RARE = 50  # times as rare as the word beside it, for a slip of the pen
 SLIPS = 2000  # different values at most that slips are looked for among
 SHOWN = 5
 LEAST = 5  # rows of each scale, before a column has two
-FEWEST = 20  # rows of a lump, for its deviation to be known to a sixth
+MEASURED = 100  # rows of a column of both signs: of 60, a tail is a heap in 1 of 800
+FEWEST = 20  # rows of a lump, for its deviation to be known to a sixth; of a heap too
 SAME = 0.01  # the least p-value, of Kolmogorov and Smirnov's test, of heaps of one form
 VALLEY = 0.5  # of a decade, in the middle between two heaps of sizes
 FEW = 0.1  # of the smaller heap, may lie there: of normal values 2 % do, a hundredth of
@@ -210,6 +211,8 @@ def _scales(column: Series) -> Iterator[dict[str, Any]]:
     if len(known) < 4 * LEAST:
         return
     signed = bool(np.any(known < 0))
+    if signed and len(known) < MEASURED:
+        return
     if signed and (lumps := _lumps(np.sort(known))) is not None:
         yield _said(str(column.name), "scale", [lumps[0]], len(known)) | lumps[1]
         return
@@ -223,11 +226,13 @@ def _scales(column: Series) -> Iterator[dict[str, Any]]:
     logs = np.log10(sizes)
     cut = _valley(logs) if signed else int(np.argmax(np.diff(logs))) + 1
     low, high = logs[:cut], logs[cut:]
-    if min(len(low), len(high)) < LEAST:
+    if min(len(low), len(high)) < (FEWEST if signed else LEAST):
         return
     apart = float(np.median(high) - np.median(low))
     spread = max(float(np.std(low)), float(np.std(high)))
-    factor = min(FACTORS, key=lambda f: abs(np.log10(f) - apart))
+    # How far normal values are from their median spreads over a decade of itself.
+    factors = [f for f in FACTORS if f >= 100 or not signed]
+    factor = min(factors, key=lambda f: abs(np.log10(f) - apart))
     error = abs(float(np.log10(factor)) - apart)
     chance = 3 * spread / np.sqrt(min(len(low), len(high))) + 0.02  # 0.02: rounding
     parted = _parted(logs, cut, spread, signed=signed)
