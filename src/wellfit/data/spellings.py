@@ -208,19 +208,13 @@ def _scales(column: Series) -> Iterator[dict[str, Any]]:
     """
     values = finite(column)
     known = values[~np.isnan(values)]
-    if len(known) < 4 * LEAST:
-        return
     signed = bool(np.any(known < 0))
-    if signed and len(known) < MEASURED:
+    if len(known) < (MEASURED if signed else 4 * LEAST):
         return
     if signed and (lumps := _lumps(np.sort(known))) is not None:
         yield _said(str(column.name), "scale", [lumps[0]], len(known)) | lumps[1]
         return
-    if signed:
-        known = known - np.median(known)
-    elif known.min() <= 0:
-        return  # zeros among sizes: counts, whose tails are their own
-    sizes = np.sort(np.abs(known[known != 0]))
+    sizes = _sizes(known, signed=signed)
     if len(sizes) < 4 * LEAST or len(np.unique(sizes[:1000])) < LEAST:
         return
     logs = np.log10(sizes)
@@ -244,6 +238,18 @@ def _scales(column: Series) -> Iterator[dict[str, Any]]:
     }
     said = _said(str(column.name), "scale", [groups], len(sizes))
     yield {**said, "factor": factor}
+
+
+def _sizes(known: Floats, *, signed: bool) -> Floats:
+    """What is compared, sorted; nothing where zeros are among sizes.
+
+    Those are counts, whose tails are their own.
+    """
+    if signed:
+        known = known - np.median(known)
+    elif known.min() <= 0:
+        return known[:0]
+    return np.sort(np.abs(known[known != 0]))
 
 
 def _lumps(known: Floats) -> tuple[dict[str, int], dict[str, Any]] | None:
