@@ -59,10 +59,10 @@ class Again:
             for one in whole:
                 self._now[one] = self._now.get(one, 0) + 1
         self._batches += 1
-        counts = np.unique(first + second, return_counts=True)[1]
-        self._twins += int(np.sum(counts[counts > 1]))
+        counts = [_counts(hashes) for hashes in (first + second, first, second)]
+        self._twins += int(np.sum(counts[0][counts[0] > 1]))
         self._pairs += len(rows) * (len(rows) - 1) // 2
-        self._equal += [_equal(h) for h in (first + second, first, second)]
+        self._equal += [np.sum(c * (c - 1) // 2) for c in counts]
 
     def epoch(self) -> None:
         """An epoch is over."""
@@ -142,6 +142,6 @@ def halves(rows: NDArray[np.float32]) -> tuple[Hashes, Hashes]:
         return mixed[:, ::2].sum(axis=1), mixed[:, 1::2].sum(axis=1)
 
 
-def _equal(hashes: Hashes) -> int:
-    counts = np.unique(hashes, return_counts=True)[1]
-    return int(np.sum(counts * (counts - 1) // 2))
+def _counts(hashes: Hashes) -> NDArray[np.int64]:
+    """How often each of the hashes comes."""
+    return np.unique(hashes, return_counts=True)[1]

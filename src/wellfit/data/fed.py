@@ -69,22 +69,18 @@ class Fed:
     natural: float = 0.0
     once: bool = False
 
-    @property
-    def poor(self) -> bool:
-        """Whether rows are of so few values that some are equal by chance."""
-        return agreement(self.rows) > POOR
-
 
 def facts_of(fed: Fed) -> dict[str, dict[str, Any]]:
     """The facts `data`, `reference` and, for `inputs`, the columns' ranges."""
     facts = {"inputs": ranges(fed.rows)}
+    poor = agreement(fed.rows) > POOR  # rows of so few values are equal by chance
     known = np.isfinite(fed.targets)
     if fed.task in TASKS and known.any():
-        learner = _Learner(fed, known)
+        learner = _Learner(fed, known, poor)
         facts["data"] = learner.profile() | learner.learnt()
         facts |= {"reference": said} if (said := learner.reference()) else {}
-    more = _between(fed)
-    if fed.poor:
+    more = _between(fed, poor)
+    if poor:
         more["poor"] = True
     elif fed.once:
         more["duplicates"] = _repeated(fed)
@@ -103,7 +99,7 @@ def _repeated(fed: Fed) -> dict[str, Any]:
     return duplicates(frame, kinds, "target", exactly=True)
 
 
-def _between(fed: Fed) -> dict[str, Any]:
+def _between(fed: Fed, poor: bool) -> dict[str, Any]:
     """What is said of training and validation together: `overlap` and `shift`."""
     if fed.held is None or not len(fed.held) or fed.held.shape[1] != fed.rows.shape[1]:
         return {}
@@ -112,7 +108,7 @@ def _between(fed: Fed) -> dict[str, Any]:
     one, earlier, other = (_frame(rows, fed.names) for rows in parts)
     kinds = dict.fromkeys(map(str, one), Kind.NUMBER)
     said: dict[str, Any] = {}
-    if not fed.poor:  # numbers are copied to the last digit, or not at all
+    if not poor:  # numbers are copied to the last digit, or not at all
         found = overlap(earlier, other, kinds, exactly=True)
         if not _beyond(found, fed.natural):
             found |= {"shared": 0, "copies": 0, "examples": []}
@@ -141,9 +137,9 @@ def _frame(rows: Floats, names: Sequence[str]) -> pd.DataFrame:
 class _Learner:
     """Simple models on the sample: what can be learnt, and from which column."""
 
-    def __init__(self, fed: Fed, known: NDArray[np.bool_]) -> None:
+    def __init__(self, fed: Fed, known: NDArray[np.bool_], poor: bool) -> None:
         rows, targets = fed.rows[known], fed.targets[known]
-        self._fed = fed
+        self._fed, self._poor = fed, poor
         self._names, self._labels = fed.names, fed.labels
         self._wide = rows.shape[1] > NAMED
         rows = rows[:, :: -(-rows.shape[1] // NAMED)]
@@ -211,7 +207,7 @@ class _Learner:
     def _conflicts(self) -> dict[str, int]:
         """Of `labels`: rows that came with several labels, of so many that differ."""
         fed = self._fed
-        if fed.poor:
+        if self._poor:
             return {}
         if fed.conflicting is not None:
             return {"conflicting": fed.conflicting, "distinct": len(fed.rows)}

@@ -44,6 +44,11 @@ class Skill:
     signal: str | None = None
     step: int | None = None
 
+    @property
+    def guesses(self) -> bool:
+        """Whether it is no better than guessing."""
+        return self.value <= max(0.05, CHANCE * self.error)
+
     def evidence(self, text: str) -> Evidence:
         """The score behind it, as evidence."""
         return Evidence(text=text, signal=self.signal, step=self.step, value=self.score)
@@ -83,20 +88,19 @@ class Standing:
         """Whether it does no better than guessing."""
         if self.best is None:
             return None
-        return self.best.value <= max(0.05, CHANCE * self.best.error)
+        return self.best.guesses
 
     @property
     def guesses_held(self) -> bool:
         """Whether it is known to do no better than guessing on validation rows."""
-        val = self.val
-        return val is not None and val.value <= max(0.05, CHANCE * val.error)
+        return self.val is not None and self.val.guesses
 
     @property
     def learnable(self) -> bool | None:
         """Whether a simple model does better than guessing."""
         if self.reference is None:
             return None
-        return self.reference.value > max(0.05, CHANCE * self.reference.error)
+        return not self.reference.guesses
 
 
 def standing(run: Run) -> Standing:
