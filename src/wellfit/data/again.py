@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-MIX = 0x9E3779B97F4A7C15  # the golden ratio's fraction, odd: as in SplitMix64
+from wellfit.data.hashes import GOLDEN, Hashes, mixed
+
 PLAIN = 0.05  # halves that agree as often by chance tell no rows apart
 SEEN = 5  # pairs: fewer may be an accident of the draw
 SIGMAS = 4.0  # of the pairs that are equal by chance, a Poisson number, beyond these
@@ -19,8 +20,6 @@ COMPARED, COMPARED_COLUMNS = 500, 64
 POOR = 1e-6  # probability that two rows are equal by chance, above which nothing is
 # said of equal ones: columns hang together, so that it is more in truth
 KEPT = 20_000  # rows that are known again
-
-Hashes = NDArray[np.uint64]
 
 
 def agreement(rows: NDArray[Any]) -> float:
@@ -136,10 +135,9 @@ def halves(rows: NDArray[np.float32]) -> tuple[Hashes, Hashes]:
     plain = np.ascontiguousarray(rows, dtype=np.float32) + np.float32(0)  # no -0.0
     bits = plain.view(np.uint32).astype(np.uint64)
     with np.errstate(over="ignore"):
-        salts = (np.arange(1, bits.shape[1] + 1, dtype=np.uint64) * np.uint64(MIX)) | 1
-        mixed = (bits ^ (bits << np.uint64(21)) ^ (bits << np.uint64(43))) * salts
-        mixed ^= mixed >> np.uint64(29)
-        return mixed[:, ::2].sum(axis=1), mixed[:, 1::2].sum(axis=1)
+        salts = np.arange(1, bits.shape[1] + 1, dtype=np.uint64) * np.uint64(GOLDEN)
+        each = mixed(bits + salts)
+        return each[:, ::2].sum(axis=1), each[:, 1::2].sum(axis=1)
 
 
 def _counts(hashes: Hashes) -> NDArray[np.int64]:

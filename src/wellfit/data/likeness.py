@@ -14,12 +14,11 @@ import pandas as pd  # noqa: TID253
 from numpy.typing import NDArray
 
 from wellfit.data.columns import IDENTIFIER, Kind, Series, finite, texts
+from wellfit.data.hashes import GOLDEN, Hashes, mixed
 
 LEFT_OUT = 8  # columns, one at a time, to learn what comes by chance
 CELL = 0.01  # of a column's spread: numbers within one cell are nearly equal
 COMMON = 0.9  # a column in which two rows agree as often tells no rows apart
-
-Hashes = NDArray[np.uint64]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -80,15 +79,7 @@ def hashed(column: Series, *, salt: int, grid: Grid | None = None) -> Hashes:
         bits = np.asarray(
             pd.util.hash_pandas_object(texts(column), index=False), dtype=np.uint64
         )
-    return _mixed(bits + np.uint64((salt * 0x9E3779B97F4A7C15) % 2**64))
-
-
-def _mixed(bits: Hashes) -> Hashes:
-    """SplitMix64's finish (Steele et al., 2014)."""
-    with np.errstate(over="ignore"):
-        x = (bits ^ (bits >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-        x = (x ^ (x >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-        return np.asarray(x ^ (x >> np.uint64(31)), dtype=np.uint64)
+    return mixed(bits + np.uint64((salt * GOLDEN) % 2**64))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)

@@ -4,8 +4,9 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypedDict, Unpack
+from typing import TYPE_CHECKING, Any, Unpack
 
+from wellfit.core.asked import Asked
 from wellfit.core.errors import BadSetting
 from wellfit.core.finding import Diagnosis
 from wellfit.core.recipe import Recipe
@@ -27,19 +28,11 @@ SCHEMA = 1
 FITTING = 0.65  # of the time is for the candidates; in the rest the best is refitted
 
 
-class Options(TypedDict, total=False):
-    """The keywords of `train`; docs/training.md explains each."""
+class Options(Asked, total=False):
+    """The keywords of `train`: also where the run is kept."""
 
     out: str | Path | None
     runs: str | Path
-    seed: int
-    budget: float | str
-    metric: str | None
-    task: Any
-    time: str | None
-    group: str | None
-    kinds: Mapping[str, str]
-    drop: Sequence[str]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)

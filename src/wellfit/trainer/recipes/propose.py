@@ -2,8 +2,9 @@
 
 import os
 from pathlib import Path
-from typing import Any, TypedDict, Unpack
+from typing import Any, Unpack
 
+from wellfit.core.asked import Asked
 from wellfit.core.recipe import Recipe
 from wellfit.data.table import Table, read_table
 from wellfit.trainer.recipes import training
@@ -13,20 +14,7 @@ from wellfit.trainer.recipes.seen import see
 from wellfit.trainer.study import Settings
 
 
-class Options(TypedDict, total=False):
-    """The keywords of `recipe_for`: those of `wellfit.train` that bear on a recipe."""
-
-    seed: int
-    budget: float | str
-    metric: str | None
-    task: Any
-    time: str | None
-    group: str | None
-    kinds: Any
-    drop: Any
-
-
-def recipe_for(data: Any, *, target: str, **options: Unpack[Options]) -> Recipe:
+def recipe_for(data: Any, *, target: str, **options: Unpack[Asked]) -> Recipe:
     """What wellfit would do with a table, with a reason for each choice.
 
     `data` is a path or a frame, `target` the column to predict. Kinds of
