@@ -5,7 +5,7 @@ import sqlite3
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from wellfit.core.histogram import BINS
@@ -44,6 +44,7 @@ def same(some, others):
 
 @settings(deadline=None)
 @given(NUMBERS, FACTORS)
+@example([0.0] * 6 + [math.nan, math.nan, 0.0, math.nan, math.inf], 2)
 def test_each_group_keeps_its_least_a_middle_and_its_greatest(numbers, factor):
     steps, kept = thin_numbers(np.arange(len(numbers)), np.array(numbers), factor)
     assert len(kept) == numbers_left(len(numbers), factor)

@@ -126,9 +126,10 @@ def _mark(rows: NDArray[np.float64], keep: NDArray[np.bool_]) -> None:
     order = rows.argpartition((lower, upper), axis=1)  # NaN last
     middle = order[at, np.where(at % 2, upper, lower)]
     greatest = rows.argmax(axis=1)  # the first NaN, if there is one
+    known = rows
     if np.isnan(rows[at, greatest]).any():
-        rows = np.where(np.isnan(rows), np.inf, rows)
-    least = rows.argmin(axis=1)
+        known = np.where(np.isnan(rows), np.inf, rows)
+    least = known.argmin(axis=1)
     keep[at, least] = keep[at, middle] = keep[at, greatest] = True
     for row in np.flatnonzero(keep.sum(axis=1) < KEPT):  # there were equals
         order = rows[row].argsort(kind="stable")
