@@ -95,8 +95,8 @@ def _sentence(found: Mapping[str, Any], exact: int, near: int, rows: int) -> str
 def _evidence(found: Mapping[str, Any]) -> Iterator[Evidence]:
     if found.get("pairs"):
         yield Evidence(
-            text=f"pairs of equal rows within batches, {found['sampled']:,} rows of "
-            "which were looked at",
+            text=f"pairs of equal rows of a batch, among the {found['sampled']:,} rows "
+            "that were looked at",
             value=float(found["pairs"]),
         )
     for key, text in (
