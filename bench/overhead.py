@@ -14,28 +14,26 @@ Memory is that of a process of its own, at the end of its training: watched less
 
 import argparse
 import json
-import random
 import statistics
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import torch
 
 from bench.machine import describe
+from bench.paired import Ways, measure, show
 from bench.peers import PEERS, loop
-from bench.turns import Training, Turns
+from bench.turns import Turns
 from bench.workloads import WORKLOADS, Workload
 from wellfit.record import Recorder
 from wellfit.taps.torch import TorchTap
 
 RESULTS = Path(__file__).parent / "results" / "overhead.json"
 ROUNDS = 30
-PEER_ROUNDS = 6  # every so manieth round is one with peers
-RENEWED = 10  # rounds after which the processes are new ones
 
 
 def bare(turns: Turns, work: Workload) -> None:
@@ -64,80 +62,6 @@ OURS: dict[str, Callable[[Turns, Workload], None]] = {
     "default": watched,
     "every step": every_step,
 }
-
-
-def measure(work: Workload, rounds: int, share: float) -> Iterator[dict[str, Any]]:
-    """The median ratio of each way of training, with its interval: after each round."""
-    steps = max(20, int(work.steps * share))
-    shuffled = random.Random(0)
-    ratios: dict[str, list[float]] = {}
-    per_step = []
-    bars = {"default": work.default, "every step": work.every}
-    for number in range(rounds):
-        if number % RENEWED == 0:
-            trainings = _warm(work)
-        ways = [*OURS, *(PEERS if number % PEER_ROUNDS == 0 else ())]
-        seconds = _round({w: trainings[w] for w in ways}, steps, work, shuffled)
-        alone = sum(seconds["bare"])
-        per_step.append(alone / steps)
-        for way in ways[1:]:
-            ratios.setdefault(way, []).append(sum(seconds[way]) / alone)
-        if number % RENEWED == RENEWED - 1 or number == rounds - 1:
-            for training in trainings.values():
-                training.close()
-        yield {
-            "step_ms": 1e3 * statistics.median(per_step),
-            "steps": steps,
-            "ways": {
-                way: _told_of(own) | ({"bar": bars[way]} if way in bars else {})
-                for way, own in sorted(ratios.items())
-            },
-        }
-
-
-def _warm(work: Workload) -> dict[str, Training]:
-    """A process for each way, in which all is imported.
-
-    Where things lie in its memory makes a process a percent or two faster or slower
-    than another, for as long as it lives: there is to be more than one.
-    """
-    trainings = {way: Training(train, work) for way, train in (OURS | PEERS).items()}
-    for training in trainings.values():
-        training.start(20, 20, work.device)
-        training.turn()
-        training.end()
-    return trainings
-
-
-def _round(
-    trainings: dict[str, Training],
-    steps: int,
-    work: Workload,
-    shuffled: random.Random,
-) -> dict[str, list[float]]:
-    """The seconds of each turn of these trainings, side by side."""
-    seconds: dict[str, list[float]] = {way: [] for way in trainings}
-    for training in trainings.values():
-        training.start(steps, work.turn, work.device)
-    for _ in range(-(-steps // work.turn)):
-        for way in shuffled.sample(sorted(trainings), len(trainings)):
-            seconds[way].append(trainings[way].turn())
-    for training in trainings.values():
-        training.end()
-    return seconds
-
-
-def _told_of(ratios: list[float]) -> dict[str, float]:
-    ratios = sorted(ratios)
-    # The order statistics that hold the median with 95 % (binomial, normal approx.).
-    reach = 0.98 * len(ratios) ** 0.5
-    low, high = round(len(ratios) / 2 - reach), round(len(ratios) / 2 + reach)
-    return {
-        "ratio": statistics.median(ratios),
-        "low": ratios[max(low - 1, 0)],
-        "high": ratios[min(high, len(ratios) - 1)],
-        "pairs": len(ratios),
-    }
 
 
 def memory(name: str) -> dict[str, float]:
@@ -177,11 +101,7 @@ class _Alone(Turns):
 
 
 def _told(name: str, found: dict[str, Any]) -> None:
-    print(f"{name}: a bare step {found['step_ms']:.3f} ms, {found['steps']} steps")
-    for way, got in found["ways"].items():
-        bar = f"   bar {got['bar']:.2f}" if "bar" in got else ""
-        interval = f"[{got['low']:.3f}, {got['high']:.3f}]"
-        print(f"  {way:12} x{got['ratio']:.3f} {interval}, {got['pairs']} pairs{bar}")
+    show(name, found)
     if "memory" in found:
         print(f"  memory       {found['memory']['watched_more_mib']:+.0f} MiB")
     sys.stdout.flush()
@@ -207,7 +127,11 @@ def main() -> None:
     )
     for name in [chosen.only] if chosen.only else here:
         begun = {"memory": memory(name), "machine": describe()}
-        for found in measure(WORKLOADS[name], rounds, share):
+        work = WORKLOADS[name]
+        bars = {"default": work.default, "every step": work.every}
+        ways = Ways(often=OURS, seldom=PEERS, bars=bars)
+        steps = max(20, int(work.steps * share))
+        for found in measure(ways, work, rounds=rounds, steps=steps):
             kept[name] = found | begun
             if not chosen.quick:
                 RESULTS.parent.mkdir(exist_ok=True)

@@ -1,0 +1,1 @@
+"""What our own trainer costs, beside the loops that people write."""
