@@ -71,6 +71,7 @@ CASES: dict[str, Case] = {
     ),
     "swa": Case(how={"averaging": Averaging(kind="swa", start=7, every=7)}),
     "lbfgs": Case(augmented=False, how={"optimizer": OptimizerSettings(name="lbfgs")}),
+    "evaluated-by-steps": Case(how={"evaluate_every": 5, **EMA}),
     "muon": Case(how={"optimizer": OptimizerSettings(name="muon")}),
     "channels-last": Case(images=True, how={"channels_last": True, **EMA}),
     "recomputed": Case(how={"recompute_activations": True}),

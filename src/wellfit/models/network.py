@@ -28,10 +28,11 @@ class Training:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Epoch:
-    """An epoch is done: its number from 1, the steps until here, metrics by full name.
+    """An evaluation: its number from 1, the steps until here, metrics by full name.
 
-    `train/loss` is the mean over the epoch, while the weights changed; `val/loss` is of
-    the weights at its end.
+    There is one at each epoch's end, or after every so many steps. `train/loss` is the
+    mean since the one before, while the weights changed; `val/loss` is of the weights
+    as they are.
     """
 
     number: int

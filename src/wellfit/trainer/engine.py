@@ -1,7 +1,7 @@
 """The training loop, top to bottom."""
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import nullcontext
 from dataclasses import dataclass
 
@@ -28,8 +28,8 @@ def to_stderr(sentence: str) -> None:
 class Trained:
     """How a training went; its network has the weights that are to be kept.
 
-    They are those of `best_epoch`, counted from 1; `ended` says what ended it:
-    `epochs`, `steps`, `seconds`, `patience`, `not finite`, or `caller`.
+    They are those of `best_epoch`, an evaluation counted from 1; `ended` says what ended
+    it: `epochs`, `steps`, `seconds`, `patience`, `not finite`, or `caller`.
     """
 
     best_epoch: int
@@ -48,19 +48,21 @@ def fit(
 ) -> Trained:
     """Train the network in place.
 
-    `on_epoch` is told of each epoch, and ends the training by returning False; `say`
-    gets each sentence that the user should read.
+    `on_epoch` is told of each evaluation, and ends the training by returning False;
+    `say` gets each sentence that the user should read.
     """
     live = Live.begin(task, how)
     with keeping(checkpoints, live, say) as keeper, passing(task, how) as through:
         place = live.place  # where a checkpoint left it, perhaps in mid-epoch
-        ended = "" if place.batch else _ended(live)
+        batches = _batches(live)
+        ended = "" if place.since else _ended(live)
         while not ended:
             task.network.train()
             limit = ""
-            for batch in task.feed.batches(place.epoch, place.batch):
+            while not live.due():
                 if limit := _limit(live):
                     break
+                batch = next(batches)
                 live.rates.set(how.schedule.factor(place.step, live.plateau))
                 loss = _step(live, through, batch, say)
                 live.stepped(loss, len(batch[-1]))
@@ -69,14 +71,14 @@ def fit(
 
             if limit and keeper is not None:
                 keeper.save()  # as it is here: other limits may go on in mid-epoch
-            if place.batch == 0:  # time was up before the first step
+            if not place.since:  # time was up before the first step
                 ended = limit
                 break
-            epoch = _close_epoch(live, through)
+            epoch = _evaluate(live, through)
             going_on = on_epoch(epoch)
             ended = limit or _ended(live) or ("" if going_on else "caller")
             if keeper is not None and not limit:
-                keeper.epoch_done(ended=bool(ended))
+                keeper.evaluated(ended=bool(ended))
 
     best_epoch = _put_back(live)
     return Trained(
@@ -85,6 +87,12 @@ def fit(
         ended=ended,
         history=tuple(live.history),
     )
+
+
+def _batches(live: Live) -> Iterator[Batch]:
+    """All there are from here on, epoch after epoch."""
+    while True:
+        yield from live.task.feed.batches(live.place.epoch, live.place.batch)
 
 
 # -- a step -----------------------------------------------------------------------
@@ -172,17 +180,17 @@ def _clip(live: Live) -> None:
         nn.utils.clip_grad_norm_(live.weights, how.clip_norm)
 
 
-# -- an epoch ---------------------------------------------------------------------
+# -- between steps ----------------------------------------------------------------
 
 
-def _close_epoch(live: Live, through: Pass) -> Epoch:
+def _evaluate(live: Live, through: Pass) -> Epoch:
     """Evaluate the network, and tell all that go by its metrics."""
     task, place = live.task, live.place
-    loss = live.close_epoch()
+    loss = live.close()
     average = live.average.in_place(task.feed) if live.average else nullcontext()
     with live.watch.reserving(), average:
         metrics = {"train/loss": loss} | evaluate(task, through)
-        epoch = Epoch(number=place.epoch, steps=place.step, metrics=metrics)
+        epoch = Epoch(number=place.evaluations, steps=place.step, metrics=metrics)
         live.judge(epoch)
     live.plateau = live.how.schedule.tell(live.plateau, place.step, metrics)
     live.history.append(epoch)
@@ -200,23 +208,23 @@ def _limit(live: Live) -> str:
 
 
 def _ended(live: Live) -> str:
-    """Why no further epoch is to be begun; empty where one is."""
+    """Why it is not to go on; empty where it is."""
     stopping, place, epochs = live.how.stopping, live.place, live.how.limits.epochs
     if epochs is not None and place.epoch >= epochs:
         return "epochs"
     if limit := _limit(live):
         return limit
     patience = None if stopping is None else stopping.patience
-    if patience is not None and place.epoch - place.best_epoch >= patience:
+    if patience is not None and place.evaluations - place.best_epoch >= patience:
         return "patience"
     return "" if live.is_finite() else "not finite"
 
 
 def _put_back(live: Live) -> int:
-    """Give the network the weights that are to be kept; the epoch they are of."""
+    """Give the network the weights that are to be kept; the evaluation they are of."""
     if live.best_weights is not None:
         live.task.network.load_state_dict(live.best_weights)
         return live.place.best_epoch
     if live.average is not None:
         live.average.settle(live.task.feed)
-    return live.place.epoch
+    return live.place.evaluations

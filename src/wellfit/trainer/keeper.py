@@ -54,10 +54,10 @@ class Keep:
 class Checkpoints:
     """Where checkpoints are, and how often one is written.
 
-    One is due after `every_steps`, after `every_seconds`, and after an epoch that is
-    the best so far; it waits until all of them together take no more than a `share` of
-    the time. One is written at the end whatever it takes; each holds the best weights
-    beside the last. `resume` goes on from the `last` or the `best`; without it the
+    One is due after `every_steps`, after `every_seconds`, and after an evaluation that
+    is the best so far; it waits until all of them together take no more than a `share`
+    of the time. One is written at the end whatever it takes; each holds the best
+    weights beside the last. `resume` goes on from the `last` or the `best`; without it the
     folder must hold none.
     """
 
@@ -151,9 +151,9 @@ class Keeper:
         passed = time.monotonic() - self._written
         return passed >= self._cost / self._how.share
 
-    def epoch_done(self, *, ended: bool) -> None:
-        """An epoch is over, and evaluated."""
-        improved = self._live.place.best_epoch == self._live.place.epoch
+    def evaluated(self, *, ended: bool) -> None:
+        """The network was evaluated."""
+        improved = self._live.place.best_epoch == self._live.place.evaluations
         if ended or (improved and self._how.keep.best and self._affordable()):
             self.save(improved=improved)
 

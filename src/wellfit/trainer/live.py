@@ -23,13 +23,16 @@ FETCHED = 256  # losses at once: reading one makes a device wait
 class Place:
     """How far a training is: plain numbers.
 
-    `batch` of `epoch` is the next to be trained on; both are counted from 0. `total`
-    is the sum of the losses of the `rows` seen in this epoch.
+    `batch` of `epoch` is the next to be trained on; both are counted from 0. Since the
+    last of the `evaluations` there were so many steps; `total` is the sum of the losses
+    of their `rows`. `best_epoch` is the evaluation that was best.
     """
 
     epoch: int = 0
     batch: int = 0
     step: int = 0
+    evaluations: int = 0
+    since: int = 0
     total: float = 0.0
     rows: int = 0
     seconds: float = 0.0
@@ -56,6 +59,7 @@ class Live:
     history: list[Epoch] = field(default_factory=list)
     best_weights: dict[str, torch.Tensor] | None = None
     watch: Stopwatch = field(default_factory=Stopwatch)
+    _epoch: int = 0  # batches
     _losses: list[torch.Tensor] = field(default_factory=list)
     _rows: list[int] = field(default_factory=list)
 
@@ -81,6 +85,7 @@ class Live:
             penalized=[
                 p for p in weights if id(p) not in fixed and (penalty.l1 or penalty.l2)
             ],
+            _epoch=len(task.feed),
         )
         if how.stopping and how.stopping.restore_best:
             live.best_weights = live.copied()
@@ -95,7 +100,10 @@ class Live:
         """A step is done, with this mean loss over so many rows."""
         place = self.place
         place.step += 1
+        place.since += 1
         place.batch += 1
+        if place.batch == self._epoch:
+            place.epoch, place.batch = place.epoch + 1, 0
         self._losses.append(loss)
         self._rows.append(rows)
         if self.average is not None:
@@ -118,13 +126,23 @@ class Live:
         self._losses.clear()
         self._rows.clear()
 
-    def close_epoch(self) -> float:
-        """The mean loss over the rows of the epoch, which is over."""
+    def due(self) -> bool:
+        """Whether the network is to be evaluated before the next step."""
+        place, every = self.place, self.how.evaluate_every
+        if not place.since:
+            return False
+        if every is None:
+            return place.batch == 0
+        last = place.batch == 0 and place.epoch == self.how.limits.epochs
+        return last or place.step % every == 0
+
+    def close(self) -> float:
+        """The mean loss over the rows since the last evaluation; this is the next."""
         self.fetch()
         place = self.place
         mean = place.total / place.rows if place.rows else math.nan
-        place.total, place.rows = 0.0, 0
-        place.epoch, place.batch = place.epoch + 1, 0
+        place.total, place.rows, place.since = 0.0, 0, 0
+        place.evaluations += 1
         return mean
 
     def penalty(self) -> torch.Tensor:
@@ -138,7 +156,7 @@ class Live:
         return found
 
     def judge(self, epoch: Epoch) -> None:
-        """Remember an epoch, and its weights, where it is the best so far."""
+        """Remember an evaluation, and the weights, where it is the best so far."""
         stopping = self.how.stopping
         if stopping is None:
             return

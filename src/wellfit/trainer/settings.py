@@ -46,10 +46,10 @@ class Limits:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Stopping:
-    """Ends a training after `patience` epochs whose metric gains nothing.
+    """Ends a training after `patience` evaluations whose metric gains nothing.
 
     A gain is more than `least_gain` over the best value so far. At the end the network
-    gets the weights of the best epoch, unless `restore_best` is off.
+    gets the weights of the best one, unless `restore_best` is off.
     """
 
     metric: str = "val/loss"
@@ -96,13 +96,15 @@ class Settings:
 
     Each batch of the feed is one step; `parts` is in how many pieces it goes through
     the network, their gradients accumulated. `clip_norm` bounds the length of the whole
-    gradient, `clip_value` each of its numbers.
+    gradient, `clip_value` each of its numbers. The network is evaluated after each
+    epoch, or after each `evaluate_every` steps, and at the end.
     """
 
     optimizer: OptimizerSettings = field(default_factory=OptimizerSettings)
     schedule: Schedule = field(default_factory=Constant)
     limits: Limits = field(default_factory=Limits)
     stopping: Stopping | None = None
+    evaluate_every: int | None = None
     parts: int = 1
     clip_norm: float | None = None
     clip_value: float | None = None

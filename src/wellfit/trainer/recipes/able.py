@@ -22,5 +22,3 @@ def _unable(recipe: Recipe) -> Iterator[tuple[str, str]]:
         yield "data.split.validation 0", "hold some rows back, such as 0.2"
     if not split.test:
         yield "data.split.test 0", "leave some rows untouched, such as 0.2"
-    if recipe.loop.evaluate_every:
-        yield "loop.evaluate_every", "leave it out; it is evaluated after each epoch"

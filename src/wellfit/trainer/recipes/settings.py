@@ -39,6 +39,7 @@ def settings_of(recipe: Recipe, *, epoch: int) -> Settings:
             seconds=None if loop.budget is None else seconds_of(loop.budget),
         ),
         stopping=_stopping(recipe),
+        evaluate_every=loop.evaluate_every,
         parts=loop.accumulate,
         clip_norm=loop.clip,
         penalty=Penalty(l1=held.l1, l2=held.l2),
