@@ -98,6 +98,30 @@ TWINS = {
 }
 
 
+def momenta(make, steps):
+    """The momentum at each step, of SGD's."""
+    weight = torch.nn.Parameter(torch.zeros(1))
+    stepped = torch.optim.SGD([weight], lr=RATE, momentum=0.9)
+    schedule = make(stepped)
+    found = []
+    for _ in range(steps):
+        found.append(stepped.param_groups[0]["momentum"])
+        stepped.step()
+        schedule.step()
+    return found
+
+
+def test_the_momentum_of_one_cycle_is_torchs():
+    expected = momenta(lambda o: theirs.OneCycleLR(o, RATE, total_steps=40), 40)
+    ours = OneCycle(steps=40, momenta=(0.85, 0.95))
+    found = [ours.momentum(step) for step in range(40)]
+    assert found == pytest.approx(expected, rel=1e-9)
+    late = Sequence(parts=(Constant(), ours), at=(3,))
+    assert [late.momentum(step) for step in (2, 3, 4)] == [None, *found[:2]]
+    warmed = WarmUp(steps=3, then=ours)
+    assert [warmed.momentum(step) for step in (0, 3, 4)] == [found[0], *found[:2]]
+
+
 @pytest.mark.parametrize("name", TWINS)
 @pytest.mark.filterwarnings("ignore:The epoch parameter:UserWarning")
 def test_it_is_torchs(name):

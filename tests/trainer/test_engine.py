@@ -205,6 +205,41 @@ def test_one_row_that_does_not_fit_is_an_error():
         trained(Insatiable(network()), limits=Limits(epochs=1))
 
 
+def test_fewer_rows_go_through_at_once_where_memory_would_not_do():
+    said = []
+    planned, _ = trained(network(dropout=0.2), said=said, memory=25_000)
+    (note,) = said
+    size = int(note.split()[4])
+    assert note.startswith(f"memory would not do: {size} rows at once from here on")
+    assert 2 <= size <= 16
+    parts, _ = trained(network(dropout=0.2), parts=-(-BATCH // size))
+    assert same(planned, parts)
+
+
+def test_what_fits_is_told_without_a_trace():
+    said = []
+    roomy, _ = trained(network(dropout=0.2, norm=True), said=said, memory=500_000)
+    plain, _ = trained(network(dropout=0.2, norm=True), said=said)
+    assert same(roomy, plain)
+    assert not said
+
+
+def test_an_evaluation_that_does_not_fit_is_made_in_parts():
+    class Timid(Greedy):
+        def forward(self, x):
+            if not self.training and len(x) > 60:
+                raise RuntimeError("not enough memory: you tried to allocate")
+            return self.inner(x)
+
+    found, outcome = trained(Timid(network()))
+    whole, expected = trained()
+    assert same(found.inner, whole)
+    losses = [epoch.metrics["val/loss"] for epoch in outcome.history]
+    assert losses == pytest.approx(
+        [epoch.metrics["val/loss"] for epoch in expected.history], rel=1e-6
+    )
+
+
 def test_another_error_is_passed_on():
     wrong = nn.Sequential(nn.Linear(FEATURES + 1, CLASSES))
     with pytest.raises(RuntimeError, match="cannot be multiplied"):

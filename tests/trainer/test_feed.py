@@ -1,6 +1,8 @@
 """Feeds: every row once, in an order that can be entered anywhere."""
 
+import os
 import random
+import signal
 
 import numpy as np
 import pytest
@@ -32,6 +34,21 @@ class Numbers(torch.utils.data.Dataset):
     def __getitem__(self, index):
         drawn = (random.random(), np.random.rand(), float(torch.rand(())))
         return torch.tensor([float(index), *drawn], dtype=torch.float64), index
+
+
+class Mortal(Numbers):
+    """Kills the worker that loads the fifth index, as long as the folder is empty."""
+
+    def __init__(self, count, folder, *, always=False):
+        super().__init__(count)
+        self.folder, self.always = folder, always
+
+    def __getitem__(self, index):
+        first = not any(self.folder.iterdir())
+        if index == 5 and (first or self.always):
+            (self.folder / "died").touch()
+            os.kill(os.getpid(), signal.SIGKILL)
+        return super().__getitem__(index)
 
 
 def memory(count=10, size=4, **how):
@@ -204,3 +221,22 @@ def test_generators_are_put_back():
 def test_the_order_is_pytorch_s_own():
     expected = torch.randperm(9, generator=torch.Generator().manual_seed(mixed(2, 7)))
     assert torch.equal(order_of(9, seed=2, epoch=7), expected)
+
+
+def test_a_worker_that_dies_is_replaced(tmp_path):
+    said = []
+    data = Mortal(40, tmp_path)
+    feed = LoaderFeed(data, batch_size=4, workers=2, say=said.append)
+    expected = list(LoaderFeed(Numbers(40), batch_size=4).batches(1))
+    for (x, y), (own_x, own_y) in zip(feed.batches(1), expected, strict=True):
+        assert torch.equal(x, own_x)
+        assert torch.equal(y, own_y)
+    (note,) = said
+    assert "exited unexpectedly: it is replaced" in note
+
+
+def test_workers_that_die_again_and_again_end_it(tmp_path):
+    data = Mortal(40, tmp_path, always=True)
+    feed = LoaderFeed(data, batch_size=4, workers=1, say=lambda _: None)
+    with pytest.raises(BadSetting, match="died 3 times in an epoch"):
+        list(feed.batches(0))

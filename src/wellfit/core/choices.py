@@ -38,7 +38,8 @@ STAGES: Mapping[str, Mapping[str, Any]] = {
         "factor": 0.1, "patience": 10, "least_gain": 1e-4, "floor": 0.0, "metric": None,
     },
     "cyclical": {"floor": 0.1, "cycles": 4},
-    "one-cycle": {"rise": 0.3, "floor": 0.0},
+    # Least and greatest; the optimizer's momentum moves against the rate.
+    "one-cycle": {"rise": 0.3, "floor": 0.0, "momenta": (0.85, 0.95)},
 }  # fmt: skip
 
 

@@ -173,6 +173,7 @@ class Stage:
     cycles: Count | None = None
     growth: Count | None = None
     rise: Annotated[float, Interval(gt=0, lt=1)] | None = None
+    momenta: tuple[Share, Share] | None = None
     patience: Count | None = None
     least_gain: AtLeastZero | None = None
     metric: str | None = None

@@ -38,6 +38,10 @@ class WarmUp(Schedule):
         height = self.start + (1 - self.start) * step / self.steps
         return height * self.then.factor(0, state)
 
+    def momentum(self, step: float) -> float | None:
+        """That of what comes then; on the way up, as it begins."""
+        return self.then.momentum(max(step - self.steps, 0))
+
     def tell(self, state: State, step: float, metrics: Mapping[str, float]) -> State:
         """Tell what comes then, once it is reached."""
         if step < self.steps:
@@ -75,6 +79,11 @@ class Sequence(Schedule):
         """That of the part that the step is in."""
         place, since = self._place(step)
         return self.parts[place].factor(step - since, state[place] if state else ())
+
+    def momentum(self, step: float) -> float | None:
+        """That of the part that the step is in."""
+        place, since = self._place(step)
+        return self.parts[place].momentum(step - since)
 
     def tell(self, state: State, step: float, metrics: Mapping[str, float]) -> State:
         """Tell the part that the step is in."""
@@ -120,6 +129,10 @@ class Restarts(Schedule):
         cycle, place = self._place(step)
         return self.rate**cycle * self.of.factor(place, state)
 
+    def momentum(self, step: float) -> float | None:
+        """That of what is repeated."""
+        return self.of.momentum(self._place(step)[1])
+
     def tell(self, state: State, step: float, metrics: Mapping[str, float]) -> State:
         """Tell what is repeated."""
         return self.of.tell(state, self._place(step)[1], metrics)
@@ -160,6 +173,11 @@ class Product(Schedule):
         states = state or ((),) * len(self.parts)
         both = zip(self.parts, states, strict=True)
         return math.prod(part.factor(step, own) for part, own in both)
+
+    def momentum(self, step: float) -> float | None:
+        """That of the first part that has one."""
+        own = (part.momentum(step) for part in self.parts)
+        return next((m for m in own if m is not None), None)
 
     def tell(self, state: State, step: float, metrics: Mapping[str, float]) -> State:
         """Tell every part."""

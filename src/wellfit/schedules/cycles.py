@@ -48,17 +48,21 @@ class Cyclical(Schedule):
 class OneCycle(Schedule):
     """Up from `start` to 1 in the first part of the steps, then down to `end`.
 
-    Both ways follow half a cosine. Smith and Topin (2018), Super-convergence; the
-    defaults are fastai's.
+    Both ways follow half a cosine; so does the momentum, from the second of `momenta`
+    to the first and back. Smith and Topin (2018), Super-convergence; the defaults are
+    fastai's.
 
     >>> [round(OneCycle(steps=11).factor(step), 3) for step in (0, 2.3, 10)]
     [0.04, 1.0, 0.0]
+    >>> [OneCycle(steps=11, momenta=(0.85, 0.95)).momentum(step) for step in (0, 2.3)]
+    [0.95, 0.85]
     """
 
     steps: int
     rising: float = 0.3  # of the steps
     start: float = 1 / 25
     end: float = 1 / 25 / 1e4
+    momenta: tuple[float, float] | None = None  # the least and the greatest
 
     def __post_init__(self) -> None:
         if self._peak <= 0 or self._peak >= self.steps - 1:
@@ -73,10 +77,20 @@ class OneCycle(Schedule):
 
     def factor(self, step: float, state: State = ()) -> float:
         """A point on one of the two half waves."""
-        peak, last = self._peak, self.steps - 1
+        return self._along(step, self.start, 1.0, self.end)
+
+    def momentum(self, step: float) -> float | None:
+        """A point on the waves that go the other way."""
+        if self.momenta is None:
+            return None
+        least, greatest = self.momenta
+        return self._along(step, greatest, least, greatest)
+
+    def _along(self, step: float, first: float, middle: float, last: float) -> float:
+        peak, end = self._peak, self.steps - 1
         if step <= peak:
-            return _eased(self.start, 1.0, step / peak)
-        return _eased(1.0, self.end, min((step - peak) / (last - peak), 1.0))
+            return _eased(first, middle, step / peak)
+        return _eased(middle, last, min((step - peak) / (end - peak), 1.0))
 
 
 def _eased(start: float, end: float, part: float) -> float:

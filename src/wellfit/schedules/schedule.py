@@ -25,6 +25,10 @@ class Schedule(ABC):
     def factor(self, step: float, state: State = ()) -> float:
         """What the base rate is multiplied with at that step."""
 
+    def momentum(self, step: float) -> float | None:
+        """The momentum at that step, of a schedule that moves it too."""
+        return None
+
     def initial(self) -> State:
         """The state before any metric was told."""
         return ()

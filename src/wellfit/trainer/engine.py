@@ -1,7 +1,6 @@
 """The training loop, top to bottom."""
 
-import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import nullcontext
 from dataclasses import dataclass
 
@@ -10,26 +9,21 @@ from torch import Tensor, nn  # noqa: TID253
 
 from wellfit.models.network import Epoch, OnEpoch, never_ending
 from wellfit.trainer.feed import Batch
+from wellfit.trainer.footprint import rows_at_once
 from wellfit.trainer.keeper import Checkpoints, keeping
 from wellfit.trainer.live import Live
-from wellfit.trainer.memory import halved, out_of_memory, split
+from wellfit.trainer.memory import halved, in_parts, out_of_memory, split
 from wellfit.trainer.passes import Pass, evaluate, passing
+from wellfit.trainer.say import Say, to_stderr
 from wellfit.trainer.settings import Settings, Task
-
-Say = Callable[[str], None]
-
-
-def to_stderr(sentence: str) -> None:
-    """Where a sentence goes that nobody else takes: standard output is for results."""
-    print(sentence, file=sys.stderr)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Trained:
     """How a training went; its network has the weights that are to be kept.
 
-    They are those of `best_epoch`, an evaluation counted from 1; `ended` says what ended
-    it: `epochs`, `steps`, `seconds`, `patience`, `not finite`, or `caller`.
+    They are those of `best_epoch`, an evaluation counted from 1; `ended` says what
+    ended it: `epochs`, `steps`, `seconds`, `patience`, `not finite`, or `caller`.
     """
 
     best_epoch: int
@@ -54,7 +48,7 @@ def fit(
     live = Live.begin(task, how)
     with keeping(checkpoints, live, say) as keeper, passing(task, how) as through:
         place = live.place  # where a checkpoint left it, perhaps in mid-epoch
-        batches = _batches(live)
+        batches = _batches(live, say)
         ended = "" if place.since else _ended(live)
         while not ended:
             task.network.train()
@@ -64,6 +58,7 @@ def fit(
                     break
                 batch = next(batches)
                 live.rates.set(how.schedule.factor(place.step, live.plateau))
+                live.rates.set_momentum(how.schedule.momentum(place.step))
                 loss = _step(live, through, batch, say)
                 live.stepped(loss, len(batch[-1]))
                 if keeper is not None:
@@ -89,10 +84,14 @@ def fit(
     )
 
 
-def _batches(live: Live) -> Iterator[Batch]:
+def _batches(live: Live, say: Say) -> Iterator[Batch]:
     """All there are from here on, epoch after epoch."""
+    place = live.place
     while True:
-        yield from live.task.feed.batches(live.place.epoch, live.place.batch)
+        for batch in live.task.feed.batches(place.epoch, place.batch):
+            if place.step == 0:
+                _fit_into_memory(live, batch, say)
+            yield batch
 
 
 # -- a step -----------------------------------------------------------------------
@@ -112,6 +111,15 @@ def _step(live: Live, through: Pass, batch: Batch, say: Say) -> Tensor:
     return loss
 
 
+def _fit_into_memory(live: Live, batch: Batch, say: Say) -> None:
+    """Have fewer rows go through the network at once, where more would not fit."""
+    rows, place = len(batch[-1]), live.place
+    fitting = rows_at_once(live.task, live.how, batch)
+    if fitting < min(rows, place.size):
+        place.size = fitting
+        say(in_parts("memory would not do", fitting, rows, live.task.network))
+
+
 def _gradients(live: Live, through: Pass, batch: Batch, say: Say) -> Tensor:
     """Every weight's gradient, with fewer rows at once where memory runs out."""
     while True:
@@ -121,8 +129,8 @@ def _gradients(live: Live, through: Pass, batch: Batch, say: Say) -> Tensor:
             if not out_of_memory(error):
                 raise
         rows, network = len(batch[-1]), live.task.network
-        live.place.size, note = halved(min(live.place.size, rows), rows, network)
-        say(note)
+        live.place.size = halved(min(live.place.size, rows), network)
+        say(in_parts("out of memory", live.place.size, rows, network))
         torch.cuda.empty_cache()
 
 

@@ -6,8 +6,11 @@ the batches of any epoch from any of them on, at once, and the same ones every t
 
 import hashlib
 import math
+import signal
+import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Protocol
 
 import torch  # noqa: TID253
@@ -21,10 +24,13 @@ from torch.utils.data import (  # noqa: TID253
 
 from wellfit.core.errors import BadSetting
 from wellfit.trainer.randomness import Draws, borrowed, mixed, seed_host
+from wellfit.trainer.say import Say, to_stderr
 
 Batch = tuple[torch.Tensor, ...]  # a row a sample: the inputs, and last the targets
 Augment = Callable[[Batch, Draws], Batch]
 LOOKED_AT = 64  # rows, evenly spread, by which data are known again
+DIED = "exited unexpectedly"  # says PyTorch of a worker
+DEATHS = 3  # of workers in an epoch: then it is no accident
 
 
 class Feed(Protocol):
@@ -155,7 +161,8 @@ class LoaderFeed:
     While it does, the global generators of Python, NumPy and PyTorch are seeded from
     (seed, epoch, index): what it augments at random is the same again with any number
     of workers, and from any place in the epoch on. A `TensorDataset` draws nothing, and
-    is spared that. `options` are the DataLoader's own.
+    is spared that. A worker that dies is replaced, and its batches are loaded again:
+    `say` gets a sentence of it. `options` are the DataLoader's own.
     """
 
     def __init__(
@@ -167,6 +174,7 @@ class LoaderFeed:
         shuffle: bool = True,
         drop_last: bool = False,
         workers: int = 0,
+        say: Say = to_stderr,
         **options: Any,
     ) -> None:
         count = len(dataset)  # type: ignore[arg-type]
@@ -177,8 +185,9 @@ class LoaderFeed:
         self._place = _Place(
             count, seed, batch_size=batch_size, shuffle=shuffle, with_epoch=drawing
         )
-        self._kind = type(dataset).__qualname__
-        self._loader = DataLoader(
+        self._kind, self._say = type(dataset).__qualname__, say
+        self._make = partial(
+            DataLoader[Any],
             _Seeded(dataset, seed) if drawing else dataset,
             batch_size=batch_size,
             sampler=self._place,
@@ -189,6 +198,7 @@ class LoaderFeed:
             generator=torch.Generator().manual_seed(seed),
             **options,
         )
+        self._loader = self._make()
 
     @property
     def rows(self) -> int:
@@ -200,12 +210,42 @@ class LoaderFeed:
 
     def batches(self, epoch: int, start: int = 0) -> Iterator[Batch]:
         """Those of an epoch, from the `start`-th on."""
-        self._place.epoch, self._place.start = epoch, start
-        return (tuple(batch) for batch in self._loader)
+        for _ in range(DEATHS):
+            self._place.epoch, self._place.start = epoch, start
+            try:
+                for batch in _iterated(self._loader):
+                    yield tuple(batch)
+                    start += 1
+                return
+            except RuntimeError as error:
+                if DIED not in str(error):
+                    raise
+                self._say(f"{error}: it is replaced")
+            self._loader = self._make()  # the workers of the old one are of no use
+        raise BadSetting(
+            f"workers that load the data died {DEATHS} times in an epoch, perhaps for "
+            "want of memory: take fewer, or none"
+        )
 
     def identity(self) -> dict[str, Any]:
         """Plain data that tell whether another feed gives the same batches."""
         return {"rows": self._place.count, "data": self._kind, **_ordered(self)}
+
+
+def _iterated(loader: DataLoader[Any]) -> Iterator[Any]:
+    """The loader's batches; a worker's death is told where a batch is asked for.
+
+    PyTorch tells it from within a signal handler too: whatever line of the training is
+    being run then would raise it.
+    """
+    if not hasattr(signal, "SIGCHLD") or (
+        threading.current_thread() is not threading.main_thread()
+    ):
+        return iter(loader)
+    before = signal.getsignal(signal.SIGCHLD)
+    batches = iter(loader)
+    signal.signal(signal.SIGCHLD, before or signal.SIG_DFL)
+    return batches
 
 
 def _ordered(feed: MemoryFeed | LoaderFeed) -> dict[str, Any]:

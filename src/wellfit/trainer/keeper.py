@@ -26,7 +26,8 @@ from wellfit.trainer.packing import Tensors, pack, unpack
 from wellfit.trainer.settings import settings_data
 
 # What may change from one part of a training to the next.
-FREE = ("settings.limits", "settings.device", "torch")
+FREE = ("settings.limits", "settings.memory", "settings.device", "torch")
+QUIETLY = FREE[:2]  # it is the same training to the bit
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -57,8 +58,8 @@ class Checkpoints:
     One is due after `every_steps`, after `every_seconds`, and after an evaluation that
     is the best so far; it waits until all of them together take no more than a `share`
     of the time. One is written at the end whatever it takes; each holds the best
-    weights beside the last. `resume` goes on from the `last` or the `best`; without it the
-    folder must hold none.
+    weights beside the last. `resume` goes on from the `last` or the `best`; without it
+    the folder must hold none.
     """
 
     folder: Path
@@ -132,7 +133,7 @@ class Keeper:
                     f"checkpoint {path.name} is of another training: {changed}; take "
                     "what it was trained with, or another folder"
                 )
-            if not key.startswith("settings.limits"):
+            if not key.startswith(QUIETLY):
                 self._say(f"{changed}: the training goes on, but not to the bit")
 
     def stepped(self) -> None:

@@ -33,24 +33,29 @@ def out_of_memory(error: BaseException) -> bool:
     return isinstance(error, RuntimeError) and any(sign in said for sign in SIGNS)
 
 
-def halved(size: int, batch_size: int, network: nn.Module) -> tuple[int, str]:
-    """Half as many rows at once, and what is to be said of it.
-
-    `BadSetting` where they cannot be halved any more.
-    """
-    kinds = nn.modules.batchnorm._BatchNorm
-    norms = any(isinstance(module, kinds) for module in network.modules())
-    if size < (4 if norms else 2):  # batch normalisation needs two rows
+def halved(size: int, network: nn.Module) -> int:
+    """Half as many rows at once; `BadSetting` where they cannot be halved any more."""
+    if size < (4 if _normalised(network) else 2):  # batch normalisation needs two rows
         raise BadSetting(
             f"{size} rows at once are too many for the memory, and fewer cannot be: "
             "take a smaller network, bfloat16, recompute_activations, or more memory"
         )
-    size = -(-size // 2)
-    note = (
-        f"out of memory: {size} rows at once from here on, gradients accumulated; "
+    return -(-size // 2)
+
+
+def in_parts(why: str, size: int, batch_size: int, network: nn.Module) -> str:
+    """What is to be said where a batch goes through in parts of so many rows."""
+    said = (
+        f"{why}: {size} rows at once from here on, gradients accumulated; "
         f"a step is still on {batch_size} rows"
     )
-    return size, f"{note}, but batch normalisation sees {size}" if norms else note
+    seen = f", but batch normalisation sees {size}"
+    return said + seen if _normalised(network) else said
+
+
+def _normalised(network: nn.Module) -> bool:
+    kinds = nn.modules.batchnorm._BatchNorm
+    return any(isinstance(module, kinds) for module in network.modules())
 
 
 @contextmanager

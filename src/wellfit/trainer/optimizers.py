@@ -247,3 +247,16 @@ class Rates:
                 group["initial_lr"] = group["lr"] / self.factor
             group["lr"] = group["initial_lr"] * factor
         self.factor = factor
+
+    def set_momentum(self, momentum: float | None) -> None:
+        """Put a momentum into force, or β₁, where the schedule moves it.
+
+        An optimizer that has none gets none.
+        """
+        if momentum is None:
+            return
+        for group in (g for o in self._optimizers for g in o.param_groups):
+            if "betas" in group:
+                group["betas"] = (momentum, *group["betas"][1:])
+            elif group.get("momentum"):
+                group["momentum"] = momentum

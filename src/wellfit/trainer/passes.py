@@ -8,7 +8,7 @@ import torch  # noqa: TID253
 from torch import Tensor  # noqa: TID253
 
 from wellfit.trainer.feed import Batch
-from wellfit.trainer.memory import recomputing
+from wellfit.trainer.memory import out_of_memory, recomputing, split
 from wellfit.trainer.precision import autocasting
 from wellfit.trainer.settings import Settings, Task
 
@@ -49,22 +49,45 @@ def _mover(device: torch.device, *, channels_last: bool) -> Callable[[Batch], Ba
 
 @torch.no_grad()
 def evaluate(task: Task, through: Pass) -> dict[str, float]:
-    """The loss over the validation rows, with dropout off, and every measure."""
+    """The loss over the validation rows, with dropout off, and every measure.
+
+    Where memory runs out, fewer rows go through the network at once.
+    """
     if task.validation is None:
         return {}
     task.network.eval()
     total, rows = 0.0, 0
     seen: list[tuple[Tensor, Tensor]] = []
     for batch in task.validation.batches(0):
-        *inputs, targets = through.moved(batch)
-        with through.precision():
-            outputs = through.forward(*inputs)
-            loss = task.criterion(outputs, targets)
-        total += float(loss) * len(targets)
-        rows += len(targets)
-        if task.measures:
-            seen.append((outputs.float(), targets))
+        for outputs, targets, loss in _evaluated(task, through, batch):
+            total += loss * len(targets)
+            rows += len(targets)
+            if task.measures:
+                seen.append((outputs.float(), targets))
     return {"val/loss": total / rows} | _measured(task, seen)
+
+
+def _evaluated(
+    task: Task, through: Pass, batch: Batch
+) -> list[tuple[Tensor, Tensor, float]]:
+    """Outputs, targets and mean loss of a batch: whole, or in parts that fit."""
+    size = len(batch[-1])
+    while True:
+        try:
+            return [_passed(task, through, part) for part in split(batch, size)]
+        except (RuntimeError, MemoryError) as error:
+            if size == 1 or not out_of_memory(error):
+                raise
+        size = -(-size // 2)
+        torch.cuda.empty_cache()
+
+
+def _passed(task: Task, through: Pass, rows: Batch) -> tuple[Tensor, Tensor, float]:
+    *inputs, targets = through.moved(rows)
+    with through.precision():
+        outputs = through.forward(*inputs)
+        loss = task.criterion(outputs, targets)
+    return outputs, targets, float(loss)
 
 
 def _measured(task: Task, seen: list[tuple[Tensor, Tensor]]) -> dict[str, float]:

@@ -97,7 +97,9 @@ class Settings:
     Each batch of the feed is one step; `parts` is in how many pieces it goes through
     the network, their gradients accumulated. `clip_norm` bounds the length of the whole
     gradient, `clip_value` each of its numbers. The network is evaluated after each
-    epoch, or after each `evaluate_every` steps, and at the end.
+    epoch, or after each `evaluate_every` steps, and at the end. `memory` is how many
+    bytes training may take, what is free where it is None: of a batch that takes more,
+    fewer rows go through the network at once.
     """
 
     optimizer: OptimizerSettings = field(default_factory=OptimizerSettings)
@@ -115,6 +117,7 @@ class Settings:
     compile: bool = False
     recompute_activations: bool = False
     device: str = "cpu"
+    memory: float | None = None
 
 
 def settings_data(value: Any) -> Any:

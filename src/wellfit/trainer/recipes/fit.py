@@ -107,6 +107,10 @@ def _of_schedule(recipe: Recipe) -> Iterator[Fault]:
         if shares > 1 + 1e-9:
             text = f"schedule: the shares add up to {shares:g}, and 1 is the training"
             yield _fault(text, "schedule", i)
+        if stage.momenta and stage.momenta[0] > stage.momenta[1]:
+            low, high = stage.momenta
+            text = f"schedule.{i}.momenta are the least and the greatest"
+            yield _fault(f"{text}; got {low:g} and {high:g}", "schedule", i, "momenta")
         at, factors = stage.at or (), stage.factors or ()
         if len(at) != len(factors) or list(at) != sorted(set(at)):
             text = f"schedule.{i}: at must be rising epochs, with a factor for each"

@@ -155,7 +155,12 @@ def _cyclical(stage: Stage, steps: int, _: int) -> Schedule:
 
 
 def _one_cycle(stage: Stage, steps: int, _: int) -> Schedule:
-    return OneCycle(steps=steps, rising=stage.rise or 0.3, end=stage.floor or 0.0)
+    return OneCycle(
+        steps=steps,
+        rising=stage.rise or 0.3,
+        end=stage.floor or 0.0,
+        momenta=stage.momenta,
+    )
 
 
 MAKERS: Mapping[str, Callable[[Stage, int, int], Schedule]] = {
