@@ -1,6 +1,8 @@
 """Three trainings as they would have been recorded: sick, healthy, and a table."""
 
+import math
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -8,6 +10,9 @@ import pytest
 
 from wellfit.core.finding import Diagnosis, Evidence, Finding, NotChecked, Severity
 from wellfit.core.run import Event, Run
+from wellfit.trainer.recipes.propose import recipe_for
+
+DIABETES = Path(__file__).parents[2] / "examples" / "diabetes.csv"
 
 STEPS, PER_EPOCH, DEPTH, WIDTH = 600, 23, 8, 32
 PLACES = [f"net.{2 * i}" for i in range(DEPTH)]
@@ -67,6 +72,27 @@ def table() -> Run:
             "test/r2": {119: 0.829},
         },
         facts=_table_facts(),
+    )
+
+
+@pytest.fixture(scope="session")
+def by_recipe(table: Run) -> Run:
+    """`wellfit train diabetes.csv --target progression --set optimizer.lr=auto`."""
+    made = recipe_for(DIABETES, target="progression")
+    rates = 1e-6 * 10 ** np.linspace(0, 5, 60)
+    losses = 1.3 - 0.4 / (1 + (3e-3 / rates) ** 2) + (rates / 0.05) ** 2
+    told = {
+        "recipe": {**made.to_json(), "reasons": dict(made.reasons)},
+        "range_test": {
+            "rates": rates.tolist(),
+            "losses": [*losses.tolist()[:-1], math.inf],
+            "rate": 0.004,
+        },
+        "training": {"steps": 120, "batch_size": 32, "seconds": 0.5, "epochs": 20},
+    }
+    return Run.of(
+        {name: signal.values for name, signal in table.signals.items()},
+        facts={**table.facts, **told},
     )
 
 

@@ -48,6 +48,7 @@ def pages(
     healthy: Run,
     healthy_diagnosis: Diagnosis,
     table: Run,
+    by_recipe: Run,
     unknown_diagnosis: Diagnosis,
 ) -> dict[str, Path]:
     folder = tmp_path_factory.mktemp("pages")
@@ -55,6 +56,7 @@ def pages(
         "sick": (sick, sick_diagnosis),
         "healthy": (healthy, healthy_diagnosis),
         "table": (table, unknown_diagnosis),
+        "recipe": (by_recipe, unknown_diagnosis),
     }
     for name, (run, diagnosis) in made.items():
         html = render(run, diagnosis, page=lambda rule: f"# {rule}\n\nA page.")
@@ -90,7 +92,11 @@ def opened(browser: Browser, pages: dict[str, Path]) -> Iterator[Open]:
     ("name", "width"),
     [
         *(("sick", width) for width in (360, 820, 1440, 1600)),
-        *((name, width) for name in ("healthy", "table") for width in (360, 1440)),
+        *(
+            (name, width)
+            for name in ("healthy", "table", "recipe")
+            for width in (360, 1440)
+        ),
     ],
 )
 def test_opens_quietly_and_fits(opened: Open, name: str, width: int) -> None:
@@ -117,6 +123,7 @@ def test_opens_quietly_and_fits(opened: Open, name: str, width: int) -> None:
         ),
         ("healthy", {"loss", "accuracy", "learning-rate", "gradients", "dead_share"}),
         ("table", {"loss", "candidates-chart"}),
+        ("recipe", {"loss", "range-test"}),
     ],
 )
 def test_every_chart_is_drawn(opened: Open, name: str, charts: set[str]) -> None:

@@ -11,6 +11,8 @@ from wellfit.show.report.curves import curves
 from wellfit.show.report.depth import depth
 from wellfit.show.report.page import render
 from wellfit.show.report.prose import first_sentence, found, markdown, sentence, what
+from wellfit.show.report.recipe import recipe
+from wellfit.show.report.setup import setting
 
 EVIL = '</script><img src=x onerror="alert(1)"><!--'
 
@@ -72,6 +74,33 @@ def test_sections_without_data_are_left_out() -> None:
     assert re.findall(r'<section id="([\w-]+)"', html) == []
     html = render(Run.of(loss=[2.0, 1.0]), Diagnosis(), page=no_page)
     assert re.findall(r'<section id="([\w-]+)"', html) == ["curves", "result"]
+
+
+def test_a_recipe_is_shown_with_its_reasons(by_recipe: Run) -> None:
+    shown = recipe(by_recipe, Diagnosis())
+    table, rest = shown.tables
+    rows = {str(row[0]).replace("\u200b", ""): row[1:] for row in table.rows}
+    said, reasons = by_recipe.facts["recipe"], by_recipe.facts["recipe"]["reasons"]
+    assert set(rows) == set(reasons)
+    assert rows["loop.batch_size"] == (
+        str(said["loop"]["batch_size"]),
+        reasons["loop.batch_size"],
+    )
+    assert rows["schedule.0"] == (
+        "warm-up: share 0.05, floor 0",
+        "Adam's first steps rest on few gradients",
+    )
+    others = dict(rest.rows)
+    assert others["data"].startswith("source ")
+    assert "kinds: number age, sex, body_mass_index" in others["data"]
+    assert others["seed"] == "0"
+    assert "version" not in others
+
+
+def test_the_pace_of_a_training_is_told_in_rows(by_recipe: Run) -> None:
+    assert ("Throughput", "7,680 rows a second") in setting(
+        by_recipe, Diagnosis()
+    ).facts
 
 
 def test_a_million_steps_and_a_thousand_layers_stay_small() -> None:

@@ -68,11 +68,14 @@ def _kept(task: Task, how: Settings, batch: Batch) -> int:
 
 @contextmanager
 def untouched(network: nn.Module) -> Iterator[None]:
-    """Weights, statistics and generators are put back as they were."""
+    """Weights, gradients, statistics and generators are put back as they were."""
+    gradients = [(p, p.grad) for p in network.parameters()]
     state = {name: value.clone() for name, value in network.state_dict().items()}
     training = network.training
     devices = {p.device for p in network.parameters() if p.device.type == "cuda"}
     with torch.random.fork_rng(devices=list(devices)):
         yield
     network.load_state_dict(state)
+    for parameter, gradient in gradients:
+        parameter.grad = gradient
     network.train(training)

@@ -63,7 +63,8 @@
     const share = chart.unit === "share";
     const say = { share: percent, bytes: size, number }[chart.unit];
     const timed = chart.along === "time";
-    const when = timed ? time : (step) => `step ${whole(step)}`;
+    const rated = chart.along === "rate";
+    const when = timed ? time : rated ? number : (step) => `step ${whole(step)}`;
     const eased = (line) => (chart.smooth ? line.smooth : null);
     const points = (line, [at, values]) =>
       at.map((step, i) => ({
@@ -71,6 +72,7 @@
       }));
     const top = chart.lines.flatMap((line) => points(line, eased(line) ?? line.raw));
     const [low, high] = d3.extent(top, (d) => d.value);
+    const reach = d3.extent(top, (d) => d.step);
     const stroke = (line, data, look) =>
       Plot.line(points(line, data), {
         x: "step", y: "value", stroke: colour(`tone${line.tone}`),
@@ -82,7 +84,10 @@
       ...base, width,
       height: Math.round(Math.min(300, Math.max(180, width * 0.45))),
       marginLeft: 52, marginTop: chart.spans.length ? 26 : 14, marginBottom: 36,
-      x: {
+      x: rated ? {
+        ...axis(width, "learning rate"), type: "log", domain: reach, tickFormat: number,
+        ticks: decades(reach, width / 90),
+      } : {
         ...axis(width, timed ? "time" : "step"), tickFormat: timed ? time : steps,
         ticks: timed ? moments(d3.max(top, (d) => d.step) ?? 0, width / 90) : undefined,
         domain: [0, Math.max(timed ? 0 : given.last, d3.max(top, (d) => d.step) ?? 0)],
@@ -97,6 +102,7 @@
       marks: [
         ...spans(chart, top),
         Plot.ruleY(chart.levels, { stroke: colour("soft"), strokeDasharray: "1 3" }),
+        Plot.ruleX(chart.taken ?? [], { stroke: colour("soft"), strokeDasharray: "1 3" }),
         ...chart.lines.map((line) =>
           eased(line)
             ? stroke(line, line.raw, { strokeWidth: 1, strokeOpacity: 0.28 })

@@ -21,6 +21,7 @@ from wellfit.show.report.depth import depth
 from wellfit.show.report.findings import Page, findings
 from wellfit.show.report.machine import machine
 from wellfit.show.report.parts import Chart, Section
+from wellfit.show.report.recipe import recipe
 from wellfit.show.report.result import candidates, result
 from wellfit.show.report.setup import model, setting, unchecked
 
@@ -33,6 +34,7 @@ SECTIONS: tuple[Callable[[Run, Diagnosis], Section], ...] = (
     result,
     depth,
     data,
+    recipe,
     model,
     machine,
     setting,

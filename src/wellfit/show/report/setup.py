@@ -144,8 +144,12 @@ def _training(training: Mapping[str, Any]) -> Iterator[Fact]:
         said.append(f"batches of {training['batch_size']:,}")
     if said:
         yield "Training", ", ".join(said)
-    if training.get("seconds"):
-        yield "Time", duration(training["seconds"])
+    seconds = training.get("seconds")
+    if seconds:
+        yield "Time", duration(seconds)
+    if seconds and training.get("steps") and training.get("batch_size"):
+        pace = training["steps"] * training["batch_size"] / seconds
+        yield "Throughput", f"{count(round(pace), 'row')} a second"
 
 
 def _seeds(seeds: Mapping[str, Any]) -> Iterator[Fact]:
