@@ -52,7 +52,7 @@ def _of_columns(recipe: Recipe) -> Iterator[Fault]:
 
 def _of_split(recipe: Recipe) -> Iterator[Fault]:
     split, place = recipe.data.split, ("data", "split")
-    if split.by in {"time", "group"} and split.column is None:
+    if split.by in {"time", "group", "part"} and split.column is None:
         yield _fault(f"data.split: a split by {split.by} needs a column", *place)
     if split.by in {"random", "class"} and split.column is not None:
         text = f"data.split: a split by {split.by} goes by no column; by time or group?"
