@@ -91,6 +91,7 @@ OBJECTIVES: Mapping[str, type[Any]] = {
     "focal": Focal,
 }
 OF_NUMBERS = ("mse", "mae", "huber", "log-cosh")  # the others are of classes
+OF_ONE_CLASS = ("focal", "hinge", "exponential")  # and of no shares of several
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -186,3 +187,4 @@ AUGMENTATIONS: Mapping[str, type[Any]] = {
     "mixup": Mixing,
     "cutmix": Mixing,
 }
+MIXED = ("mixup", "cutmix")  # of two rows, and of their targets

@@ -1,11 +1,12 @@
 """The choice of how a recipe learns from images: by their size, number and symmetry."""
 
-import os
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import torch  # noqa: TID253
 from numpy.typing import NDArray
+from torch import nn  # noqa: TID253
 
 from wellfit.core.choices import Cnn, Crop, CrossEntropy
 from wellfit.core.recipe import (
@@ -22,6 +23,7 @@ from wellfit.core.recipe import (
 )
 from wellfit.data.columns import Kind
 from wellfit.data.decode import Form, channels_of, decode, headers
+from wellfit.models import cnn
 from wellfit.models.cnn import Shape, work_of
 from wellfit.trainer.clock import seconds_of
 from wellfit.trainer.precision import bfloat16_pays
@@ -32,10 +34,10 @@ from wellfit.trainer.recipes.params import usual
 from wellfit.trainer.recipes.seen import Seen
 
 SIDES = (96, 64, 48, 32)  # of larger images, the first that the time is enough for
-EPOCHS = (5, 60)  # fewer leave a network unfinished, more gain little:
-# Multiplications a second of a core, with a step's all: 5e9 to 2e10 of AVX2 machines,
-# for networks of these widths.
-SPEED = 6e9
+EPOCHS = (5, 60)  # fewer leave a network unfinished, and more gain little
+# Multiplications a second of a core, with all that a step does beside them. Of one of
+# an AVX2 machine 1.5e10 were measured; half of it, for others have work to do there.
+SPEED = 8e9
 STEP = 3.0  # times a pass: two more for the gradients
 SMALL_SET = 5000  # training images: of fewer, batches of half the size take more steps
 MIRRORED = 0.8  # of what a linear model tells of images, that it tells of mirrored ones
@@ -120,7 +122,7 @@ def _affordable(looked: Looked, side: int) -> float:
 
 
 def _cores() -> int:
-    return os.cpu_count() or 1
+    return torch.get_num_threads()
 
 
 def _shape(looked: Looked, side: int, channels: int = 3) -> Shape:
@@ -292,15 +294,11 @@ def choose_precision(looked: Looked, images: Images) -> tuple[Precision, Reasons
 
 def _pays(looked: Looked, images: Images) -> bool | None:
     """Whether bfloat16 does; None where the processor has none."""
-    import torch
-    from torch import nn
-
-    from wellfit.models.cnn import Cnn as Network
-
     if not torch.ops.mkldnn._is_mkldnn_bf16_supported():
         return None
     shape = _shape(looked, images.side, images.channels)
-    network = Network(shape).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    network = cnn.Cnn(shape)
+    network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     x = torch.zeros(32, images.side, images.side, images.channels, dtype=torch.uint8)
     y = torch.zeros(32, dtype=torch.long if looked.classes else torch.float32)
     criterion = nn.CrossEntropyLoss() if looked.classes else nn.MSELoss()

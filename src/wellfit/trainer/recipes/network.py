@@ -52,8 +52,10 @@ class Scale:
 
     def tensors(self, rows: Rows) -> tuple[Tensor, Tensor]:
         """Inputs and targets, as the network and its criterion take them."""
-        bytes_ = rows.x.dtype == np.uint8  # of images, which are not to be copied
-        x = torch.from_numpy(rows.x) if bytes_ else torch.tensor(rows.x).float()
+        if rows.x.dtype == np.uint8:  # images, which are not to be copied
+            x = torch.from_numpy(np.require(rows.x, requirements="W"))
+        else:
+            x = torch.tensor(rows.x, dtype=torch.float32)
         y = torch.tensor(rows.y)
         return x, y if self.classes else ((y - self.center) / self.spread).float()
 
