@@ -32,7 +32,6 @@ class ImageSet:
     frame: pd.DataFrame
     labelled: bool
     parted: bool
-    notes: tuple[str, ...] = ()
 
 
 def is_image_set(path: Path) -> bool:
@@ -63,23 +62,13 @@ def read_image_set(path: Path) -> ImageSet:
 
 
 def _made(frame: pd.DataFrame) -> ImageSet:
-    """Without the columns that say nothing, and the images that are in no class."""
-    notes, columns = [], [IMAGE]
-    parted = frame[PART].nunique() > 1
+    """Without the columns that say nothing."""
     labelled = bool(frame[CLASS].notna().any())
-    if labelled:
-        columns.append(CLASS)
-        astray = int(frame[CLASS].isna().sum())
-        if astray:
-            notes.append(f"{astray:,} images left out: they are in no class's folder")
-        frame = frame[frame[CLASS].notna()].reset_index(drop=True)
-    if parted:
-        columns.append(PART)
+    parted = frame[PART].nunique() > 1
+    said = {IMAGE: True, CLASS: labelled, PART: parted}
+    columns = [name for name, wanted in said.items() if wanted]
     return ImageSet(
-        frame=frame[columns].astype("str"),
-        labelled=labelled,
-        parted=parted,
-        notes=tuple(notes),
+        frame=frame[columns].astype("str"), labelled=labelled, parted=parted
     )
 
 

@@ -78,7 +78,6 @@ def _of_images(path: Path) -> Table:
     return Table(
         frame=found.frame,
         name=path.name or path.resolve().name,
-        notes=found.notes,
         target=CLASS if found.labelled else None,
         part=PART if found.parted else None,
     )

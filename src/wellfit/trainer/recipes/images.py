@@ -1,5 +1,6 @@
 """The choice of how a recipe learns from images: by their size, number and symmetry."""
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -34,12 +35,14 @@ from wellfit.trainer.recipes.params import usual
 from wellfit.trainer.recipes.seen import Seen
 
 SIDES = (96, 64, 48, 32)  # of larger images, the first that the time is enough for
-EPOCHS = (5, 60)  # fewer leave a network unfinished, and more gain little
+LEAST = 5  # epochs: fewer leave a network unfinished
+EPOCHS = (30, 200)  # at most: of many images fewer, for the steps below come sooner
+STEPS = 2000  # in all, from where on more gain little
+BATCHES = (32, 128)
 # Multiplications a second of a core, with all that a step does beside them. Of one of
 # an AVX2 machine 1.5e10 were measured; half of it, for others have work to do there.
 SPEED = 8e9
 STEP = 3.0  # times a pass: two more for the gradients
-SMALL_SET = 5000  # training images: of fewer, batches of half the size take more steps
 MIRRORED = 0.8  # of what a linear model tells of images, that it tells of mirrored ones
 THUMB = 8  # pixels of a side, of the thumbnails that it is asked of
 ASKED = 1000  # images
@@ -106,13 +109,28 @@ def choose_images(looked: Looked) -> tuple[Images, Reasons]:
 
 
 def _fits(looked: Looked, side: int) -> bool:
-    return _affordable(looked, side) >= 2 * EPOCHS[0]
+    return _affordable(looked, side) >= 2 * LEAST
 
 
 def epochs_of(looked: Looked, side: int) -> int:
     """As many as the budget allows, within bounds."""
-    least, most = EPOCHS
-    return int(min(max(_affordable(looked, side), least), most))
+    return int(min(max(_affordable(looked, side), LEAST), _most(looked)))
+
+
+def _most(looked: Looked) -> int:
+    """So many epochs are enough, however much time there is."""
+    few, many = EPOCHS
+    return min(max(math.ceil(STEPS / _steps(looked)), few), many)
+
+
+def _steps(looked: Looked) -> int:
+    """Of an epoch."""
+    return math.ceil(len(looked.paths) / _batch(looked))
+
+
+def _batch(looked: Looked) -> int:
+    rows, (least, most) = len(looked.paths), BATCHES
+    return min(max(training.batch_of(rows), least), most, rows)
 
 
 def _affordable(looked: Looked, side: int) -> float:
@@ -258,9 +276,8 @@ def choose_regularization(looked: Looked) -> tuple[Regularization, Reasons]:
 
 def choose_loop(looked: Looked, side: int) -> tuple[Loop, Reasons]:
     """Epochs by what the time is enough for."""
-    rows, budget = len(looked.paths), looked.seen.how.budget
-    batch = min(rows, 128 if rows >= SMALL_SET else 64)
-    epochs = epochs_of(looked, side)
+    budget, batch = looked.seen.how.budget, _batch(looked)
+    epochs, steps = epochs_of(looked, side), _steps(looked)
     loop = Loop(
         epochs=epochs,
         budget=budget if isinstance(budget, str) else f"{budget:g}s",
@@ -270,8 +287,8 @@ def choose_loop(looked: Looked, side: int) -> tuple[Loop, Reasons]:
     return loop, {
         "loop.epochs": f"what the budget is enough for, at {work / 1e6:.0f} million "
         f"multiplications an image and {SPEED * _cores() / 1e9:.0f} thousand million a "
-        f"second; {EPOCHS[0]} to {EPOCHS[1]}",
-        "loop.batch_size": f"{rows:,} training images: {-(-rows // batch):,} steps an "
+        f"second, from {LEAST} to {_most(looked)}: {epochs * steps:,} steps in all",
+        "loop.batch_size": f"{len(looked.paths):,} training images: {steps:,} steps an "
         "epoch",
     }
 

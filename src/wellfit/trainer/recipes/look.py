@@ -9,7 +9,7 @@ import pandas as pd  # noqa: TID253
 
 from wellfit.core.choices import OF_IMAGES
 from wellfit.core.errors import BadSetting, BadTable
-from wellfit.core.recipe import Images, Preparing, Recipe
+from wellfit.core.recipe import Images, Recipe
 from wellfit.data.columns import Kind
 from wellfit.data.decode import Decoded, Form, channels_of, decode, headers
 from wellfit.data.target import Target
@@ -27,7 +27,7 @@ class Looked:
     rows: pd.DataFrame
     target: Target
     decoded: Decoded
-    how: Preparing
+    images: Images
     notes: tuple[str, ...]
 
 
@@ -53,7 +53,7 @@ def look(
         rows=rows[kept].reset_index(drop=True),
         target=replace(target, rows=target.rows[kept], y=target.y[kept]),
         decoded=decoded,
-        how=replace(recipe.data.prepare, images=said),
+        images=said,
         notes=(*_left_out(kept, decoded), *_unused(others, recipe.model.name)),
     )
 

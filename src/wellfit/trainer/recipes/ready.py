@@ -97,7 +97,7 @@ def ready(recipe: Recipe, *, folder: Path) -> Ready:
         target,
         made,
         asked.time,
-        how=recipe.data.prepare if seen is None else seen.how,
+        how=replace(recipe.data.prepare, images=None if seen is None else seen.images),
         seed=recipe.seed,
     )
     return Ready(
