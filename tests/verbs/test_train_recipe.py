@@ -347,7 +347,7 @@ def test_what_cannot_be_gone_on_with_is_told_in_a_sentence(kept, trained, tmp_pa
     ("pairs", "sentence"),
     [
         (["data.split.folds=5"], "data.split.folds is not trained by yet"),
-        (["data.augment=[{name: noise}]"], "data.augment is not trained by yet"),
+        (["data.augment=[{name: flip}]"], "flip changes images, and the model learns"),
         (["data.split.test=0"], "data.split.test 0 is not trained by yet"),
         (["objective={name: cross-entropy}", "data.task=regression"], "is not for"),
         (

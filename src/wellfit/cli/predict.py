@@ -20,7 +20,8 @@ def predict(
     table: Annotated[
         Path,
         typer.Argument(
-            help="The table to predict for: CSV, TSV, Parquet or Excel.",
+            help="The table to predict for: CSV, TSV, Parquet or Excel; or a folder "
+            "of images.",
             show_default=False,
         ),
     ],
@@ -40,6 +41,13 @@ def predict(
     from wellfit.verbs.predict import predict as verb
 
     predicted = verb(model, table, trust=trust)
+    unknown = int(predicted["prediction"].isna().sum())
+    if unknown:
+        print(
+            f"wellfit: {unknown:,} of {len(predicted):,} rows have no prediction: "
+            "their image cannot be read",
+            file=sys.stderr,
+        )
     if out is None:
         predicted.to_csv(sys.stdout, index=False)
         return

@@ -13,7 +13,7 @@ from wellfit.cli.output import fail_on as leave_on
 from wellfit.cli.settings import project
 from wellfit.core.errors import BadSetting
 from wellfit.core.recipe import Recipe
-from wellfit.verbs.recipe import is_recipe, recipe
+from wellfit.verbs.recipe import is_images, is_recipe, recipe
 
 INTERRUPTED = 130  # exit status, as a shell gives it
 BUDGET = "60s"
@@ -31,13 +31,19 @@ def train(
     table: Annotated[
         Path,
         typer.Argument(
-            help="CSV, TSV, Parquet or Excel, compressed or not; or a recipe (.yaml).",
-            metavar="TABLE|RECIPE",
+            help="CSV, TSV, Parquet or Excel, compressed or not; a folder of images "
+            "with a folder a class, or a zip of one; or a recipe (.yaml).",
+            metavar="TABLE|FOLDER|RECIPE",
             show_default=False,
         ),
     ],
     target: Annotated[
-        str | None, typer.Option(help="The column to predict.", show_default=False)
+        str | None,
+        typer.Option(
+            help="The column to predict.  [default of a folder: class, an image's "
+            "folder]",
+            show_default=False,
+        ),
     ] = None,
     out: RunFolder = None,
     json: Json = None,
@@ -113,16 +119,16 @@ def train(
     fail_on: FailOn = None,
     quiet: Quiet = False,
 ) -> None:
-    """Train a model on a table, and say how good it is and what is wrong with it.
+    """Train a model on a table or on images; say how good it is and what is wrong.
 
     The rows are split into a training, a validation and an untouched test part. A
     linear model, boosted trees and a small network are held against the trivial
-    baseline; the best is refitted, scored once on the test part, and saved. By a
-    recipe, the model that it names is trained as it says, and gone on with.
+    baseline; the best is refitted, scored once on the test part, and saved. On images,
+    and by a recipe, the model that it names is trained as it says, and gone on with.
     """
     settings = project()
     kinds = _kinds(kind or ())
-    by_recipe = is_recipe(table) or bool(change)
+    by_recipe = is_recipe(table) or is_images(table) or bool(change)
     if seed is None and not is_recipe(table):
         seed = settings.seed
     asked: dict[str, Any] = {

@@ -1,4 +1,4 @@
-"""What every model for tables promises, ours or a stranger's: a function a promise.
+"""What every model promises, of columns or of images: a function a promise.
 
     for promise in PROMISES:
         promise(MyModel)
@@ -14,17 +14,19 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from wellfit.models.model import Model, Round, Rows, loss_of
 
 Make = Callable[..., Model]
 TASKS = {"a number": 0, "two classes": 2, "three classes": 3}
+SIDE = 8  # pixels of an image
 PART = 240  # rows of training, and as many of validation
 
 
 def check_beats_the_trivial_baseline(make: Make) -> None:
     """On validation rows its loss is well below that of shares or the mean."""
-    for task, classes, train, validation in _cases():
+    for task, classes, train, validation in _cases(make):
         fitted = make(classes=classes, seed=0).fit(train, validation).fitted
         loss = loss_of(fitted.predict(validation.x), validation.y)
         if classes:
@@ -41,7 +43,7 @@ def check_beats_the_trivial_baseline(make: Make) -> None:
 
 def check_predicts_the_right_form(make: Make) -> None:
     """Probabilities, rows by classes, that sum to one; or finite numbers, one a row."""
-    for task, classes, train, validation in _cases():
+    for task, classes, train, validation in _cases(make):
         out = (
             make(classes=classes, seed=0)
             .fit(train, validation)
@@ -57,7 +59,7 @@ def check_predicts_the_right_form(make: Make) -> None:
 
 def check_same_seed_same_fit(make: Make) -> None:
     """Fitted twice with one seed it predicts the same, bit for bit."""
-    for task, classes, train, validation in _cases():
+    for task, classes, train, validation in _cases(make):
         first, second = (
             make(classes=classes, seed=7).fit(train, validation) for _ in range(2)
         )
@@ -69,7 +71,7 @@ def check_same_seed_same_fit(make: Make) -> None:
 
 def check_is_a_value(make: Make) -> None:
     """Fitting leaves the model as it was: another fit of it starts afresh."""
-    for task, classes, train, validation in _cases():
+    for task, classes, train, validation in _cases(make):
         model, fresh = (make(classes=classes, seed=0) for _ in range(2))
         assert model == fresh, "two models of the same settings must be equal"
         model.fit(train, validation)
@@ -81,7 +83,7 @@ def check_is_a_value(make: Make) -> None:
 
 def check_leaves_its_inputs_alone(make: Make) -> None:
     """Neither the rows nor the global random states are changed by a fit."""
-    for _, classes, train, validation in _cases():
+    for _, classes, train, validation in _cases(make):
         for rows in (train, validation):
             rows.x.flags.writeable = rows.y.flags.writeable = False
         before = np.random.get_state()[1].tolist()  # type: ignore[index]
@@ -93,7 +95,7 @@ def check_leaves_its_inputs_alone(make: Make) -> None:
 
 def check_saves_and_loads(make: Make) -> None:
     """What is loaded predicts as what was saved, bit for bit, and is no pickle."""
-    for task, classes, train, validation in _cases():
+    for task, classes, train, validation in _cases(make):
         fitted = make(classes=classes, seed=0).fit(train, validation).fitted
         with TemporaryDirectory() as name:
             folder = Path(name)
@@ -109,7 +111,7 @@ def check_saves_and_loads(make: Make) -> None:
 
 def check_settled_needs_no_validation(make: Make) -> None:
     """The settled model fits to all rows without validation, and settles on itself."""
-    for task, classes, train, validation in _cases():
+    for task, classes, train, validation in _cases(make):
         settled = make(classes=classes, seed=0).fit(train, validation).settled
         again = settled.fit(train, None)
         assert again.settled == settled, (
@@ -120,7 +122,7 @@ def check_settled_needs_no_validation(make: Make) -> None:
 
 def check_stops_when_told(make: Make) -> None:
     """`on_round` returning False ends the fit, with a model that predicts."""
-    for task, classes, train, validation in _cases():
+    for task, classes, train, validation in _cases(make):
         told: list[Round] = []
         fit = make(classes=classes, seed=0).fit(train, validation, _once(told))
         assert len(told) <= 1, f"predicting {task}, it went on when told to stop"
@@ -151,18 +153,30 @@ def _is_pickle(path: Path) -> bool:
     return path.read_bytes()[:2] in {b"\x80" + bytes([n]) for n in range(2, 6)}
 
 
-def _cases() -> Iterator[tuple[str, int, Rows, Rows]]:
-    """For each task, easy training and validation rows: two columns tell of three."""
+def _cases(make: Make) -> Iterator[tuple[str, int, Rows, Rows]]:
+    """For each task, easy training and validation rows: two columns tell of three.
+
+    Of images, two of the colours do.
+    """
     for task, classes in TASKS.items():
         rng = np.random.default_rng(classes)
-        x = rng.normal(size=(2 * PART, 4)).astype(np.float32)
+        x: Any = rng.normal(size=(2 * PART, 4)).astype(np.float32)
         signal = 2 * x[:, 0] - x[:, 1] + 0.1 * rng.normal(size=len(x))
         y: Any = signal * 3 + 50
         if classes:
             edges = np.quantile(signal, np.arange(1, classes) / classes)
             y = np.digitize(signal, edges).astype(np.int64)
+        if make(classes=classes, seed=0).view == "pictures":
+            x = _pictures(x, rng)
         train, validation = (
             Rows(x=x[part].copy(), y=y[part].copy())
             for part in (slice(PART), slice(PART, None))
         )
         yield task, classes, train, validation
+
+
+def _pictures(x: NDArray[Any], rng: np.random.Generator) -> NDArray[np.uint8]:
+    """Images whose colours are the first three columns, with noise on every pixel."""
+    colours = 128 + 30 * x[:, None, None, :3]
+    noisy = colours + 20 * rng.normal(size=(len(x), SIDE, SIDE, 3))
+    return np.clip(noisy, 0, 255).astype(np.uint8)

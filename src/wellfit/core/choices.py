@@ -92,6 +92,7 @@ OBJECTIVES: Mapping[str, type[Any]] = {
     "focal": Focal,
 }
 OF_NUMBERS = ("mse", "mae", "huber", "log-cosh")  # the others are of classes
+OF_ONE_CLASS = ("focal", "hinge", "exponential")  # and of no shares of several
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -104,12 +105,29 @@ class Mlp:
     dropout: Share = 0.1
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Cnn:
+    """A residual network for images: `blocks` of each of the `widths`, in turn.
+
+    The image is halved between widths, and `stem` 2 halves it before the first;
+    `dropout` precedes the last layer.
+    """
+
+    widths: Annotated[tuple[Count, ...], Len(1, 5)] = (48, 96, 192)
+    blocks: Annotated[int, Interval(ge=1, le=16)] = 1
+    stem: Literal[1, 2] = 2
+    dropout: Share = 0.0
+
+
 MODELS: Mapping[str, type[Any]] = {
     "trivial": Nothing,
     "linear": Nothing,
     "lightgbm": Nothing,
     "mlp": Mlp,
+    "cnn": Cnn,
 }
+NETWORKS = ("mlp", "cnn")  # which the engine trains, and so the recipe says all of
+OF_IMAGES = ("cnn",)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -170,3 +188,4 @@ AUGMENTATIONS: Mapping[str, type[Any]] = {
     "mixup": Mixing,
     "cutmix": Mixing,
 }
+MIXED = ("mixup", "cutmix")  # of two rows, and of their targets

@@ -20,9 +20,9 @@ Name = Annotated[str, Len(1)]
 
 Task = Literal["classification", "regression"]
 KindName = Literal[
-    "number", "category", "boolean", "date", "text", "identifier", "constant"
+    "number", "category", "boolean", "date", "text", "identifier", "constant", "image"
 ]
-SplitBy = Literal["random", "class", "time", "group"]
+SplitBy = Literal["random", "class", "time", "group", "part"]
 Scaling = Literal["none", "min-max", "z-score", "robust", "bounded"]
 Imputation = Literal["mean", "median", "iterative"]
 OptimizerName = Literal["sgd", "adagrad", "rmsprop", "adam", "adamw", "lbfgs", "muon"]
@@ -39,7 +39,8 @@ VERSION = 1  # of the form below; older forms are read for ever
 class Splitting:
     """How rows become a training, a validation and an untouched test part.
 
-    `column` is what time or group is told by. With `folds` the rows that are not of
+    `column` is what time or group is told by, or which part a row is in; a part that
+    no row is in is drawn from the training rows. With `folds` the rows that are not of
     the test part are training and validation in turn; with `inner` each fold's
     training rows are split again, for what is chosen within it (nested).
     """
@@ -66,17 +67,27 @@ class Categories:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Images:
+    """What images are made into: squares of `side` pixels, of 1 or 3 `channels`."""
+
+    side: Annotated[int, Interval(ge=8, le=512)]
+    channels: Literal[1, 3] = 3
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Preparing:
     """How columns become features; all of it is learnt from training rows only.
 
-    `crosses` are columns taken together, numbers as their product and categories as
-    their pairs; `polynomials` the highest power of a column. *bounded* scaling is
-    robust, and bends what is far out so that it stays within ±3.
+    `images` is of columns of images; without it they are left out. `crosses` are
+    columns taken together, numbers as their product and categories as their pairs;
+    `polynomials` the highest power of a column. *bounded* scaling is robust, and bends
+    what is far out so that it stays within ±3.
     """
 
     scaling: Scaling = "bounded"
     imputation: Imputation = "median"
     categories: Categories = field(default_factory=Categories)
+    images: Images | None = None
     crosses: tuple[Annotated[tuple[str, ...], Len(2)], ...] = ()
     polynomials: Mapping[str, Annotated[int, Interval(ge=2, le=5)]] = field(
         default_factory=dict
@@ -95,7 +106,8 @@ class Augmentation:
 class Data:
     """What is learnt from, and how its rows and columns are used.
 
-    `source` is a table, a folder with a folder a class, or `package.module:factory`.
+    `source` is a table, a folder of images with a folder a class, or
+    `package.module:factory`.
     """
 
     source: Name

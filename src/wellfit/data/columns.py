@@ -9,6 +9,8 @@ import numpy as np
 import pandas as pd  # noqa: TID253
 from numpy.typing import NDArray
 
+from wellfit.data.imagefiles import is_image, is_there
+
 Series: TypeAlias = "pd.Series[Any]"  # of one of the four types of read_table
 
 TRUE = frozenset({"true", "yes", "y", "t", "on", "1"})
@@ -36,6 +38,7 @@ LOOKED_AT = 2000  # distinct values, for formats and words
 NEARLY_ALL = 0.95  # of the values of a column, for it to be of dates or numbers
 MOSTLY = 0.8  # of them are numbers: the text between is a fault
 MANY = 20  # distinct values: with fewer, text is categories whatever it looks like
+TRIED = 50  # paths, of which one must lead to a file
 PROSE = 3.0  # words a value: codes have one or two
 IDENTIFIER = re.compile(
     r"^(id|uuid|guid|index|key)$|[_\W](id|uuid|key)$|[a-z]I[dD]$|ID$", re.A
@@ -53,6 +56,7 @@ class Kind(StrEnum):
     TEXT = "text"
     IDENTIFIER = "identifier"
     CONSTANT = "constant"
+    IMAGE = "image"
 
 
 LEFT_OUT: Mapping[Kind, str] = {
@@ -70,7 +74,8 @@ def kind_of(column: Series) -> Kind:
     *number*: numbers, or text of which at least 80 % are numbers with more than 20
     different values. *identifier*: whole numbers that count the rows, or are all
     different in a column called like an identifier; or codes most of which come
-    once. *text*: the same with three words or more a value. *category*: the rest.
+    once. *text*: the same with three words or more a value. *image*: names that end as
+    those of images do, of files that are there. *category*: the rest.
     """
     if column.dtype == "bool":
         return Kind.BOOLEAN if column.nunique() > 1 else Kind.CONSTANT
@@ -81,7 +86,8 @@ def kind_of(column: Series) -> Kind:
         return Kind.CONSTANT
     if pd.api.types.is_datetime64_dtype(column.dtype):
         return Kind.DATE
-    return _kind_of_text(column.dropna(), distinct)
+    present = column.dropna()
+    return Kind.IMAGE if _is_images(present) else _kind_of_text(present, distinct)
 
 
 def _kind_of_numbers(column: Series) -> Kind:
@@ -117,6 +123,21 @@ def _kind_of_text(present: Series, distinct: int) -> Kind:
         return Kind.TEXT if prose else Kind.IDENTIFIER
     longer = words.head(LOOKED_AT).str.len().mean() > 50
     return Kind.TEXT if prose and longer and often < 5 else Kind.CATEGORY
+
+
+def _is_images(present: Series) -> bool:
+    """Nearly all are called like images, and so is a file that there is."""
+    some = [str(v) for v in present.iloc[:: -(-len(present) // TRIED)]]
+    if sum(map(is_image, some)) < NEARLY_ALL * len(some):
+        return False
+    return any(map(is_there, some))
+
+
+def images_in(frame: pd.DataFrame) -> list[str]:
+    """The columns that have paths to images."""
+    text = frame.select_dtypes(exclude=["number", "bool", "datetime"])
+    named = ((str(n), text[n].dropna().head(LOOKED_AT)) for n in text.columns)
+    return [n for n, some in named if len(some) and _is_images(some)]
 
 
 def _words(values: Series) -> float:

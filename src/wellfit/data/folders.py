@@ -12,6 +12,7 @@ import numpy as np
 from wellfit.core.errors import BadTable
 from wellfit.core.run import Run
 from wellfit.data.curve import learning_curve
+from wellfit.data.imagefiles import IMAGES
 from wellfit.data.judged import (
     LEAST,
     MOST_CLASSES,
@@ -26,7 +27,6 @@ from wellfit.data.pictures import near_pictures, read_picture
 from wellfit.data.shingles import near_texts
 from wellfit.data.suspects import suspects
 
-IMAGES = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff"})
 TEXTS = frozenset({".txt", ".md", ".text"})
 MOST = 20_000  # files that are read
 USUAL = 0.95  # of the images have one size: then the others are of a wrong one

@@ -1,10 +1,10 @@
 """From a table to the matrix that a model takes, learnt from training rows only.
 
-Two forms of the same preparation. *coded*, for trees: numbers as they are with NaN
+Three forms of the same preparation. *coded*, for trees: numbers as they are with NaN
 for what is missing, categories as codes. *dense*, for linear models and networks:
 numbers filled and scaled, beside an indicator of what was missing, categories one-hot
-with the rare ones together, or by what they tell of the target. All of it is plain
-JSON.
+with the rare ones together, or by what they tell of the target. *pictures*, for
+networks of images: those alone, as bytes. All of it is plain JSON.
 """
 
 from collections.abc import Iterable, Mapping
@@ -36,6 +36,7 @@ from wellfit.data.columns import (
     seconds,
 )
 from wellfit.data.crosses import Pair, Product, joined, learn_crosses, product_of
+from wellfit.data.decode import Decoded, Picture, picture_features
 from wellfit.data.features import Features, Matrix, View
 from wellfit.data.imputation import Imputer, learn_imputer
 from wellfit.data.numbers import (
@@ -60,7 +61,7 @@ class Date:
     parts: tuple[Number, ...]
 
 
-Column = Number | Date | Category | Encoded | Product | Pair
+Column = Number | Date | Category | Encoded | Product | Pair | Picture
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -79,13 +80,19 @@ class Preparation:
         """The columns of a table that are needed, each once."""
         return tuple(dict.fromkeys(n for c in self.columns for n in _sources(c)))
 
-    def apply(self, frame: pd.DataFrame, view: View) -> Features:
+    def apply(
+        self, frame: pd.DataFrame, view: View, decoded: Decoded | None = None
+    ) -> Features:
         """The features of these rows; columns it does not know are ignored.
 
         `BadTable` where one is missing. An unseen category is a missing value to
-        trees, and one of the rare ones to all others.
+        trees, and one of the rare ones to all others. Images that are `decoded`
+        already are not read again.
         """
         self._check(frame.columns)
+        if view == "pictures":
+            rule = next(c for c in self.columns if isinstance(c, Picture))
+            return picture_features(rule, frame[rule.name], view, decoded)
         blocks = [_block(rule, frame, view) for rule in self.columns]
         return _side_by_side(self._filled(blocks, frame, view))
 
@@ -112,7 +119,7 @@ class Preparation:
         self, blocks: list[Features], frame: pd.DataFrame, view: View
     ) -> list[Features]:
         """The blocks, with the gaps of numbers filled by the other numbers."""
-        if self.imputer is None or view == "coded":
+        if self.imputer is None or view != "dense":
             return blocks
         numbers = _numbers_of(self.columns)
         x = self.imputer.fill(_gapped(numbers.values(), frame))
@@ -169,6 +176,8 @@ def prepare(
     rows tell of the target, by `told_of`: without it no category is told by that.
     """
     left_out = {n: LEFT_OUT[k] for n, k in kinds.items() if k in LEFT_OUT}
+    if how.images is None:
+        left_out |= dict.fromkeys(_images(kinds), "an image: only a cnn looks at those")
     if clock is not None and kinds[clock] is Kind.NUMBER:
         left_out[clock] = "its times do not come again"
     used = {n: k for n, k in kinds.items() if n not in left_out}
@@ -182,6 +191,8 @@ def prepare(
     for name, kind in used.items():
         if kind is Kind.CATEGORY:
             columns.append(learn_category(frame[name], how.categories, told))
+        elif kind is Kind.IMAGE and how.images is not None:
+            columns.append(Picture(name=name, **asdict(how.images)))
         else:
             columns.append(_measured(frame[name], kind, how, passes=name == clock))
     columns += learn_crosses(frame, used, how, told)
@@ -190,6 +201,10 @@ def prepare(
         numbers = tuple(_numbers_of(columns).values())
         imputer = learn_imputer(_gapped(numbers, frame), tuple(n.name for n in numbers))
     return Preparation(columns=tuple(columns), left_out=left_out, imputer=imputer)
+
+
+def _images(kinds: Mapping[str, Kind]) -> list[str]:
+    return [n for n, k in kinds.items() if k is Kind.IMAGE]
 
 
 def _measured(
@@ -255,6 +270,8 @@ def _block(rule: Column, frame: pd.DataFrame, view: View) -> Features:
             return number_features(rule.parts, of, names, view)
         case Pair():
             return category_features(rule.category, joined(rule, frame), view)
+        case Picture():
+            return picture_features(rule, frame[rule.name], view)
         case _:
             return category_features(rule, frame[rule.name], view)
 
@@ -297,6 +314,8 @@ def _column(data: Mapping[str, Any]) -> Column:
         case "product":
             of = tuple(Number(**n) for n in said["of"])
             return Product(of=of, number=Number(**said["number"]))
+        case "picture":
+            return Picture(**said)
         case "pair":
             category = category_from(said["category"])
             return Pair(of=tuple(said["of"]), category=category)

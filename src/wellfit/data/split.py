@@ -5,7 +5,7 @@ indices. By default 60 % train, 20 % validate, 20 % are the untouched test part.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -137,6 +137,32 @@ def split_by_group(groups: NDArray[Any], *, seed: int, sizes: Sizes = USUAL) -> 
         second = _cut(filled, both, first + 1, len(names) - 1)
     parts = np.split(order, [first, max(first, second)])
     return _split("by group", [np.flatnonzero(np.isin(codes, p)) for p in parts])
+
+
+def split_by_part(
+    parts: NDArray[Any], keys: Rows | None, *, seed: int, sizes: Sizes = USUAL
+) -> Split:
+    """As `parts` say: train, validation or test. What none of them says is drawn.
+
+    It is drawn from the training rows, each class alike where `keys` are the classes.
+    `BadTable` where no row is to be trained on.
+    """
+    train = np.flatnonzero(parts == "train")
+    if not len(train):
+        raise BadTable("no row is in the part train: there is nothing to train on")
+    held = {n: np.flatnonzero(parts == n) for n in ("validation", "test")}
+    lacking = [name for name, rows in held.items() if not len(rows)]
+    if not lacking:
+        return _split("by part", [held["test"], held["validation"], train])
+    drawn = replace(sizes, **{n: 0.0 for n in held if n not in lacking})
+    if keys is None:
+        inner = split_at_random(len(train), seed=seed, sizes=drawn)
+    else:
+        inner = split_by_class(keys[train], seed=seed, sizes=drawn)
+    held |= {name: train[getattr(inner, name)] for name in lacking}
+    note = f"no row is in the part {' or '.join(lacking)}: drawn from the training rows"
+    made = [held["test"], held["validation"], train[inner.train]]
+    return _split("by part", made, notes=(note,))
 
 
 def _cut(filled: Rows, wanted: float, least: int, most: int) -> int:

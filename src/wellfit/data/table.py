@@ -17,6 +17,13 @@ import pandas as pd  # noqa: TID253
 from wellfit.core.errors import BadTable, nearest
 from wellfit.data.columns import Series
 from wellfit.data.delimited import TEXT, parse_text
+from wellfit.data.imagesets import (
+    CLASS,
+    PART,
+    is_image_set,
+    located,
+    read_image_set,
+)
 from wellfit.data.large import LARGE, parse_large
 from wellfit.data.packed import PACKED, unpack
 
@@ -32,26 +39,48 @@ KNOWN = (*TEXT, ".parquet", ".pq", ".xlsx", ".xlsm")
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
 class Table:
-    """A table in plain form; `notes` says what was decided while it was read."""
+    """A table in plain form; `notes` says what was decided while it was read.
+
+    Of a set of images, `target` is the column of their classes, and `part` the one
+    that says which part each is in.
+    """
 
     frame: pd.DataFrame
     name: str
     notes: tuple[str, ...] = ()
+    target: str | None = None
+    part: str | None = None
 
 
 def read_table(data: Any) -> Table:
     """The table in a file, or of a pandas, polars or Arrow frame.
 
-    A file is CSV, TSV, Parquet or Excel, compressed (gz, bz2, xz, zst, zip) or not.
-    The caller's frame is never changed. Raises `BadTable` in one sentence.
+    A file is CSV, TSV, Parquet or Excel, compressed (gz, bz2, xz, zst, zip) or not;
+    paths of images in it are told from where it is. A folder of images, or a zip of
+    one, is a table of their paths and classes. The caller's frame is never changed.
+    Raises `BadTable` in one sentence.
     """
     if isinstance(data, Table):
         return data
-    if isinstance(data, str | os.PathLike):
-        found = _read_file(Path(data))
-    else:
+    if not isinstance(data, str | os.PathLike):
         found = _from_frame(data)
-    return _checked(replace(found, frame=_plain(found.frame, found.name)))
+        return _checked(replace(found, frame=_plain(found.frame, found.name)))
+    path = Path(data)
+    if is_image_set(path):
+        return _of_images(path)
+    found = _read_file(path)
+    frame = located(_plain(found.frame, found.name), path.parent)
+    return _checked(replace(found, frame=frame))
+
+
+def _of_images(path: Path) -> Table:
+    found = read_image_set(path)
+    return Table(
+        frame=found.frame,
+        name=path.name or path.resolve().name,
+        target=CLASS if found.labelled else None,
+        part=PART if found.parted else None,
+    )
 
 
 def _read_file(path: Path) -> Table:
@@ -89,10 +118,6 @@ def _bytes(path: Path) -> bytes:
         hint = nearest(path.name, beside) if beside else ""
         told = hint if "did you mean" in hint else ""
         raise BadTable(f"no table at {path}: there is no such file{told}") from error
-    except IsADirectoryError as error:
-        raise BadTable(
-            f"{path} is a folder; give the path of one table in it"
-        ) from error
     except OSError as error:
         raise BadTable(f"{path} cannot be read: {error.strerror}") from error
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar, Protocol, Self
+from typing import Any, Protocol, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,8 +17,9 @@ Scores = NDArray[np.float64]
 class Rows:
     """Rows ready for a model.
 
-    `x` is rows by features; `y` is the place of each row's class (int64), or its
-    number (float64); `categorical` are the features that are codes.
+    `x` is rows by features, or of images the bytes of their pixels; `y` is the place of
+    each row's class (int64), or its number (float64); `categorical` are the features
+    that are codes.
     """
 
     x: NDArray[Any]
@@ -107,7 +108,10 @@ class Model(Protocol):
     the features that it takes. The same seed and rows give the same fit.
     """
 
-    view: ClassVar[View]
+    @property
+    def view(self) -> View:
+        """The form of the features that it takes."""
+        ...
 
     @property
     def name(self) -> str:

@@ -17,6 +17,7 @@ import pandas as pd  # noqa: TID253
 
 from wellfit import __version__
 from wellfit.core.errors import BadRun, BadSetting, MissingExtra
+from wellfit.data.decode import Decoded
 from wellfit.data.features import View
 from wellfit.data.prepare import Preparation
 from wellfit.data.target import Task
@@ -30,6 +31,7 @@ FITTED: Mapping[str, tuple[str, str, View]] = {
     "linear": ("wellfit.models.linear", "FittedLinear", "dense"),
     "lightgbm": ("wellfit.models.lightgbm", "FittedLightGbm", "coded"),
     "mlp": ("wellfit.models.mlp", "FittedMlp", "dense"),
+    "cnn": ("wellfit.models.cnn", "FittedCnn", "pictures"),
     "own": ("wellfit.models.own", "FittedOwn", "dense"),
 }
 
@@ -48,21 +50,33 @@ class TableModel:
     threshold: float | None = None  # of the second of two classes
     version: str = __version__
 
-    def scores(self, frame: pd.DataFrame) -> Scores:
-        """Probabilities, rows by classes; or numbers, one a row."""
-        view = FITTED[self.kind][2]
-        return self.fitted.predict(self.preparation.apply(frame, view).x)
+    def scores(self, frame: pd.DataFrame, decoded: Decoded | None = None) -> Scores:
+        """Probabilities, rows by classes; or numbers, one a row.
+
+        NaN where a row's image cannot be read. Those that are `decoded` already are
+        not read again.
+        """
+        features = self.preparation.apply(frame, FITTED[self.kind][2], decoded)
+        out = self.fitted.predict(features.x)
+        out[list(features.lacking)] = np.nan
+        return out
 
     def predict(self, frame: pd.DataFrame) -> pd.DataFrame:
-        """`prediction`, and `probability of X` for each class X, a row a row."""
+        """`prediction`, and `probability of X` for each class X, a row a row.
+
+        All of them are missing where a row's image cannot be read.
+        """
         out = self.scores(frame)
         if not self.classes:
             return pd.DataFrame({"prediction": out})
         labels = pd.Series(list(self.classes))
         columns = {f"probability of {c}": out[:, i] for i, c in enumerate(self.classes)}
         places = out if self.threshold is None else decided(out, self.threshold)
-        guess = labels.iloc[places.argmax(axis=1)].to_numpy()
-        return pd.DataFrame({"prediction": guess, **columns})
+        guess = labels.iloc[places.argmax(axis=1)].reset_index(drop=True)
+        unknown = np.isnan(out[:, 0])
+        if unknown.any():
+            guess = guess.astype(object).mask(unknown)
+        return pd.DataFrame({"prediction": guess.to_numpy(), **columns})
 
 
 def save(model: TableModel, folder: Path) -> None:

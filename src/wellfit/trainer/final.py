@@ -132,7 +132,7 @@ def model_of(
 
 def _score_test(parts: Parts, model: TableModel) -> dict[str, float]:
     rows = parts.split.test
-    guess = model.scores(parts.frame.iloc[rows])
+    guess = model.scores(parts.frame.iloc[rows], parts.decoded)
     return scores(model.task, guess, parts.target.y[rows], model.threshold)
 
 

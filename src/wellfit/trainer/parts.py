@@ -10,6 +10,7 @@ import pandas as pd  # noqa: TID253
 from wellfit.core.recipe import Preparing
 from wellfit.data.categories import told_of
 from wellfit.data.columns import Kind
+from wellfit.data.decode import Decoded
 from wellfit.data.features import Features, Matrix, View
 from wellfit.data.prepare import USUAL, Preparation, prepare
 from wellfit.data.split import Split
@@ -25,6 +26,7 @@ class Parts:
 
     The preparation is learnt from the training rows alone; `how` is what was asked
     of it, and `told` what the training rows tell of the target, where it uses that.
+    `decoded` are the images of all rows, where there are some.
     """
 
     frame: pd.DataFrame
@@ -36,6 +38,7 @@ class Parts:
     how: Preparing = USUAL
     told: Matrix | None = None
     seed: int = 0  # of what training rows are told by
+    decoded: Decoded | None = None
     _ready: dict[tuple[str, View], Rows] = field(default_factory=dict)
 
     @classmethod
@@ -48,6 +51,7 @@ class Parts:
         clock: str | None = None,
         how: Preparing = USUAL,
         seed: int = 0,
+        decoded: Decoded | None = None,
     ) -> "Parts":
         """Learn the preparation from the training rows."""
         by_target = how.categories.beyond == "target"
@@ -63,6 +67,7 @@ class Parts:
             how=how,
             told=told,
             seed=seed,
+            decoded=decoded,
         )
 
     def rows(self, part: Part, view: View) -> Rows:
@@ -82,7 +87,7 @@ class Parts:
             return self.preparation.apply_training(
                 rows, view, self.told, seed=self.seed
             )
-        return self.preparation.apply(rows, view)
+        return self.preparation.apply(rows, view, self.decoded)
 
     def merged(self) -> "Parts":
         """Training and validation rows as one training part, for the last fit."""
@@ -99,4 +104,5 @@ class Parts:
             self.clock,
             how=self.how,
             seed=self.seed,
+            decoded=self.decoded,
         )

@@ -40,7 +40,7 @@ def _mover(device: torch.device, *, channels_last: bool) -> Callable[[Batch], Ba
         return lambda batch: batch
 
     def moved(tensor: Tensor) -> Tensor:
-        images = channels_last and tensor.ndim == 4
+        images = channels_last and tensor.ndim == 4 and tensor.is_floating_point()
         layout = torch.channels_last if images else torch.preserve_format
         return tensor.to(device, non_blocking=True, memory_format=layout)
 

@@ -10,6 +10,7 @@ import pandas as pd  # noqa: TID253
 
 from wellfit.core.errors import BadSetting, BadTable, UnknownName
 from wellfit.data.columns import Kind, moments, texts
+from wellfit.data.imagesets import parts_in
 from wellfit.data.inspection import Subject, counted
 from wellfit.data.overlap import overlap
 from wellfit.data.profile import kinds_of, profile
@@ -18,6 +19,7 @@ from wellfit.data.split import (
     split_at_random,
     split_by_class,
     split_by_group,
+    split_by_part,
     split_by_time,
 )
 from wellfit.data.table import Table
@@ -35,8 +37,9 @@ class Settings:
     """What a user can say about a training on a table.
 
     `out` is the run folder; without it a fresh one is made in `runs`. `budget` is a
-    time ("60s", "20m", or seconds); `time` and `group` name the column that the split
-    goes by; `kinds` overrules what columns hold, by name; `drop` leaves columns out.
+    time ("60s", "20m", or seconds); `time`, `group` and `part` name the column that the
+    split goes by; `kinds` overrules what columns hold, by name; `drop` leaves columns
+    out.
     """
 
     target: str
@@ -48,12 +51,18 @@ class Settings:
     task: Task | None = None
     time: str | None = None
     group: str | None = None
+    part: str | None = None
     kinds: Mapping[str, str] = field(default_factory=dict)
     drop: Sequence[str] = ()
 
+    @property
+    def aside(self) -> frozenset[str]:
+        """The columns that are not learnt from, whatever they hold."""
+        return frozenset(filter(None, (self.target, self.group, self.part)))
+
     def words(self) -> list[str]:
         """The same on the command line, as far as it bears on the result."""
-        one = ("target", "seed", "budget", "metric", "task", "time", "group")
+        one = ("target", "seed", "budget", "metric", "task", "time", "group", "part")
         said = {name: getattr(self, name) for name in one}
         pairs = [(name, value) for name, value in said.items() if value is not None]
         pairs += [("kind", f"{name}={kind}") for name, kind in self.kinds.items()]
@@ -64,13 +73,13 @@ class Settings:
         seconds_of(self.budget)
         if not 0 <= self.seed < MOST_SEEDS:
             raise BadSetting(f"a seed is 0 to {MOST_SEEDS - 1}; got {self.seed}")
-        if self.time and self.group:
+        if len([by for by in (self.time, self.group, self.part) if by]) > 1:
             raise BadSetting("a split goes by time or by group; got both")
         if self.target in self.kinds:
             raise BadSetting(
                 f"{self.target!r} is the target: say what it is with --task, not --kind"
             )
-        for role in ("time", "group"):
+        for role in ("time", "group", "part"):
             if getattr(self, role) == self.target:
                 raise BadSetting(f"--{role} names the target {self.target!r} itself")
         if self.target in self.drop:
@@ -125,7 +134,7 @@ def study(table: Table, how: Settings) -> Study:
     """Decide all; raises what `settle` does."""
     settled = settle(table, how)
     kinds, target, split = settled.kinds, settled.target, settled.split
-    learnt = {n: k for n, k in kinds.items() if n not in {how.target, how.group}}
+    learnt = {n: k for n, k in kinds.items() if n not in how.aside}
     validated = target.y[split.validation]
     metric = choose_metric(target.task, target.counts, validated, how.metric)
     parts = Parts.of(settled.rows, learnt, target, split, how.time)
@@ -149,6 +158,8 @@ def described(
     left_out |= dict.fromkeys(how.drop, "as asked")
     if how.group:
         left_out[how.group] = "says which rows belong together"
+    if how.part:
+        left_out[how.part] = "says which part a row is in"
     return Study(
         table=table,
         target=target,
@@ -181,7 +192,8 @@ def _looked_at(
 
 def used_columns(table: Table, how: Settings) -> pd.DataFrame:
     """The table without what is dropped; `UnknownName` for a column it lacks."""
-    named = [how.target, *how.drop, *filter(None, (how.time, how.group))]
+    split_by = (how.time, how.group, how.part)
+    named = [how.target, *how.drop, *filter(None, split_by)]
     for name in named:
         if name not in table.frame.columns:
             raise UnknownName("column", name, among=table.frame.columns)
@@ -208,6 +220,9 @@ def _split(
         return split_by_group(
             texts(rows[how.group]).fillna("").to_numpy(), seed=how.seed
         )
+    if how.part:
+        keys = target.y if target.classes else None
+        return split_by_part(parts_in(rows[how.part]), keys, seed=how.seed)
     if target.task == "classification":
         return split_by_class(target.y, seed=how.seed)
     return split_at_random(len(target.y), seed=how.seed)

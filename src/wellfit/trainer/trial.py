@@ -18,7 +18,7 @@ from wellfit.trainer.candidates import candidate
 from wellfit.trainer.clock import Deadline
 from wellfit.trainer.parts import Parts
 
-NETWORKS = ("mlp", "own")  # which the tap of PyTorch watches
+NETWORKS = ("mlp", "cnn", "own")  # which the tap of PyTorch watches
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -5,7 +5,6 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from wellfit.core.errors import BadSetting
 from wellfit.core.recipe import Recipe
 
 if TYPE_CHECKING:
@@ -29,6 +28,15 @@ def is_recipe(data: Any) -> bool:
     return isinstance(data, str | os.PathLike) and Path(data).suffix in SUFFIXES
 
 
+def is_images(data: Any) -> bool:
+    """Whether that is a folder, or a zip with images in it."""
+    if not isinstance(data, str | os.PathLike):
+        return False
+    from wellfit.data.imagesets import is_image_set
+
+    return is_image_set(Path(data))
+
+
 def recipe(
     data: Any, *, target: str | None = None, asked: Sequence[str] = (), **options: Any
 ) -> Recipe:
@@ -50,8 +58,6 @@ def recipe(
         return read_plain(data.to_json(), reasons=data.reasons, asked=flags)
     if is_recipe(data):
         return read_recipe(Path(data), asked=[*_flags(said | given), *changes])
-    if target is None:
-        raise BadSetting("--target must name the column to predict")
     made = recipe_for(data, target=target, **given)
     return read_plain(made.to_json(), reasons=made.reasons, asked=changes)
 

@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
 
@@ -12,7 +13,7 @@ from wellfit.core.finding import Diagnosis
 from wellfit.core.recipe import Recipe
 from wellfit.core.run import Run
 from wellfit.verbs.predict import predicted
-from wellfit.verbs.recipe import is_recipe
+from wellfit.verbs.recipe import is_images, is_recipe
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -98,29 +99,34 @@ def train(
     on_progress: "OnProgress | None" = None,
     **options: Unpack[Options],
 ) -> Trained:
-    """Train a model on a table, or by a recipe, and say how good it is.
+    """Train a model on a table or on images, or by a recipe; say how good it is.
 
     `data` is a path or a frame, `target` the column to predict. The rows are split
     into training, validation and test parts; every candidate is fitted to the first
     and judged by the second; the best is refitted on both, and scored once on the
-    third. Where `data` is a recipe or the path of one, the model is trained as that
+    third. Where `data` is a folder of images, or a table with a column of paths to
+    some, a network of images is trained by the recipe that wellfit writes for it; the
+    target is then the name of an image's folder, where none is named. Where `data` is
+    a recipe or the path of one, the model is trained as that
     says, and `asked` are `key=value` in place of it; of a table they are so of the
     recipe that wellfit writes for it. `resume` is explained with `train_by_recipe`.
     Raises `BadTable`, `BadSetting` or `UnknownName` in one sentence.
     """
-    if isinstance(data, Recipe) or is_recipe(data) or asked:
-        from wellfit.verbs.train_recipe import train_by_recipe
+    from wellfit.verbs import train_recipe
 
-        return train_by_recipe(
-            data,
-            target=target,
-            asked=asked,
-            resume=resume,
-            ignore=ignore,
-            rules=rules,
-            on_progress=on_progress,
-            **options,
-        )
+    train_by_recipe = partial(
+        train_recipe.train_by_recipe,
+        data,
+        target=target,
+        asked=asked,
+        resume=resume,
+        ignore=ignore,
+        rules=rules,
+        on_progress=on_progress,
+        **options,
+    )
+    if isinstance(data, Recipe) or is_recipe(data) or asked or is_images(data):
+        return train_by_recipe()
     if resume is not None:
         raise BadSetting(
             "--resume goes on with a training by a recipe: wellfit train recipe.yaml "
@@ -128,6 +134,7 @@ def train(
         )
     if target is None:
         raise BadSetting("--target must name the column to predict")
+    from wellfit.data.columns import images_in
     from wellfit.data.table import read_table
     from wellfit.record import Recorder, new_folder, open_run, vacant
     from wellfit.trainer.clock import Deadline, seconds_of
@@ -143,7 +150,10 @@ def train(
     until = Deadline.after(seconds_of(how.budget))
     tell = on_progress or (lambda progress: None)
     tell(Progress(stage="reading the table"))
-    found = study(read_table(data), how)
+    table = read_table(data)
+    if images_in(table.frame.drop(columns=[target, *how.drop], errors="ignore")):
+        return train_by_recipe()
+    found = study(table, how)
     folder = wanted or new_folder(found.name, base=Path(how.runs))
     with Recorder(folder) as recorder, outcome(recorder):
         say_study(recorder, found, how.words(), how.seed)

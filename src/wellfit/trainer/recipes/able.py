@@ -14,8 +14,6 @@ def check_able(recipe: Recipe) -> None:
 
 def _unable(recipe: Recipe) -> Iterator[tuple[str, str]]:
     split = recipe.data.split
-    if recipe.data.augment:
-        yield "data.augment", "leave it out"
     if split.folds:
         yield "data.split.folds", "leave it out, and validation rows are held back once"
     if not split.validation:

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 
-from wellfit.core.choices import OBJECTIVES, OF_NUMBERS
+from wellfit.core.choices import MIXED, OBJECTIVES, OF_NUMBERS, OF_ONE_CLASS
 from wellfit.core.errors import BadSetting, nearest
 from wellfit.core.recipe import Recipe
 from wellfit.trainer.clock import seconds_of
@@ -20,6 +20,7 @@ def contradictions(recipe: Recipe) -> Iterator[Fault]:
     yield from _of_columns(recipe)
     yield from _of_split(recipe)
     yield from _of_objective(recipe)
+    yield from _of_augmentation(recipe)
     yield from _of_optimizer(recipe)
     yield from _of_schedule(recipe)
     yield from _of_validation(recipe)
@@ -52,7 +53,7 @@ def _of_columns(recipe: Recipe) -> Iterator[Fault]:
 
 def _of_split(recipe: Recipe) -> Iterator[Fault]:
     split, place = recipe.data.split, ("data", "split")
-    if split.by in {"time", "group"} and split.column is None:
+    if split.by in {"time", "group", "part"} and split.column is None:
         yield _fault(f"data.split: a split by {split.by} needs a column", *place)
     if split.by in {"random", "class"} and split.column is not None:
         text = f"data.split: a split by {split.by} goes by no column; by time or group?"
@@ -87,6 +88,16 @@ def _of_objective(recipe: Recipe) -> Iterator[Fault]:
         text = f"objective.metric: no metric{of} {objective.metric!r}"
         hint = nearest(objective.metric, known)
         yield _fault(text + hint, "objective", "metric")
+
+
+def _of_augmentation(recipe: Recipe) -> Iterator[Fault]:
+    """Mixed rows have a share of two classes, which some losses cannot take."""
+    name = recipe.objective.name
+    for i, one in enumerate(recipe.data.augment):
+        if one.name in MIXED and name in OF_ONE_CLASS:
+            text = f"data.augment.{i}: {one.name} mixes the classes of two rows, and"
+            instead = f"objective {name} takes one: take cross-entropy"
+            yield _fault(f"{text} {instead}", "data", "augment", i)
 
 
 def _of_optimizer(recipe: Recipe) -> Iterator[Fault]:

@@ -75,13 +75,15 @@ def _split(seen: Seen) -> tuple[Splitting, Reasons]:
         by, why = "time", f"as asked: the past of {how.time!r} trains, the latest tests"
     elif how.group:
         by, why = "group", f"as asked: rows of the same {how.group!r} stay together"
+    elif how.part:
+        by, why = "part", "; ".join(["as the folders are called", *split.notes])
     elif seen.of.classes:
         rarest = min(seen.of.counts.items(), key=lambda pair: pair[1])
         by = "class"
         why = f"each class as often in every part; {rarest[0]} has {rarest[1]:,} rows"
     said = f"{parts} rows train, validate and test"
     reasons = {"data.split": said, "data.split.by": why}
-    return Splitting(by=by, column=how.time or how.group), reasons
+    return Splitting(by=by, column=how.time or how.group or how.part), reasons
 
 
 def _prepare(seen: Seen) -> tuple[Preparing, Reasons]:

@@ -1,22 +1,26 @@
-"""The network that a recipe trains: the perceptron, or one of the user's own."""
+"""The network that a recipe trains: of columns, of images, or of the user's own."""
 
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 import torch  # noqa: TID253
 from torch import Tensor, nn  # noqa: TID253
 
+from wellfit.core.choices import OF_IMAGES
 from wellfit.core.own import is_own
 from wellfit.core.recipe import Recipe
 from wellfit.data.features import View
+from wellfit.models.cnn import Cnn, FittedCnn, Shape
 from wellfit.models.mlp import Between, FittedMlp, Network, threads
-from wellfit.models.model import Fit, OnRound, Round, Rows, never_ending
+from wellfit.models.model import Fit, Fitted, OnRound, Round, Rows, never_ending
 from wellfit.models.network import Epoch
 from wellfit.models.own import Factory, FittedOwn
 from wellfit.objectives.metrics import METRICS, Metric
+from wellfit.trainer.augment import augmenting
 from wellfit.trainer.engine import Trained, fit
 from wellfit.trainer.feed import MemoryFeed
 from wellfit.trainer.keeper import Checkpoints
@@ -27,6 +31,7 @@ from wellfit.trainer.recipes.training import batch_of
 from wellfit.trainer.settings import Measure, Task
 
 EVALUATED_AT_ONCE = 8192  # rows
+IMAGES_AT_ONCE = 512  # whose activations are many times their size
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -47,7 +52,11 @@ class Scale:
 
     def tensors(self, rows: Rows) -> tuple[Tensor, Tensor]:
         """Inputs and targets, as the network and its criterion take them."""
-        x, y = torch.tensor(rows.x, dtype=torch.float32), torch.tensor(rows.y)
+        if rows.x.dtype == np.uint8:  # images, which are not to be copied
+            x = torch.from_numpy(np.require(rows.x, requirements="W"))
+        else:
+            x = torch.tensor(rows.x, dtype=torch.float32)
+        y = torch.tensor(rows.y)
         return x, y if self.classes else ((y - self.center) / self.spread).float()
 
     def measure(self, metric: Metric) -> Measure:
@@ -77,8 +86,6 @@ class RecipeNetwork:
     sentences, `on_end` how the training went.
     """
 
-    view: ClassVar[View] = "dense"
-
     classes: int
     recipe: Recipe
     folder: Path
@@ -91,6 +98,11 @@ class RecipeNetwork:
         """The kind of model that is saved."""
         return "own" if is_own(self.recipe.model.name) else self.recipe.model.name
 
+    @property
+    def view(self) -> View:
+        """The form of the features that it takes."""
+        return "pictures" if self.recipe.model.name in OF_IMAGES else "dense"
+
     def fit(
         self, train: Rows, validation: Rows | None, on_round: OnRound = never_ending
     ) -> Fit:
@@ -99,10 +111,12 @@ class RecipeNetwork:
         def on_epoch(epoch: Epoch) -> bool:
             return on_round(Round(step=epoch.steps, signals=epoch.metrics))
 
-        with borrowed(), threads(train.x.shape[1]):
+        convolving = self.view == "pictures"  # which all threads can share in
+        few = nullcontext() if convolving else threads(train.x.shape[1])
+        with borrowed(), few:
             seed_all(self.recipe.seed)
             scale = Scale.of(train, self.classes)
-            network, fitted = self._network(train.x.shape[1], scale)
+            network, fitted = self._network(train, scale)
             task = self._task(network, train, validation, scale)
             how = settings_of(self.recipe, epoch=len(task.feed))
             trained = fit(
@@ -116,12 +130,19 @@ class RecipeNetwork:
         self.on_end(trained)
         return Fit(fitted=fitted, settled=self)
 
-    def _network(
-        self, inputs: int, scale: "Scale"
-    ) -> tuple[nn.Module, FittedMlp | FittedOwn]:
+    def _network(self, train: Rows, scale: "Scale") -> tuple[nn.Module, Fitted]:
         """The network with its first weights, and what predicts with it."""
-        said, outputs = self.recipe.model, self.classes or 1
-        if not is_own(said.name):
+        said, inputs, outputs = self.recipe.model, train.x.shape[-1], self.classes or 1
+        if said.name == "cnn":
+            shape = Shape(
+                channels=inputs,
+                outputs=outputs,
+                **{**said.params, "widths": tuple(said.params["widths"])},
+            )
+            images = Cnn(shape, center=scale.center, spread=scale.spread)
+            images.door.learn(train.x)
+            return images, FittedCnn(classes=self.classes, network=images)
+        if said.name == "mlp":
             params = dict(said.params)
             widths = (inputs, *params.pop("hidden"), outputs)
             network = Network(widths, Between(**params))
@@ -146,9 +167,11 @@ class RecipeNetwork:
         self, network: nn.Module, train: Rows, held: Rows | None, scale: "Scale"
     ) -> Task:
         recipe, size = self.recipe, self.recipe.loop.batch_size
+        at_once = IMAGES_AT_ONCE if self.view == "pictures" else EVALUATED_AT_ONCE
         validation = held and MemoryFeed(
-            tensors=scale.tensors(held), batch_size=EVALUATED_AT_ONCE, shuffle=False
+            tensors=scale.tensors(held), batch_size=at_once, shuffle=False
         )
+        rows = scale.tensors(train)
         return Task(
             network=network,
             criterion=criterion_of(
@@ -158,9 +181,12 @@ class RecipeNetwork:
                 folder=self.folder,
             ),
             feed=MemoryFeed(
-                tensors=scale.tensors(train),
+                tensors=rows,
                 batch_size=batch_of(len(train)) if size == "auto" else size,
                 seed=recipe.seed,
+                augment=augmenting(
+                    recipe.data.augment, rows, classes=self.classes, folder=self.folder
+                ),
             ),
             validation=validation or None,
             measures=self._measures(scale),

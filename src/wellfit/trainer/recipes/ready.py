@@ -13,6 +13,7 @@ from wellfit.core.own import imported, is_own
 from wellfit.core.recipe import Recipe
 from wellfit.data.columns import Kind, moments, texts
 from wellfit.data.folds import folds_of, nested_folds
+from wellfit.data.imagesets import is_image_set, parts_in, why_unlabelled
 from wellfit.data.profile import kinds_of
 from wellfit.data.split import (
     Sizes,
@@ -20,12 +21,14 @@ from wellfit.data.split import (
     split_at_random,
     split_by_class,
     split_by_group,
+    split_by_part,
     split_by_time,
 )
 from wellfit.data.table import Table, read_table
 from wellfit.data.target import Target, read_target
 from wellfit.objectives.metrics import Metric, choose_metric
 from wellfit.trainer.parts import Parts
+from wellfit.trainer.recipes.look import look
 from wellfit.trainer.study import (
     Settings,
     Study,
@@ -74,33 +77,55 @@ def ready(recipe: Recipe, *, folder: Path) -> Ready:
 
     `BadTable`, `BadSetting` or `UnknownName` in one sentence where that cannot be.
     """
-    data, split = recipe.data, recipe.data.split
-    if data.target is None:
-        raise BadSetting("data.target must name the column of the table to predict")
-    clock = split.column if split.by == "time" else None
-    group = split.column if split.by == "group" else None
-    asked = Settings(
-        target=data.target, seed=recipe.seed, time=clock, group=group, drop=data.drop
-    )
-    table = read_table(_source(data.source, folder))
+    table = read_table(_source(recipe.data.source, folder))
+    asked = _asked(recipe, table)
     frame = used_columns(table, asked)
-    target = read_target(frame[data.target], data.task)
-    kinds = kinds_of(frame, data.kinds)
+    target = read_target(frame[asked.target], recipe.data.task)
+    kinds = kinds_of(frame, recipe.data.kinds)
     rows = frame.iloc[target.rows].reset_index(drop=True)
+    learnt = {n: k for n, k in kinds.items() if n not in asked.aside}
+    seen = look(recipe, learnt, rows, target)
+    if seen is not None:
+        table = replace(table, notes=(*table.notes, *seen.notes))
+        rows, target = seen.rows, seen.target
     keys = _keys(recipe, rows, target, kinds)
     made = _split(recipe, keys, len(rows))
     check_training(target, made)
-    learnt = {n: k for n, k in kinds.items() if n not in {data.target, group}}
+    parts = Parts.of(
+        rows,
+        learnt,
+        target,
+        made,
+        asked.time,
+        how=replace(recipe.data.prepare, images=None if seen is None else seen.images),
+        seed=recipe.seed,
+    )
     return Ready(
         recipe=recipe,
         table=table,
         asked=asked,
         kinds=kinds,
-        parts=Parts.of(
-            rows, learnt, target, made, clock, how=data.prepare, seed=recipe.seed
-        ),
+        parts=parts if seen is None else replace(parts, decoded=seen.decoded),
         metric=_metric(recipe, target, made),
         folds=_folds(recipe, made, keys),
+    )
+
+
+def _asked(recipe: Recipe, table: Table) -> Settings:
+    """What the recipe says of the table's columns."""
+    split, target = recipe.data.split, recipe.data.target or table.target
+    if target is None:
+        raise BadSetting(
+            why_unlabelled(table.name)
+            if is_image_set(Path(recipe.data.source))
+            else "data.target must name the column of the table to predict"
+        )
+    by = {"time": "time", "group": "group", "part": "part"}.get(split.by)
+    return Settings(
+        target=target,
+        seed=recipe.seed,
+        drop=recipe.data.drop,
+        **({by: split.column} if by else {}),  # type: ignore[arg-type]
     )
 
 
@@ -121,6 +146,9 @@ def _keys(
         return target.y
     if by == "random" or column is None:
         return None
+    if by == "part":
+        classes = target.y if target.classes else None
+        return parts_in(rows[column]), classes
     if by == "group":
         return texts(rows[column]).fillna("").to_numpy()
     if kinds[column] not in {Kind.DATE, Kind.NUMBER, Kind.IDENTIFIER}:
@@ -141,6 +169,8 @@ def _split(recipe: Recipe, keys: Any, count: int) -> Split:
             return split_by_time(keys, sizes=sizes)
         case "group":
             return split_by_group(keys, seed=seed, sizes=sizes)
+        case "part":
+            return split_by_part(*keys, seed=seed, sizes=sizes)
         case "random":
             return split_at_random(count, seed=seed, sizes=sizes)
 

@@ -74,7 +74,7 @@ def see(table: Table, how: Settings) -> Seen:
     target, split = settled.target, settled.split
     places = split.train[:: max(1, len(split.train) // SAMPLED)]
     training = settled.rows.iloc[places]
-    kinds = {n: k for n, k in settled.kinds.items() if n not in {how.target, how.group}}
+    kinds = {n: k for n, k in settled.kinds.items() if n not in how.aside}
     used = {n: k for n, k in kinds.items() if k not in LEFT_OUT}
     apart = _apart(training, used, target)
     y = target.y[split.train]

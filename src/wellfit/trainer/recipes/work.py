@@ -7,6 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import Literal
 
+from wellfit.core.choices import NETWORKS
 from wellfit.core.own import is_own
 from wellfit.core.recipe import Recipe
 from wellfit.models.model import Model, Round
@@ -86,7 +87,7 @@ def train_by(work: Work) -> tuple[Contest, Result]:
 def _chosen(work: Work, trials: Path) -> Entry:
     """The recipe's model, fitted: a network by the engine, others as in a contest."""
     recipe = work.recipe
-    if recipe.model.name == "mlp" or is_own(recipe.model.name):
+    if recipe.model.name in NETWORKS or is_own(recipe.model.name):
         attempt = begin(kind_of(recipe), trials, work.start)
         try:
             return _fit(work, _network(work), attempt)
