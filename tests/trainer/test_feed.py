@@ -231,12 +231,21 @@ def test_a_worker_that_dies_is_replaced(tmp_path):
     for (x, y), (own_x, own_y) in zip(feed.batches(1), expected, strict=True):
         assert torch.equal(x, own_x)
         assert torch.equal(y, own_y)
-    (note,) = said
-    assert "exited unexpectedly: it is replaced" in note
+    assert said == ["a worker that loads the data died: it is replaced"]
 
 
 def test_workers_that_die_again_and_again_end_it(tmp_path):
     data = Mortal(40, tmp_path, always=True)
     feed = LoaderFeed(data, batch_size=4, workers=1, say=lambda _: None)
     with pytest.raises(BadSetting, match="died 3 times in an epoch"):
+        list(feed.batches(0))
+
+
+def test_what_a_data_set_raises_is_no_death():
+    class Broken(Numbers):
+        def __getitem__(self, index):
+            raise ConnectionResetError("the store of the data is gone")
+
+    feed = LoaderFeed(Broken(8), batch_size=4, workers=1)
+    with pytest.raises(ConnectionResetError, match="store of the data is gone"):
         list(feed.batches(0))

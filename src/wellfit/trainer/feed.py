@@ -30,6 +30,7 @@ Batch = tuple[torch.Tensor, ...]  # a row a sample: the inputs, and last the tar
 Augment = Callable[[Batch, Draws], Batch]
 LOOKED_AT = 64  # rows, evenly spread, by which data are known again
 DIED = "exited unexpectedly"  # says PyTorch of a worker
+RAISED = "in DataLoader worker process"  # and of what a data set raised
 DEATHS = 3  # of workers in an epoch: then it is no accident
 
 
@@ -217,10 +218,10 @@ class LoaderFeed:
                     yield tuple(batch)
                     start += 1
                 return
-            except RuntimeError as error:
-                if DIED not in str(error):
+            except (RuntimeError, OSError, EOFError) as error:
+                if not _of_a_death(error):
                     raise
-                self._say(f"{error}: it is replaced")
+                self._say("a worker that loads the data died: it is replaced")
             self._loader = self._make()  # the workers of the old one are of no use
         raise BadSetting(
             f"workers that load the data died {DEATHS} times in an epoch, perhaps for "
@@ -230,6 +231,13 @@ class LoaderFeed:
     def identity(self) -> dict[str, Any]:
         """Plain data that tell whether another feed gives the same batches."""
         return {"rows": self._place.count, "data": self._kind, **_ordered(self)}
+
+
+def _of_a_death(error: Exception) -> bool:
+    """Whether a worker is gone: said so, or in the midst of handing something over."""
+    if isinstance(error, ConnectionError | EOFError):
+        return RAISED not in str(error)
+    return isinstance(error, RuntimeError) and DIED in str(error)
 
 
 def _iterated(loader: DataLoader[Any]) -> Iterator[Any]:
