@@ -177,7 +177,8 @@ def prepare(
     """
     left_out = {n: LEFT_OUT[k] for n, k in kinds.items() if k in LEFT_OUT}
     if how.images is None:
-        left_out |= dict.fromkeys(_images(kinds), "an image: only a cnn looks at those")
+        why = "images, which model.name cnn looks at"
+        left_out |= dict.fromkeys(_images(kinds), why)
     if clock is not None and kinds[clock] is Kind.NUMBER:
         left_out[clock] = "its times do not come again"
     used = {n: k for n, k in kinds.items() if n not in left_out}
