@@ -5,7 +5,8 @@ import csv
 import re
 import warnings
 from collections import Counter
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from io import StringIO
 from itertools import islice
@@ -23,6 +24,12 @@ BOMS = {
     codecs.BOM_UTF16_LE: "utf-16",
     codecs.BOM_UTF16_BE: "utf-16",
 }
+MARKERS = frozenset(  # of a missing value
+    [
+        *("?", "-", "--", ".", "NA", "N/A", "n/a", "#N/A", "#NA", "<NA>", "NaN", "nan"),
+        *("NaT", "null", "NULL", "None", "none", "#VALUE!"),
+    ]
+)
 SPACES = r"\s+"
 LOOKED_AT = 100  # lines, for the delimiter
 NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?")
@@ -167,20 +174,36 @@ def parsed(
     source: Any, name: str, markers: Collection[str], found: Layout
 ) -> pd.DataFrame:
     """The table in a text or a file of that layout; `BadTable` where lines are odd."""
+    with parsing(source, name, found, markers=markers, low_memory=False) as frame:
+        return frame  # type: ignore[no-any-return]
+
+
+@contextmanager
+def parsing(
+    source: Any,
+    name: str,
+    found: Layout,
+    *,
+    markers: Collection[str] = MARKERS,
+    **how: Any,
+) -> Iterator[Any]:
+    """What pandas makes of it, read within; `BadTable` where lines are odd.
+
+    `how` is the rest of what pandas is told: with a `chunksize` it is chunks.
+    """
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", pd.errors.ParserWarning)
-            frame: pd.DataFrame = pd.read_csv(
+            yield pd.read_csv(
                 source,
                 na_values=list(markers),
                 skipinitialspace=True,
                 index_col=False,
-                low_memory=False,
                 sep=found.sep,
                 names=found.names,
                 decimal="," if found.comma else ".",
+                **how,
             )
-            return frame
     except (pd.errors.ParserError, pd.errors.ParserWarning, ValueError) as error:
         wide = re.search(r"Expected (\d+) fields in line (\d+), saw (\d+)", str(error))
         said = "its lines cannot be split into columns (an open quotation mark, maybe)"

@@ -132,7 +132,10 @@ def model_of(
 
 def _score_test(parts: Parts, model: TableModel) -> dict[str, float]:
     rows = parts.split.test
-    guess = model.scores(parts.frame.iloc[rows])
+    if parts.mapped:
+        guess = model.fitted.predict(parts.rows("test", "dense").x)
+    else:
+        guess = model.scores(parts.frame.iloc[rows])
     return scores(model.task, guess, parts.target.y[rows], model.threshold)
 
 

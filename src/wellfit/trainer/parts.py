@@ -25,6 +25,7 @@ class Parts:
 
     The preparation is learnt from the training rows alone; `how` is what was asked
     of it, and `told` what the training rows tell of the target, where it uses that.
+    Of *mapped* ones only prepared rows are there, in files, and `frame` is a sample.
     """
 
     frame: pd.DataFrame
@@ -36,6 +37,7 @@ class Parts:
     how: Preparing = USUAL
     told: Matrix | None = None
     seed: int = 0  # of what training rows are told by
+    mapped: bool = False
     _ready: dict[tuple[str, View], Rows] = field(default_factory=dict)
 
     @classmethod

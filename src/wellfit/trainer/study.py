@@ -26,6 +26,7 @@ from wellfit.objectives.metrics import Metric, choose_metric
 from wellfit.record.folder import RUNS
 from wellfit.trainer.clock import seconds_of
 from wellfit.trainer.parts import Parts
+from wellfit.trainer.room import bytes_of
 
 MOST_SEEDS = 2**31  # LightGBM's limit
 
@@ -35,7 +36,8 @@ class Settings:
     """What a user can say about a training on a table.
 
     `out` is the run folder; without it a fresh one is made in `runs`. `budget` is a
-    time ("60s", "20m", or seconds); `time` and `group` name the column that the split
+    time ("60s", "20m", or seconds), `memory` the most that the process may take ("4G",
+    or bytes); `time` and `group` name the column that the split
     goes by; `kinds` overrules what columns hold, by name; `drop` leaves columns out.
     """
 
@@ -44,6 +46,7 @@ class Settings:
     runs: str | Path = RUNS
     seed: int = 0
     budget: float | str = 60.0
+    memory: int | str | None = None
     metric: str | None = None
     task: Task | None = None
     time: str | None = None
@@ -53,7 +56,7 @@ class Settings:
 
     def words(self) -> list[str]:
         """The same on the command line, as far as it bears on the result."""
-        one = ("target", "seed", "budget", "metric", "task", "time", "group")
+        one = ("target", "seed", "budget", "memory", "metric", "task", "time", "group")
         said = {name: getattr(self, name) for name in one}
         pairs = [(name, value) for name, value in said.items() if value is not None]
         pairs += [("kind", f"{name}={kind}") for name, kind in self.kinds.items()]
@@ -62,6 +65,8 @@ class Settings:
 
     def __post_init__(self) -> None:
         seconds_of(self.budget)
+        if self.memory is not None:
+            bytes_of(self.memory)
         if not 0 <= self.seed < MOST_SEEDS:
             raise BadSetting(f"a seed is 0 to {MOST_SEEDS - 1}; got {self.seed}")
         if self.time and self.group:

@@ -128,11 +128,11 @@ def train(
         )
     if target is None:
         raise BadSetting("--target must name the column to predict")
-    from wellfit.data.table import read_table
     from wellfit.record import Recorder, new_folder, open_run, vacant
     from wellfit.trainer.clock import Deadline, seconds_of
     from wellfit.trainer.contest import Progress, hold
     from wellfit.trainer.final import conclude
+    from wellfit.trainer.large import tabled
     from wellfit.trainer.study import Settings, study
     from wellfit.trainer.trial import outcome
     from wellfit.verbs.diagnose import diagnose
@@ -143,7 +143,7 @@ def train(
     until = Deadline.after(seconds_of(how.budget))
     tell = on_progress or (lambda progress: None)
     tell(Progress(stage="reading the table"))
-    found = study(read_table(data), how)
+    found = study(tabled(data, how.memory, seed=how.seed), how)
     folder = wanted or new_folder(found.name, base=Path(how.runs))
     with Recorder(folder) as recorder, outcome(recorder):
         say_study(recorder, found, how.words(), how.seed)

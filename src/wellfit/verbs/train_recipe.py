@@ -46,7 +46,9 @@ def train_by_recipe(
     and so are `options`, those of `train`. The model is fitted to the training rows,
     the best of its epochs by the validation rows, and scored once on the test rows.
     `resume` goes on from a checkpoint, `last` or `best`, of the run in `out`, or of the
-    newest run of the same recipe. Raises what `train` does, and `BadRun`.
+    newest run of the same recipe. A table that finds no room in `memory` is prepared
+    into files beside the run, and trained from these. Raises what `train` does, and
+    `BadRun`.
     """
     from wellfit.record import Recorder, open_run
     from wellfit.trainer.contest import Progress
@@ -66,7 +68,7 @@ def train_by_recipe(
     asked_for = Path(out) if out else None
     place = _place(recipe, asked_for, Path(runs), going_on) if going_on else None
     vacated = _vacated(asked_for) if place is None else None
-    found = ready(recipe, folder=folder)
+    found = ready(recipe, folder=folder, memory=options.get("memory"))
     study = found.study()
     run = place.run if place else vacated or _new(study.name, Path(runs))
     if place is not None:

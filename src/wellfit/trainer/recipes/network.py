@@ -18,8 +18,9 @@ from wellfit.models.network import Epoch
 from wellfit.models.own import Factory, FittedOwn
 from wellfit.objectives.metrics import METRICS, Metric
 from wellfit.trainer.engine import Trained, fit
-from wellfit.trainer.feed import MemoryFeed
+from wellfit.trainer.feed import Feed, MemoryFeed
 from wellfit.trainer.keeper import Checkpoints
+from wellfit.trainer.mapped import MappedFeed
 from wellfit.trainer.randomness import borrowed, seed_all
 from wellfit.trainer.recipes.criterion import criterion_of
 from wellfit.trainer.recipes.settings import settings_of
@@ -47,7 +48,7 @@ class Scale:
 
     def tensors(self, rows: Rows) -> tuple[Tensor, Tensor]:
         """Inputs and targets, as the network and its criterion take them."""
-        x, y = torch.tensor(rows.x, dtype=torch.float32), torch.tensor(rows.y)
+        x, y = torch.as_tensor(rows.x, dtype=torch.float32), torch.tensor(rows.y)
         return x, y if self.classes else ((y - self.center) / self.spread).float()
 
     def measure(self, metric: Metric) -> Measure:
@@ -62,6 +63,12 @@ class Scale:
             return metric.measure(np.asarray(guess), np.asarray(y))
 
         return measured
+
+
+def _let_go(feed: MemoryFeed, rows: Rows) -> Feed:
+    """The feed, which lets go of what it has read where that is in a file."""
+    mapped = isinstance(rows.x, np.memmap)
+    return MappedFeed(feed=feed, x=rows.x) if mapped else feed
 
 
 def _flat(_: nn.Module, __: Any, outputs: Tensor) -> Tensor:
@@ -149,6 +156,11 @@ class RecipeNetwork:
         validation = held and MemoryFeed(
             tensors=scale.tensors(held), batch_size=EVALUATED_AT_ONCE, shuffle=False
         )
+        feed = MemoryFeed(
+            tensors=scale.tensors(train),
+            batch_size=batch_of(len(train)) if size == "auto" else size,
+            seed=recipe.seed,
+        )
         return Task(
             network=network,
             criterion=criterion_of(
@@ -157,12 +169,8 @@ class RecipeNetwork:
                 targets=train.y,
                 folder=self.folder,
             ),
-            feed=MemoryFeed(
-                tensors=scale.tensors(train),
-                batch_size=batch_of(len(train)) if size == "auto" else size,
-                seed=recipe.seed,
-            ),
-            validation=validation or None,
+            feed=_let_go(feed, train),
+            validation=_let_go(validation, held) if validation and held else None,
             measures=self._measures(scale),
         )
 

@@ -6,7 +6,8 @@ from typing import Any, Unpack
 
 from wellfit.core.asked import Asked
 from wellfit.core.recipe import Recipe
-from wellfit.data.table import Table, read_table
+from wellfit.data.table import Table
+from wellfit.trainer.large import tabled
 from wellfit.trainer.recipes import training
 from wellfit.trainer.recipes.check import read_plain
 from wellfit.trainer.recipes.inputs import choose_data
@@ -22,8 +23,9 @@ def recipe_for(data: Any, *, target: str, **options: Unpack[Asked]) -> Recipe:
     The same table and seed give the same recipe. Raises
     `BadTable`, `BadSetting` or `UnknownName` in one sentence.
     """
-    table = read_table(data)
-    seen = see(table, Settings(target=target, **options))
+    how = Settings(target=target, **options)
+    table = tabled(data, how.memory, seed=how.seed)
+    seen = see(table, how)
     chosen, why = choose_data(seen, _source(data, table))
     model, why_model = training.choose_model(seen)
     objective, why_objective = training.choose_objective(seen)

@@ -64,6 +64,15 @@ def train_by(work: Work) -> tuple[Contest, Result]:
     """Fit the recipe's model beside the yardstick; save it and score it."""
     trials = work.recorder.folder / "trials"
     trivial = _fit(work, _candidate(work, "trivial"), begin("trivial", trials, 0))
+    if not is_network(work.recipe):
+        return _concluded(work, trivial, trials)
+    ready, rows = work.ready, work.recorder.folder / "rows"
+    with ready.to_train(ready.split, ready.parts, rows) as parts:
+        study = replace(work.study, parts=parts)
+        return _concluded(replace(work, study=study), trivial, trials)
+
+
+def _concluded(work: Work, trivial: Entry, trials: Path) -> tuple[Contest, Result]:
     entry = trivial
     if work.recipe.model.name != "trivial":
         entry = _chosen(work, trials)
@@ -86,7 +95,7 @@ def train_by(work: Work) -> tuple[Contest, Result]:
 def _chosen(work: Work, trials: Path) -> Entry:
     """The recipe's model, fitted: a network by the engine, others as in a contest."""
     recipe = work.recipe
-    if recipe.model.name == "mlp" or is_own(recipe.model.name):
+    if is_network(recipe):
         attempt = begin(kind_of(recipe), trials, work.start)
         try:
             return _fit(work, _network(work), attempt)
@@ -98,6 +107,11 @@ def _chosen(work: Work, trials: Path) -> Entry:
     until = Deadline.after(seconds_of(budget)) if budget is not None else NEVER
     made = _candidate(work, recipe.model.name)
     return _fit(work, made, begin(recipe.model.name, trials, 0), until)
+
+
+def is_network(recipe: Recipe) -> bool:
+    """Whether the engine trains it."""
+    return recipe.model.name == "mlp" or is_own(recipe.model.name)
 
 
 def kind_of(recipe: Recipe) -> str:
@@ -163,7 +177,7 @@ def _fit(work: Work, model: Model, attempt: Attempt, until: Deadline = NEVER) ->
     work.tell(now)
     return run_trial(
         model,
-        work.ready.parts,
+        work.study.parts,
         folder=attempt.folder,
         seed=work.recipe.seed,
         until=until,
@@ -178,7 +192,7 @@ def _threshold(work: Work, entry: Entry) -> float | None:
         return None
     if asked != "tuned":
         return asked
-    rows = work.ready.parts.rows("validation", entry.fit.settled.view)
+    rows = work.study.parts.rows("validation", entry.fit.settled.view)
     found = tuned(entry.fit.fitted.predict(rows.x), rows.y, work.study.metric)
     label = work.study.target.classes[1]
     work.note(f"{label} is predicted from a probability of {found:.3g} on: tuned")
@@ -189,7 +203,7 @@ def _judged(work: Work, entry: Entry, threshold: float | None) -> Entry:
     """The entry, its validation scores by the threshold."""
     if threshold is None:
         return entry
-    rows = work.ready.parts.rows("validation", entry.fit.settled.view)
+    rows = work.study.parts.rows("validation", entry.fit.settled.view)
     guess = entry.fit.fitted.predict(rows.x)
     task = work.study.target.task
     return replace(entry, validation=scores(task, guess, rows.y, threshold))
