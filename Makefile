@@ -52,7 +52,7 @@ lint: $(STAMP)
 	$(PY) -m ruff check
 	$(PY) -m mypy
 
-BENCHES := overhead boosting record long_run sweeps inspection label_noise diagnose faults
+BENCHES := overhead boosting record long_run sweeps inspection label_noise diagnose large faults
 
 bench: $(BENCHES:%=bench-%)
 

@@ -29,7 +29,7 @@ TABLES = {
     "house_ames/kaggle_train.csv": ("SalePrice", {"metric": "mae"}),
     "house_california/housing.csv": ("median_house_value", {}),
     "imbalanced/abalone.csv": ("column_9", {}),
-    "imbalanced/bank-additional.csv": ("y", {"drop": ["duration"]}),
+    "imbalanced/bank-additional.csv": ("y", {"metric": "auc"}),
     "imbalanced/banknote_authentication.csv": ("column_5", {}),
     "imbalanced/glass.csv": ("column_10", {}),
     "imbalanced/haberman.csv": ("column_4", {}),

@@ -32,6 +32,7 @@ MARKERS = frozenset(  # of a missing value
 )
 SPACES = r"\s+"
 LOOKED_AT = 100  # lines, for the delimiter
+SENTENCE = 4  # words: a name seldom has more, and none has a number beside it
 NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?")
 
 
@@ -140,14 +141,16 @@ def _is_data(first: list[str], rest: list[list[str]]) -> bool:
     """Whether a first line is a row of values: no header would look like this.
 
     Whole numbers alone may be names (years, or a frame's own 0, 1, 2), unless one
-    comes twice. A word that comes again below itself is a value.
+    has a sign or comes twice, or comes again below itself beside a whole sentence. A
+    word that comes again below itself is a value.
     """
     numbers = [cell for cell in first if NUMBER.fullmatch(cell)]
-    if "?" in first or any("." in n for n in numbers):
+    if "?" in first or any("." in n or n[0] in "+-" for n in numbers):
         return True
     below = [record for record in rest if record != first]  # a header may come again
+    prose = any(len(cell.split()) >= SENTENCE for cell in first)
     again = any(
-        cell and cell not in numbers and cell == record[place]
+        cell and (prose or cell not in numbers) and cell == record[place]
         for record in below
         for place, cell in enumerate(first[: len(record)])
     )

@@ -6,6 +6,7 @@ text is stripped, and the usual markers of a missing value are missing values.
 """
 
 import os
+import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from io import BytesIO
@@ -26,10 +27,14 @@ KNOWN = (*TEXT, ".parquet", ".pq", ".xlsx", ".xlsm")
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
 class Table:
-    """A table in plain form; `notes` says what was decided while it was read."""
+    """A table in plain form; `notes` says what was decided while it was read.
+
+    Where `frame` is a sample, it is one `of` so many rows.
+    """
 
     frame: pd.DataFrame
     name: str
+    of: int | None = None
     notes: tuple[str, ...] = ()
 
 
@@ -49,6 +54,8 @@ def read_table(data: Any) -> Table:
 
 
 def _read_file(path: Path) -> Table:
+    if path.is_dir():
+        return _parts(path)
     if path.suffix.lower() in TEXT and _size(path) >= LARGE:
         read = parse_large(path, MARKERS)
         if read is not None:
@@ -70,6 +77,21 @@ def _read_file(path: Path) -> Table:
     )
 
 
+def _parts(folder: Path) -> Table:
+    """The table in a folder of parts."""
+    from wellfit.data.sampled import sampled
+    from wellfit.data.stream import open_stream
+
+    stream = open_stream(folder)
+    if stream is None:
+        raise BadTable(
+            f"{folder} is a folder; give the path of one table in it, or a folder of "
+            "Parquet or CSV parts that have the same columns"
+        )
+    found = sampled(stream, sys.maxsize)
+    return Table(frame=found.frame, name=folder.name, notes=stream.notes)
+
+
 def _size(path: Path) -> int:
     return path.stat().st_size if path.is_file() else 0
 
@@ -83,10 +105,6 @@ def _bytes(path: Path) -> bytes:
         hint = nearest(path.name, beside) if beside else ""
         told = hint if "did you mean" in hint else ""
         raise BadTable(f"no table at {path}: there is no such file{told}") from error
-    except IsADirectoryError as error:
-        raise BadTable(
-            f"{path} is a folder; give the path of one table in it"
-        ) from error
     except OSError as error:
         raise BadTable(f"{path} cannot be read: {error.strerror}") from error
 

@@ -35,7 +35,7 @@ RATIO = 16  # text is packed to so small a part of itself, at best
 # Measured by bench/large.py.
 LOADED = 450 * 2**20  # bytes of the process once all libraries are loaded
 PASSING = 200 * 2**20  # of the rows that are at hand while all go by
-EVERY = 64  # of each row of the table, sampled or not: its target, part and place
+EVERY = 48  # of each row of the table, sampled or not: its target, part and place
 TIMES = 4.0  # what a row takes as a frame and as the matrices of all candidates
 FEWEST = 1000  # rows: a smaller sample tells too little
 LOOKED_AT = 2000  # rows, for how wide the matrices are
@@ -52,6 +52,12 @@ class Taken:
     def kept(self) -> pd.DataFrame:
         """The columns that were to be kept, of all rows."""
         return self.table.frame if self.sample is None else self.sample.kept
+
+    def without_kept(self) -> "Taken":
+        """The same, once nobody needs the columns that were kept."""
+        if self.sample is None:
+            return self
+        return replace(self, sample=replace(self.sample, kept=pd.DataFrame()))
 
     def part_of(self, target: Target, split: Split) -> tuple[Target, Split]:
         """Target and split of the sampled rows, from those of all rows.
@@ -110,7 +116,8 @@ def take(
         f"learnt from a sample of {len(found.frame):,} of its {found.rows:,} rows: all "
         f"of them find no room in {shown(room.limit)} of memory"
     )
-    return Taken(table=replace(table, notes=(*table.notes, note)), sample=found)
+    table = replace(table, of=found.rows, notes=(*table.notes, note))
+    return Taken(table=table, sample=found)
 
 
 def _stream(data: Any, room: Room) -> Stream | None:

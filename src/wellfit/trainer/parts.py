@@ -79,6 +79,10 @@ class Parts:
             )
         return self._ready[part, view]
 
+    def held(self, view: View) -> Rows | None:
+        """The validation rows; None where none are kept for that."""
+        return self.rows("validation", view) if len(self.split.validation) else None
+
     def _features(self, rows: pd.DataFrame, part: Part, view: View) -> Features:
         if part == "train" and self.told is not None:
             return self.preparation.apply_training(

@@ -162,6 +162,7 @@ def described(
         parts=parts,
         metric=metric,
         data=profile(frame, kinds, target=target, rows=seen)
+        | ({"rows": table.of} if table.of else {})
         | _looked_at(parts.frame, kinds, target, split, how),
         notes=(*table.notes, *_notes(len(frame), target, split)),
     )
@@ -178,6 +179,8 @@ def _looked_at(
     training = rows.iloc[split.train].reset_index(drop=True)
     held = rows.iloc[split.validation].reset_index(drop=True)
     whole = Subject(frame=rows, kinds=kinds, target=target)
+    if held.empty:
+        return counted(whole)
     shared = overlap(
         training, held, kinds, target=target.name, group=how.group, time=how.time
     )

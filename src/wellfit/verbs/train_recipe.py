@@ -53,9 +53,10 @@ def train_by_recipe(
     from wellfit.record import Recorder, open_run
     from wellfit.trainer.contest import Progress
     from wellfit.trainer.recipes.able import check_able
+    from wellfit.trainer.recipes.course import train_by
     from wellfit.trainer.recipes.ready import ready
     from wellfit.trainer.recipes.resume import clear
-    from wellfit.trainer.recipes.work import Work, train_by
+    from wellfit.trainer.recipes.work import Work
     from wellfit.trainer.trial import outcome
     from wellfit.verbs.diagnose import diagnose
 
@@ -140,6 +141,8 @@ def _place(recipe: Recipe, out: Path | None, runs: Path, resume: Resume) -> Plac
 
     check_network(recipe.model.name)
     run = run_to_resume(recipe, out=out, runs=runs)
+    if recipe.data.split.folds:  # each goes on from its own
+        return Place(run=run)
     start = step_of(newest(checkpoints_of(recipe, run, resume)).path)
     return Place(run=run, start=start)
 

@@ -1,7 +1,7 @@
 """The network that a recipe trains: the perceptron, or one of the user's own."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -25,7 +25,7 @@ from wellfit.trainer.randomness import borrowed, seed_all
 from wellfit.trainer.recipes.criterion import criterion_of
 from wellfit.trainer.recipes.settings import settings_of
 from wellfit.trainer.recipes.training import batch_of
-from wellfit.trainer.settings import Measure, Task
+from wellfit.trainer.settings import Measure, Settings, Task
 
 EVALUATED_AT_ONCE = 8192  # rows
 
@@ -48,7 +48,7 @@ class Scale:
 
     def tensors(self, rows: Rows) -> tuple[Tensor, Tensor]:
         """Inputs and targets, as the network and its criterion take them."""
-        x, y = torch.as_tensor(rows.x, dtype=torch.float32), torch.tensor(rows.y)
+        x, y = torch.as_tensor(rows.x, dtype=torch.float32), torch.as_tensor(rows.y)
         return x, y if self.classes else ((y - self.center) / self.spread).float()
 
     def measure(self, metric: Metric) -> Measure:
@@ -81,7 +81,8 @@ class RecipeNetwork:
     """A network as its recipe says, with everything that the engine is told.
 
     `folder` is where names of the user's own are looked for; `say` gets the engine's
-    sentences, `on_end` how the training went.
+    sentences, `on_end` how the training went. Where it is to `stop_after` so many
+    epochs, nothing is chosen on the way; of the budget it has one of so many a `share`.
     """
 
     view: ClassVar[View] = "dense"
@@ -92,6 +93,8 @@ class RecipeNetwork:
     checkpoints: Checkpoints | None
     say: Callable[[str], None]
     on_end: Callable[[Trained], None]
+    stop_after: int | None = None
+    share: int = 1
 
     @property
     def name(self) -> str:
@@ -111,7 +114,7 @@ class RecipeNetwork:
             scale = Scale.of(train, self.classes)
             network, fitted = self._network(train.x.shape[1], scale)
             task = self._task(network, train, validation, scale)
-            how = settings_of(self.recipe, epoch=len(task.feed))
+            how = self._settings(len(task.feed), chooses=task.validation is not None)
             trained = fit(
                 task,
                 how,
@@ -122,6 +125,17 @@ class RecipeNetwork:
         network.cpu().eval()
         self.on_end(trained)
         return Fit(fitted=fitted, settled=self)
+
+    def _settings(self, epoch: int, *, chooses: bool) -> Settings:
+        """The recipe's, as far as there is something to choose by."""
+        how = settings_of(self.recipe, epoch=epoch)
+        limits, last = how.limits, self.stop_after
+        seconds = limits.seconds and limits.seconds / self.share
+        limits = replace(limits, seconds=seconds)
+        if last is not None:
+            limits = replace(limits, epochs=min(last, limits.epochs or last))
+        keeps = last is None and chooses
+        return replace(how, limits=limits, stopping=how.stopping if keeps else None)
 
     def _network(
         self, inputs: int, scale: "Scale"
@@ -153,7 +167,7 @@ class RecipeNetwork:
         self, network: nn.Module, train: Rows, held: Rows | None, scale: "Scale"
     ) -> Task:
         recipe, size = self.recipe, self.recipe.loop.batch_size
-        validation = held and MemoryFeed(
+        validation = held is not None and MemoryFeed(
             tensors=scale.tensors(held), batch_size=EVALUATED_AT_ONCE, shuffle=False
         )
         feed = MemoryFeed(
@@ -170,7 +184,9 @@ class RecipeNetwork:
                 folder=self.folder,
             ),
             feed=_let_go(feed, train),
-            validation=_let_go(validation, held) if validation and held else None,
+            validation=None
+            if held is None or not validation
+            else _let_go(validation, held),
             measures=self._measures(scale),
         )
 

@@ -117,7 +117,7 @@ def ready(recipe: Recipe, *, folder: Path, memory: int | str | None = None) -> R
     learnt = {n: k for n, k in kinds.items() if n not in {data.target, group}}
     return Ready(
         recipe=recipe,
-        taken=taken,
+        taken=taken.without_kept(),
         asked=asked,
         kinds=kinds,
         target=target,
