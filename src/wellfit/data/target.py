@@ -84,7 +84,7 @@ def _classes(column: Series) -> Target:
     rows = np.flatnonzero(codes >= 0)
     _check_count(str(column.name), len(labels), len(rows))
     y = codes[rows]
-    _, first = np.unique(y, return_index=True)
+    first = pd.Series(y).drop_duplicates().index
     values = [_label(column.iloc[rows[i]]) for i in first]
     order = sorted(range(len(labels)), key=lambda i: (str(type(values[i])), values[i]))
     place = np.argsort(order)

@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 from wellfit.data.mapped import release
 from wellfit.trainer.feed import Batch, MemoryFeed
 
-# A row that is touched maps 16 pages of 4 KiB around it (Linux's fault-around): with so
-# many rows at a time, 64 MiB.
-HELD = 1024  # rows
+# A row that is touched maps 16 pages of 4 KiB around it, or more (Linux's fault-around):
+# with so many rows at a time, 16 MiB or some more.
+HELD = 256  # rows
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
