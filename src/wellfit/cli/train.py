@@ -56,6 +56,13 @@ def train(
             help=f"The time it may take, such as 60s, 20m or 1h.  [default: {BUDGET}]"
         ),
     ] = None,
+    memory: Annotated[
+        str | None,
+        typer.Option(
+            help="The most memory it may take, such as 800M or 4G: of a table that "
+            "does not fit, a sample.  [default: what is free]"
+        ),
+    ] = None,
     metric: Annotated[
         str | None,
         typer.Option(help="What to choose the model by.  [default: what fits]"),
@@ -136,6 +143,7 @@ def train(
         "asked": change or (),
         "seed": seed,
         "budget": budget,
+        "memory": memory,
         "metric": metric,
         "task": task,
         "time": time,

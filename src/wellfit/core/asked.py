@@ -9,6 +9,7 @@ class Asked(TypedDict, total=False):
 
     seed: int
     budget: float | str
+    memory: int | str | None
     metric: str | None
     task: Any
     time: str | None

@@ -5,7 +5,8 @@ import csv
 import re
 import warnings
 from collections import Counter
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from io import StringIO
 from itertools import islice
@@ -23,8 +24,15 @@ BOMS = {
     codecs.BOM_UTF16_LE: "utf-16",
     codecs.BOM_UTF16_BE: "utf-16",
 }
+MARKERS = frozenset(  # of a missing value
+    [
+        *("?", "-", "--", ".", "NA", "N/A", "n/a", "#N/A", "#NA", "<NA>", "NaN", "nan"),
+        *("NaT", "null", "NULL", "None", "none", "#VALUE!"),
+    ]
+)
 SPACES = r"\s+"
 LOOKED_AT = 100  # lines, for the delimiter
+SENTENCE = 4  # words: a name seldom has more, and none has a number beside it
 NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?")
 
 
@@ -133,14 +141,16 @@ def _is_data(first: list[str], rest: list[list[str]]) -> bool:
     """Whether a first line is a row of values: no header would look like this.
 
     Whole numbers alone may be names (years, or a frame's own 0, 1, 2), unless one
-    comes twice. A word that comes again below itself is a value.
+    has a sign or comes twice, or comes again below itself beside a whole sentence. A
+    word that comes again below itself is a value.
     """
     numbers = [cell for cell in first if NUMBER.fullmatch(cell)]
-    if "?" in first or any("." in n for n in numbers):
+    if "?" in first or any("." in n or n[0] in "+-" for n in numbers):
         return True
     below = [record for record in rest if record != first]  # a header may come again
+    prose = any(len(cell.split()) >= SENTENCE for cell in first)
     again = any(
-        cell and cell not in numbers and cell == record[place]
+        cell and (prose or cell not in numbers) and cell == record[place]
         for record in below
         for place, cell in enumerate(first[: len(record)])
     )
@@ -167,20 +177,36 @@ def parsed(
     source: Any, name: str, markers: Collection[str], found: Layout
 ) -> pd.DataFrame:
     """The table in a text or a file of that layout; `BadTable` where lines are odd."""
+    with parsing(source, name, found, markers=markers, low_memory=False) as frame:
+        return frame  # type: ignore[no-any-return]
+
+
+@contextmanager
+def parsing(
+    source: Any,
+    name: str,
+    found: Layout,
+    *,
+    markers: Collection[str] = MARKERS,
+    **how: Any,
+) -> Iterator[Any]:
+    """What pandas makes of it, read within; `BadTable` where lines are odd.
+
+    `how` is the rest of what pandas is told: with a `chunksize` it is chunks.
+    """
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", pd.errors.ParserWarning)
-            frame: pd.DataFrame = pd.read_csv(
+            yield pd.read_csv(
                 source,
                 na_values=list(markers),
                 skipinitialspace=True,
                 index_col=False,
-                low_memory=False,
                 sep=found.sep,
                 names=found.names,
                 decimal="," if found.comma else ".",
+                **how,
             )
-            return frame
     except (pd.errors.ParserError, pd.errors.ParserWarning, ValueError) as error:
         wide = re.search(r"Expected (\d+) fields in line (\d+), saw (\d+)", str(error))
         said = "its lines cannot be split into columns (an open quotation mark, maybe)"

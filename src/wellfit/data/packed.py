@@ -57,13 +57,19 @@ def unpack(name: str, raw: bytes) -> tuple[str, bytes]:
 
 def _member(name: str, raw: bytes) -> tuple[str, bytes]:
     with ZipFile(BytesIO(raw)) as archive:
-        files = [
-            f
-            for f in archive.namelist()
-            if not f.endswith("/") and not f.startswith("__MACOSX/")
-        ]
-        if len(files) != 1:
-            raise BadTable(f"{name} holds {len(files)} files; one table was expected")
-        if archive.getinfo(files[0]).flag_bits & 1:
-            raise BadTable(f"{name} is locked with a password; unpack it first")
-        return Path(files[0]).name, archive.read(files[0])
+        found = member(archive, name)
+        return Path(found).name, archive.read(found)
+
+
+def member(archive: ZipFile, name: str) -> str:
+    """The one file that a zip holds; `BadTable` where it holds another number."""
+    files = [
+        f
+        for f in archive.namelist()
+        if not f.endswith("/") and not f.startswith("__MACOSX/")
+    ]
+    if len(files) != 1:
+        raise BadTable(f"{name} holds {len(files)} files; one table was expected")
+    if archive.getinfo(files[0]).flag_bits & 1:
+        raise BadTable(f"{name} is locked with a password; unpack it first")
+    return files[0]

@@ -6,7 +6,8 @@ text is stripped, and the usual markers of a missing value are missing values.
 """
 
 import os
-from collections.abc import Iterable
+import sys
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from io import BytesIO
 from pathlib import Path
@@ -16,7 +17,7 @@ import pandas as pd  # noqa: TID253
 
 from wellfit.core.errors import BadTable, nearest
 from wellfit.data.columns import Series
-from wellfit.data.delimited import TEXT, parse_text
+from wellfit.data.delimited import MARKERS, TEXT, parse_text
 from wellfit.data.imagesets import (
     CLASS,
     PART,
@@ -27,12 +28,6 @@ from wellfit.data.imagesets import (
 from wellfit.data.large import LARGE, parse_large
 from wellfit.data.packed import PACKED, unpack
 
-MARKERS = frozenset(
-    [
-        *("?", "-", "--", ".", "NA", "N/A", "n/a", "#N/A", "#NA", "<NA>", "NaN", "nan"),
-        *("NaT", "null", "NULL", "None", "none", "#VALUE!"),
-    ]
-)
 SOME = 1000  # values: where one of them is no number, the column is text
 KNOWN = (*TEXT, ".parquet", ".pq", ".xlsx", ".xlsm")
 
@@ -42,11 +37,13 @@ class Table:
     """A table in plain form; `notes` says what was decided while it was read.
 
     Of a set of images, `target` is the column of their classes, and `part` the one
-    that says which part each is in.
+    that says which part each is in. Where `frame` is a sample, it is one `of` so many
+    rows.
     """
 
     frame: pd.DataFrame
     name: str
+    of: int | None = None
     notes: tuple[str, ...] = ()
     target: str | None = None
     part: str | None = None
@@ -64,12 +61,12 @@ def read_table(data: Any) -> Table:
         return data
     if not isinstance(data, str | os.PathLike):
         found = _from_frame(data)
-        return _checked(replace(found, frame=_plain(found.frame, found.name)))
+        return _checked(replace(found, frame=plain(found.frame, found.name)))
     path = Path(data)
     if is_image_set(path):
         return _of_images(path)
     found = _read_file(path)
-    frame = located(_plain(found.frame, found.name), path.parent)
+    frame = located(plain(found.frame, found.name), path.parent)
     return _checked(replace(found, frame=frame))
 
 
@@ -84,6 +81,8 @@ def _of_images(path: Path) -> Table:
 
 
 def _read_file(path: Path) -> Table:
+    if path.is_dir():
+        return _parts(path)
     if path.suffix.lower() in TEXT and _size(path) >= LARGE:
         read = parse_large(path, MARKERS)
         if read is not None:
@@ -103,6 +102,21 @@ def _read_file(path: Path) -> Table:
         f"{path} is of a kind that wellfit does not read ({suffix or 'no suffix'}); "
         f"it reads {' '.join(s for s in KNOWN if s)}, and each as {' '.join(PACKED)}"
     )
+
+
+def _parts(folder: Path) -> Table:
+    """The table in a folder of parts."""
+    from wellfit.data.sampled import sampled
+    from wellfit.data.stream import open_stream
+
+    stream = open_stream(folder)
+    if stream is None:
+        raise BadTable(
+            f"{folder} is a folder; give the path of one table in it, or a folder of "
+            "Parquet or CSV parts that have the same columns"
+        )
+    found = sampled(stream, sys.maxsize)
+    return Table(frame=found.frame, name=folder.name, notes=stream.notes)
 
 
 def _size(path: Path) -> int:
@@ -163,7 +177,8 @@ def _from_frame(data: Any) -> Table:
     return Table(frame=pa.table(data).to_pandas(), name="table")
 
 
-def _plain(frame: pd.DataFrame, name: str) -> pd.DataFrame:
+def plain(frame: pd.DataFrame, name: str) -> pd.DataFrame:
+    """The frame with columns of the four types; `BadTable` where two have one name."""
     names = [str(column).strip() for column in frame.columns]
     _no_duplicates(names, name)
     frame = frame.reset_index(drop=True)
@@ -188,13 +203,39 @@ def _plain_column(column: Series) -> Series:
     return _text(column)
 
 
+def like(frame: pd.DataFrame, types: Mapping[str, Any]) -> pd.DataFrame:
+    """A chunk of a table, its columns of the types that the table was found to have.
+
+    What is no number in a column of numbers is missing.
+    """
+    columns = {name: _like(frame[name], types[name]) for name in frame.columns}
+    return pd.DataFrame(columns, copy=False)
+
+
+def _like(column: Series, wanted: Any) -> Series:
+    types = pd.api.types
+    if not types.is_numeric_dtype(wanted) and not types.is_datetime64_dtype(wanted):
+        return _stripped(column)
+    if types.is_bool_dtype(wanted) or not types.is_string_dtype(column.dtype):
+        return _plain_column(column)
+    text = _stripped(column)
+    if types.is_datetime64_dtype(wanted):
+        return pd.to_datetime(text, errors="coerce")
+    return pd.to_numeric(text, errors="coerce").astype("float64")
+
+
+def _stripped(column: Series) -> Series:
+    """Its values as text, or missing."""
+    text = column.astype("str").str.strip()
+    return text.mask(column.isna() | text.isin(MARKERS) | (text == ""))
+
+
 def _text(column: Series) -> Series:
     """Text, stripped; a number or a date where every value of it is one."""
     objects = column.dtype == object and len(column) > 0
     if objects and column.map(lambda v: hasattr(v, "year")).all():
         return pd.to_datetime(column, errors="coerce")
-    text = column.astype("str").str.strip()
-    text = text.mask(column.isna() | text.isin(MARKERS) | (text == ""))
+    text = _stripped(column)
     if pd.to_numeric(text.dropna().head(SOME), errors="coerce").isna().any():
         return text
     words = text.str.lower().isin(["true", "false"])  # which pandas takes for 1 and 0

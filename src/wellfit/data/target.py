@@ -80,13 +80,11 @@ def _task(column: Series) -> Task:
 
 
 def _classes(column: Series) -> Target:
-    text = texts(column)
-    rows = np.flatnonzero(text.notna().to_numpy())
-    labels, first, y = np.unique(
-        text.to_numpy(dtype=object)[rows].astype(str),
-        return_index=True,
-        return_inverse=True,
-    )
+    codes, labels = pd.factorize(texts(column))
+    rows = np.flatnonzero(codes >= 0)
+    _check_count(str(column.name), len(labels), len(rows))
+    y = codes[rows]
+    first = pd.Series(y).drop_duplicates().index
     values = [_label(column.iloc[rows[i]]) for i in first]
     order = sorted(range(len(labels)), key=lambda i: (str(type(values[i])), values[i]))
     place = np.argsort(order)
@@ -134,10 +132,13 @@ def _checked(target: Target, total: int) -> Target:
         )
     if target.task == "regression" and np.ptp(target.y) == 0:
         raise BadTable(f"target {target.name!r} is the same number in every row")
-    classes = len(target.classes)
-    if classes > MOST_CLASSES or classes > count / 2:
+    return target
+
+
+def _check_count(name: str, classes: int, rows: int) -> None:
+    """`BadTable` where there are too many classes to tell apart."""
+    if rows >= FEWEST_ROWS and (classes > MOST_CLASSES or classes > rows / 2):
         raise BadTable(
-            f"target {target.name!r} has {classes:,} different values in {count:,} "
+            f"target {name!r} has {classes:,} different values in {rows:,} "
             "rows: too many for classes, and they are not numbers"
         )
-    return target

@@ -17,7 +17,7 @@ from torch import nn  # noqa: TID253
 
 from wellfit.data.features import View
 from wellfit.models.model import Fit, OnRound, Round, Rows, Scores, never_ending
-from wellfit.models.network import Epoch, Loop, Training
+from wellfit.models.network import Epoch, Loop, Training, through
 
 FILE = "mlp.safetensors"
 HIDDEN = (256, 128)
@@ -153,10 +153,9 @@ class FittedMlp:
     classes: int
     network: Network
 
-    @torch.no_grad()
     def predict(self, x: NDArray[Any]) -> Scores:
         """Probabilities, or numbers in the target's units."""
-        out = self.network(torch.tensor(x, dtype=torch.float32)).double()
+        out = through(self.network, x)
         if out.ndim == 2:
             return np.asarray(out.softmax(dim=1))
         return np.asarray(out * self.network.spread + self.network.center)

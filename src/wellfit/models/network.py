@@ -2,9 +2,13 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import torch  # noqa: TID253
+from numpy.typing import NDArray
 from torch import nn  # noqa: TID253
+
+from wellfit.data.mapped import pieces
 
 Pair = tuple[torch.Tensor, torch.Tensor]  # inputs and targets, a row a sample
 
@@ -50,3 +54,13 @@ def never_ending(_: Epoch) -> bool:
 
 # network, loss, training rows, validation rows, how, whom to tell → the best epoch
 Loop = Callable[[nn.Module, nn.Module, Pair, Pair | None, Training, OnEpoch], int]
+
+
+@torch.no_grad()
+def through(network: nn.Module, x: NDArray[Any]) -> torch.Tensor:
+    """What a network gives for rows, in double precision; some thousands at a time."""
+    found = []
+    for piece in pieces(x):
+        out = network(torch.tensor(piece, dtype=torch.float32)).double()
+        found.append(out if out.ndim else out.reshape(1))
+    return torch.cat(found)

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch  # noqa: TID253
 from numpy.typing import NDArray
 from safetensors import safe_open  # noqa: TID253
 from safetensors.torch import load_file, save_file  # noqa: TID253
@@ -17,6 +16,7 @@ from torch import nn  # noqa: TID253
 from wellfit.core.errors import BadSetting
 from wellfit.core.own import imported
 from wellfit.models.model import Scores
+from wellfit.models.network import through
 
 FILE = "own.safetensors"
 
@@ -73,10 +73,9 @@ class FittedOwn:
     center: float = 0.0
     spread: float = 1.0
 
-    @torch.no_grad()
     def predict(self, x: NDArray[Any]) -> Scores:
         """Probabilities, or numbers in the target's units."""
-        out = self.network(torch.tensor(x, dtype=torch.float32)).double()
+        out = through(self.network, x)
         if self.classes:
             return np.asarray(out.softmax(dim=1))
         return np.asarray(out.reshape(len(x)) * self.spread + self.center)

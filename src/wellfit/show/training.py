@@ -143,7 +143,7 @@ def _candidates(trained: "Trained") -> Table:
         table.add_column(name, justify="right")
     table.add_column("took", justify="right")
     for entry in trained.contest.entries:
-        scores = [number(entry.validation[name]) for name in names]
+        scores = [number(entry.validation.get(name)) for name in names]
         chosen = entry is trained.result.chosen
         table.add_row(
             entry.model,
@@ -156,8 +156,9 @@ def _candidates(trained: "Trained") -> Table:
 
 def _results(trained: "Trained") -> Iterable[tuple[str, str]]:
     result = trained.result
-    yield "on test", _scores(result.test)
-    yield "trivial", f"{_scores(result.trivial)} (the yardstick, on the same rows)"
+    if result.test:
+        yield "on test", _scores(result.test)
+        yield "trivial", f"{_scores(result.trivial)} (the yardstick, on the same rows)"
     yield "model", f"{result.chosen.model}, saved in {shown(result.path)}"
 
 

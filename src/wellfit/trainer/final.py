@@ -132,7 +132,12 @@ def model_of(
 
 def _score_test(parts: Parts, model: TableModel) -> dict[str, float]:
     rows = parts.split.test
-    guess = model.scores(parts.frame.iloc[rows], parts.decoded)
+    if not len(rows):
+        return {}
+    if parts.mapped:
+        guess = model.fitted.predict(parts.rows("test", "dense").x)
+    else:
+        guess = model.scores(parts.frame.iloc[rows], parts.decoded)
     return scores(model.task, guess, parts.target.y[rows], model.threshold)
 
 
@@ -155,6 +160,10 @@ def _warned(
     test: Mapping[str, float],
     trivial: Mapping[str, float],
 ) -> list[str]:
+    if not test:
+        return [
+            "no rows were left to test on: how good the model is on new ones is open"
+        ]
     ours, theirs = test[metric.name], trivial[metric.name]
     unknown = math.isnan(ours) or math.isnan(theirs)
     if unknown or metric.better(ours, theirs) or chosen.model == "trivial":

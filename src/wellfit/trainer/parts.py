@@ -26,7 +26,8 @@ class Parts:
 
     The preparation is learnt from the training rows alone; `how` is what was asked
     of it, and `told` what the training rows tell of the target, where it uses that.
-    `decoded` are the images of all rows, where there are some.
+    `decoded` are the images of all rows, where there are some. Of *mapped* ones only
+    prepared rows are there, in files, and `frame` is a sample.
     """
 
     frame: pd.DataFrame
@@ -39,6 +40,7 @@ class Parts:
     told: Matrix | None = None
     seed: int = 0  # of what training rows are told by
     decoded: Decoded | None = None
+    mapped: bool = False
     _ready: dict[tuple[str, View], Rows] = field(default_factory=dict)
 
     @classmethod
@@ -81,6 +83,10 @@ class Parts:
                 categorical=features.categorical,
             )
         return self._ready[part, view]
+
+    def held(self, view: View) -> Rows | None:
+        """The validation rows; None where none are kept for that."""
+        return self.rows("validation", view) if len(self.split.validation) else None
 
     def _features(self, rows: pd.DataFrame, part: Part, view: View) -> Features:
         if part == "train" and self.told is not None:

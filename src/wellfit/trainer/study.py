@@ -28,6 +28,7 @@ from wellfit.objectives.metrics import Metric, choose_metric
 from wellfit.record.folder import RUNS
 from wellfit.trainer.clock import seconds_of
 from wellfit.trainer.parts import Parts
+from wellfit.trainer.room import bytes_of
 
 MOST_SEEDS = 2**31  # LightGBM's limit
 
@@ -37,9 +38,9 @@ class Settings:
     """What a user can say about a training on a table.
 
     `out` is the run folder; without it a fresh one is made in `runs`. `budget` is a
-    time ("60s", "20m", or seconds); `time`, `group` and `part` name the column that the
-    split goes by; `kinds` overrules what columns hold, by name; `drop` leaves columns
-    out.
+    time ("60s", "20m", or seconds), `memory` the most that the process may take ("4G",
+    or bytes); `time`, `group` and `part` name the column that the split goes by;
+    `kinds` overrules what columns hold, by name; `drop` leaves columns out.
     """
 
     target: str
@@ -47,6 +48,7 @@ class Settings:
     runs: str | Path = RUNS
     seed: int = 0
     budget: float | str = 60.0
+    memory: int | str | None = None
     metric: str | None = None
     task: Task | None = None
     time: str | None = None
@@ -62,7 +64,10 @@ class Settings:
 
     def words(self) -> list[str]:
         """The same on the command line, as far as it bears on the result."""
-        one = ("target", "seed", "budget", "metric", "task", "time", "group", "part")
+        one = (
+            *("target", "seed", "budget", "memory", "metric", "task"),
+            *("time", "group", "part"),
+        )
         said = {name: getattr(self, name) for name in one}
         pairs = [(name, value) for name, value in said.items() if value is not None]
         pairs += [("kind", f"{name}={kind}") for name, kind in self.kinds.items()]
@@ -71,6 +76,8 @@ class Settings:
 
     def __post_init__(self) -> None:
         seconds_of(self.budget)
+        if self.memory is not None:
+            bytes_of(self.memory)
         if not 0 <= self.seed < MOST_SEEDS:
             raise BadSetting(f"a seed is 0 to {MOST_SEEDS - 1}; got {self.seed}")
         if len([by for by in (self.time, self.group, self.part) if by]) > 1:
@@ -168,6 +175,7 @@ def described(
         parts=parts,
         metric=metric,
         data=profile(frame, kinds, target=target, rows=seen)
+        | ({"rows": table.of} if table.of else {})
         | _looked_at(parts.frame, kinds, target, split, how),
         notes=(*table.notes, *_notes(len(frame), target, split)),
     )
@@ -184,6 +192,8 @@ def _looked_at(
     training = rows.iloc[split.train].reset_index(drop=True)
     held = rows.iloc[split.validation].reset_index(drop=True)
     whole = Subject(frame=rows, kinds=kinds, target=target)
+    if held.empty:
+        return counted(whole)
     shared = overlap(
         training, held, kinds, target=target.name, group=how.group, time=how.time
     )

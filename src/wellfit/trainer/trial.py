@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wellfit.data.target import Target
-from wellfit.models.model import Fit, Model, Round, loss_of
+from wellfit.models.model import Fit, Model, Round, Rows, loss_of
 from wellfit.objectives.metrics import scores, signals
 from wellfit.record import Recorder
 from wellfit.trainer.candidates import candidate
@@ -85,7 +85,7 @@ def run_trial(
     tell: Callable[[Round], None],
 ) -> Entry:
     """Fit a candidate to the training rows and score it on the validation rows."""
-    train, validation = (parts.rows(p, model.view) for p in ("train", "validation"))
+    train, validation = parts.rows("train", model.view), parts.held(model.view)
     tapped = model.name in NETWORKS
     with Recorder(folder) as recorder, outcome(recorder):
         recorder.fact(
@@ -100,15 +100,21 @@ def run_trial(
         if not tapped:
             _describe(recorder, parts, type(model).__name__, watcher.step, seconds)
             _evaluate(recorder, fit, parts, watcher)
-    predictions = fit.fitted.predict(validation.x)
     return Entry(
         model=model.name,
         fit=fit,
-        validation=scores(parts.target.task, predictions, validation.y),
+        validation=_scores(fit, parts, validation),
         seconds=seconds,
         folder=recorder.folder,
         cut=watcher.cut,
     )
+
+
+def _scores(fit: Fit, parts: Parts, held: Rows | None) -> dict[str, float]:
+    """On the validation rows; none where there are no such rows."""
+    if held is None:
+        return {}
+    return scores(parts.target.task, fit.fitted.predict(held.x), held.y)
 
 
 @contextmanager
@@ -181,8 +187,9 @@ def _moments(y: NDArray[Any]) -> dict[str, Any]:
 
 
 def _trivial(parts: Parts) -> dict[str, float]:
-    """The yardstick's scores on the validation rows."""
-    train, validation = (parts.rows(p, "coded") for p in ("train", "validation"))
+    """The yardstick's scores on the validation rows, or on those it was fitted to."""
+    train = parts.rows("train", "coded")
+    validation = parts.held("coded") or train
     model = candidate("trivial", classes=len(parts.target.classes), seed=0)
     guess = model.fit(train, validation).fitted.predict(validation.x)
     found = scores(parts.target.task, guess, validation.y)
@@ -193,14 +200,14 @@ def _trivial(parts: Parts) -> dict[str, float]:
 def _evaluate(recorder: Recorder, fit: Fit, parts: Parts, watcher: _Watcher) -> None:
     """Record the scores of the finished model that no round has told of."""
     view, classes = fit.settled.view, parts.target.classes
-    evaluated = {
-        "train": parts.rows("train", view),
-        "val": parts.rows("validation", view),
-    }
+    evaluated, held = {"train": parts.rows("train", view)}, parts.held(view)
+    if held is not None:
+        evaluated["val"] = held
     for phase, rows in evaluated.items():
         guess = fit.fitted.predict(rows.x)
         found = {"loss": loss_of(guess, rows.y), **signals(guess, rows.y, classes)}
         for name, value in found.items():
             if f"{phase}/{name}" not in watcher.recorded:
                 recorder.value(f"{phase}/{name}", watcher.step, value)
-    recorder.event("evaluation", watcher.step, phase="val", rows=len(rows))
+    if held is not None:
+        recorder.event("evaluation", watcher.step, phase="val", rows=len(held))

@@ -53,12 +53,13 @@ def recipe(
     changes = [parse_override(pair) for pair in asked]
     given = {name: value for name, value in options.items() if value is not None}
     said = {"target": target} if target else {}
+    memory = {"memory": given.pop("memory")} if "memory" in given else {}  # no choice
     if isinstance(data, Recipe):
         flags = [*_flags(said | given), *changes]
         return read_plain(data.to_json(), reasons=data.reasons, asked=flags)
     if is_recipe(data):
         return read_recipe(Path(data), asked=[*_flags(said | given), *changes])
-    made = recipe_for(data, target=target, **given)
+    made = recipe_for(data, target=target, **given, **memory)
     return read_plain(made.to_json(), reasons=made.reasons, asked=changes)
 
 

@@ -135,11 +135,11 @@ def train(
     if target is None:
         raise BadSetting("--target must name the column to predict")
     from wellfit.data.columns import images_in
-    from wellfit.data.table import read_table
     from wellfit.record import Recorder, new_folder, open_run, vacant
     from wellfit.trainer.clock import Deadline, seconds_of
     from wellfit.trainer.contest import Progress, hold
     from wellfit.trainer.final import conclude
+    from wellfit.trainer.large import tabled
     from wellfit.trainer.study import Settings, study
     from wellfit.trainer.trial import outcome
     from wellfit.verbs.diagnose import diagnose
@@ -150,7 +150,7 @@ def train(
     until = Deadline.after(seconds_of(how.budget))
     tell = on_progress or (lambda progress: None)
     tell(Progress(stage="reading the table"))
-    table = read_table(data)
+    table = tabled(data, how.memory, seed=how.seed)
     if images_in(table.frame.drop(columns=[target, *how.drop], errors="ignore")):
         return train_by_recipe()
     found = study(table, how)

@@ -46,14 +46,17 @@ def train_by_recipe(
     and so are `options`, those of `train`. The model is fitted to the training rows,
     the best of its epochs by the validation rows, and scored once on the test rows.
     `resume` goes on from a checkpoint, `last` or `best`, of the run in `out`, or of the
-    newest run of the same recipe. Raises what `train` does, and `BadRun`.
+    newest run of the same recipe. A table that finds no room in `memory` is prepared
+    into files beside the run, and trained from these. Raises what `train` does, and
+    `BadRun`.
     """
     from wellfit.record import Recorder, open_run
     from wellfit.trainer.contest import Progress
     from wellfit.trainer.recipes.able import check_able
+    from wellfit.trainer.recipes.course import train_by
     from wellfit.trainer.recipes.ready import ready
     from wellfit.trainer.recipes.resume import clear
-    from wellfit.trainer.recipes.work import Work, train_by
+    from wellfit.trainer.recipes.work import Work
     from wellfit.trainer.trial import outcome
     from wellfit.verbs.diagnose import diagnose
 
@@ -66,7 +69,7 @@ def train_by_recipe(
     asked_for = Path(out) if out else None
     place = _place(recipe, asked_for, Path(runs), going_on) if going_on else None
     vacated = _vacated(asked_for) if place is None else None
-    found = ready(recipe, folder=folder)
+    found = ready(recipe, folder=folder, memory=options.get("memory"))
     study = found.study()
     run = place.run if place else vacated or _new(study.name, Path(runs))
     if place is not None:
@@ -138,6 +141,8 @@ def _place(recipe: Recipe, out: Path | None, runs: Path, resume: Resume) -> Plac
 
     check_network(recipe.model.name)
     run = run_to_resume(recipe, out=out, runs=runs)
+    if recipe.data.split.folds:  # each goes on from its own
+        return Place(run=run)
     start = step_of(newest(checkpoints_of(recipe, run, resume)).path)
     return Place(run=run, start=start)
 

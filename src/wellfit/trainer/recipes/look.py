@@ -5,7 +5,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
-import pandas as pd  # noqa: TID253
 
 from wellfit.core.choices import OF_IMAGES
 from wellfit.core.errors import BadSetting, BadTable
@@ -13,6 +12,7 @@ from wellfit.core.recipe import Images, Recipe
 from wellfit.data.columns import Kind
 from wellfit.data.decode import Decoded, Form, channels_of, decode, headers
 from wellfit.data.target import Target
+from wellfit.trainer.large import Taken
 
 NAMED = 3  # files of those that cannot be read
 LOOKED_AT = 1000  # files, for what most of them are like
@@ -22,17 +22,19 @@ SIDE = 64  # of larger ones, where the recipe says nothing
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
 class Looked:
-    """The rows whose image can be read, and what is to be said of the others."""
+    """The images that can be read; a note of `taken` tells of the others.
 
-    rows: pd.DataFrame
+    `target` is of the rows that have one of them.
+    """
+
+    taken: Taken
     target: Target
     decoded: Decoded
     images: Images
-    notes: tuple[str, ...]
 
 
 def look(
-    recipe: Recipe, kinds: Mapping[str, Kind], rows: pd.DataFrame, target: Target
+    recipe: Recipe, kinds: Mapping[str, Kind], taken: Taken, target: Target
 ) -> Looked | None:
     """Decode the images; None where the recipe's model looks at none.
 
@@ -41,20 +43,28 @@ def look(
     """
     if recipe.model.name not in OF_IMAGES:
         return None
+    if taken.sample is not None:
+        raise BadSetting(
+            f"model.name: {recipe.model.name} needs the whole table of paths, which "
+            "finds no room in memory: give it more with --memory"
+        )
     name = column_of_images(kinds, recipe.model.name)
-    said = recipe.data.prepare.images or usual_images(rows[name].dropna().tolist())
+    paths = taken.table.frame[name].iloc[target.rows]
+    said = recipe.data.prepare.images or usual_images(paths.dropna().tolist())
     form = Form(side=said.side, channels=said.channels)
-    decoded = decode(rows[name].dropna().tolist(), form)
-    kept = np.array([str(path) in decoded.places for path in rows[name]], dtype=bool)
+    decoded = decode(paths.dropna().tolist(), form)
+    kept = np.array([str(path) in decoded.places for path in paths], dtype=bool)
     if not kept.any():
-        raise BadTable(f"none of the {len(rows):,} images can be read: {_few(decoded)}")
+        many = f"{len(paths):,} images"
+        raise BadTable(f"none of the {many} can be read: {_few(decoded)}")
     others = [n for n in kinds if n != name]
+    notes = (*_left_out(kept, decoded), *_unused(others, recipe.model.name))
+    table = replace(taken.table, notes=(*taken.table.notes, *notes))
     return Looked(
-        rows=rows[kept].reset_index(drop=True),
+        taken=replace(taken, table=table),
         target=replace(target, rows=target.rows[kept], y=target.y[kept]),
         decoded=decoded,
         images=said,
-        notes=(*_left_out(kept, decoded), *_unused(others, recipe.model.name)),
     )
 
 

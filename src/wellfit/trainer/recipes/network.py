@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -22,13 +22,14 @@ from wellfit.models.own import Factory, FittedOwn
 from wellfit.objectives.metrics import METRICS, Metric
 from wellfit.trainer.augment import augmenting
 from wellfit.trainer.engine import Trained, fit
-from wellfit.trainer.feed import MemoryFeed
+from wellfit.trainer.feed import Feed, MemoryFeed
 from wellfit.trainer.keeper import Checkpoints
+from wellfit.trainer.mapped import MappedFeed
 from wellfit.trainer.randomness import borrowed, seed_all
 from wellfit.trainer.recipes.criterion import criterion_of
 from wellfit.trainer.recipes.settings import settings_of
 from wellfit.trainer.recipes.training import batch_of
-from wellfit.trainer.settings import Measure, Task
+from wellfit.trainer.settings import Measure, Settings, Task
 
 EVALUATED_AT_ONCE = 8192  # rows
 IMAGES_AT_ONCE = 512  # whose activations are many times their size
@@ -55,8 +56,8 @@ class Scale:
         if rows.x.dtype == np.uint8:  # images, which are not to be copied
             x = torch.from_numpy(np.require(rows.x, requirements="W"))
         else:
-            x = torch.tensor(rows.x, dtype=torch.float32)
-        y = torch.tensor(rows.y)
+            x = torch.as_tensor(rows.x, dtype=torch.float32)
+        y = torch.as_tensor(rows.y)
         return x, y if self.classes else ((y - self.center) / self.spread).float()
 
     def measure(self, metric: Metric) -> Measure:
@@ -73,6 +74,12 @@ class Scale:
         return measured
 
 
+def _let_go(feed: MemoryFeed, rows: Rows) -> Feed:
+    """The feed, which lets go of what it has read where that is in a file."""
+    mapped = isinstance(rows.x, np.memmap)
+    return MappedFeed(feed=feed, x=rows.x) if mapped else feed
+
+
 def _flat(_: nn.Module, __: Any, outputs: Tensor) -> Tensor:
     """Numbers that a network gives as a column, in the shape of the targets."""
     return outputs.squeeze(-1) if outputs.ndim == 2 else outputs
@@ -83,7 +90,8 @@ class RecipeNetwork:
     """A network as its recipe says, with everything that the engine is told.
 
     `folder` is where names of the user's own are looked for; `say` gets the engine's
-    sentences, `on_end` how the training went.
+    sentences, `on_end` how the training went. Where it is to `stop_after` so many
+    epochs, nothing is chosen on the way; of the budget it has one of so many a `share`.
     """
 
     classes: int
@@ -92,6 +100,8 @@ class RecipeNetwork:
     checkpoints: Checkpoints | None
     say: Callable[[str], None]
     on_end: Callable[[Trained], None]
+    stop_after: int | None = None
+    share: int = 1
 
     @property
     def name(self) -> str:
@@ -118,7 +128,7 @@ class RecipeNetwork:
             scale = Scale.of(train, self.classes)
             network, fitted = self._network(train, scale)
             task = self._task(network, train, validation, scale)
-            how = settings_of(self.recipe, epoch=len(task.feed))
+            how = self._settings(len(task.feed), chooses=task.validation is not None)
             trained = fit(
                 task,
                 how,
@@ -129,6 +139,17 @@ class RecipeNetwork:
         network.cpu().eval()
         self.on_end(trained)
         return Fit(fitted=fitted, settled=self)
+
+    def _settings(self, epoch: int, *, chooses: bool) -> Settings:
+        """The recipe's, as far as there is something to choose by."""
+        how = settings_of(self.recipe, epoch=epoch)
+        limits, last = how.limits, self.stop_after
+        seconds = limits.seconds and limits.seconds / self.share
+        limits = replace(limits, seconds=seconds)
+        if last is not None:
+            limits = replace(limits, epochs=min(last, limits.epochs or last))
+        keeps = last is None and chooses
+        return replace(how, limits=limits, stopping=how.stopping if keeps else None)
 
     def _network(self, train: Rows, scale: "Scale") -> tuple[nn.Module, Fitted]:
         """The network with its first weights, and what predicts with it."""
@@ -168,10 +189,20 @@ class RecipeNetwork:
     ) -> Task:
         recipe, size = self.recipe, self.recipe.loop.batch_size
         at_once = IMAGES_AT_ONCE if self.view == "pictures" else EVALUATED_AT_ONCE
-        validation = held and MemoryFeed(
-            tensors=scale.tensors(held), batch_size=at_once, shuffle=False
-        )
+        validation = None
+        if held is not None:
+            tensors = scale.tensors(held)
+            feed = MemoryFeed(tensors=tensors, batch_size=at_once, shuffle=False)
+            validation = _let_go(feed, held)
         rows = scale.tensors(train)
+        feed = MemoryFeed(
+            tensors=rows,
+            batch_size=batch_of(len(train)) if size == "auto" else size,
+            seed=recipe.seed,
+            augment=augmenting(
+                recipe.data.augment, rows, classes=self.classes, folder=self.folder
+            ),
+        )
         return Task(
             network=network,
             criterion=criterion_of(
@@ -180,15 +211,8 @@ class RecipeNetwork:
                 targets=train.y,
                 folder=self.folder,
             ),
-            feed=MemoryFeed(
-                tensors=rows,
-                batch_size=batch_of(len(train)) if size == "auto" else size,
-                seed=recipe.seed,
-                augment=augmenting(
-                    recipe.data.augment, rows, classes=self.classes, folder=self.folder
-                ),
-            ),
-            validation=validation or None,
+            feed=_let_go(feed, train),
+            validation=validation,
             measures=self._measures(scale),
         )
 

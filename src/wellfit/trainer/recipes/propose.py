@@ -9,7 +9,8 @@ from wellfit.core.asked import Asked
 from wellfit.core.errors import BadSetting
 from wellfit.core.recipe import Data, Recipe
 from wellfit.data.imagesets import IMAGE, why_unlabelled
-from wellfit.data.table import Table, read_table
+from wellfit.data.table import Table
+from wellfit.trainer.large import tabled
 from wellfit.trainer.recipes import images, training
 from wellfit.trainer.recipes.check import read_plain
 from wellfit.trainer.recipes.inputs import Reasons, choose_data
@@ -29,7 +30,7 @@ def recipe_for(
     The same table and seed give the same recipe. Raises
     `BadTable`, `BadSetting` or `UnknownName` in one sentence.
     """
-    table = read_table(data)
+    table = tabled(data, options.get("memory"), seed=options.get("seed", 0))
     seen = see(table, _settings(table, target, options))
     chosen, why = choose_data(seen, _source(data, table))
     looked = images.look_at(seen)

@@ -1,6 +1,7 @@
 """A recipe's data, ready to be trained on: read, split, and prepared."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -24,11 +25,13 @@ from wellfit.data.split import (
     split_by_part,
     split_by_time,
 )
-from wellfit.data.table import Table, read_table
+from wellfit.data.table import Table
 from wellfit.data.target import Target, read_target
 from wellfit.objectives.metrics import Metric, choose_metric
+from wellfit.trainer.large import Taken, take
 from wellfit.trainer.parts import Parts
 from wellfit.trainer.recipes.look import look
+from wellfit.trainer.recipes.spill import spilled
 from wellfit.trainer.study import (
     Settings,
     Study,
@@ -42,70 +45,94 @@ from wellfit.trainer.study import (
 class Ready:
     """A table as its recipe wants it.
 
-    `folds` are the outer ones, each with its inner ones; none where the recipe has
-    none. `parts_of` prepares one of them, from its own training rows.
+    `taken` is the table, whole or a sample; `parts` are of what it has, `target` and
+    `split` of all rows. `folds` are the outer ones, each with its inner ones; none
+    where the recipe has none. `parts_of` prepares one of them, from its own training
+    rows.
     """
 
     recipe: Recipe
-    table: Table
+    taken: Taken
     asked: Settings
     kinds: Mapping[str, Kind]  # of all columns
+    target: Target
+    split: Split
     parts: Parts
     metric: Metric
     folds: tuple[tuple[Split, tuple[Split, ...]], ...]
 
     def study(self) -> Study:
         """What was decided about the table, as any training on one tells of it."""
-        return described(self.table, self.kinds, self.parts, self.metric, self.asked)
+        table = self.taken.table
+        return described(table, self.kinds, self.parts, self.metric, self.asked)
 
     def parts_of(self, split: Split) -> Parts:
         """The rows of a fold, whose preparation knows its training rows alone."""
         parts, seed = self.parts, self.recipe.seed
+        target, own = self.taken.part_of(self.target, split)
         return Parts.of(
             parts.frame,
             parts.kinds,
-            parts.target,
-            split,
+            target,
+            own,
             parts.clock,
             how=parts.how,
             seed=seed,
+            decoded=parts.decoded,
         )
 
+    @contextmanager
+    def to_train(self, split: Split, parts: Parts, folder: Path) -> Iterator[Parts]:
+        """What a network is trained on: `parts`, or all rows, prepared into `folder`.
 
-def ready(recipe: Recipe, *, folder: Path) -> Ready:
+        `parts` are those of `split`.
+        """
+        if self.taken.sample is None:
+            yield parts
+            return
+        with spilled(self.taken.sample, self.target, split, parts, folder) as made:
+            yield made
+
+
+def ready(recipe: Recipe, *, folder: Path, memory: int | str | None = None) -> Ready:
     """Read, split and prepare; names of the user's own are looked for in `folder`.
 
+    Of a table that finds no room in `memory` a sample is read, and the target whole.
     `BadTable`, `BadSetting` or `UnknownName` in one sentence where that cannot be.
     """
-    table = read_table(_source(recipe.data.source, folder))
-    asked = _asked(recipe, table)
-    frame = used_columns(table, asked)
-    target = read_target(frame[asked.target], recipe.data.task)
-    kinds = kinds_of(frame, recipe.data.kinds)
-    rows = frame.iloc[target.rows].reset_index(drop=True)
+    data = recipe.data
+    keep = [name for name in (data.target, data.split.column) if name is not None]
+    taken = take(_source(data.source, folder), memory, seed=recipe.seed, keep=keep)
+    asked = _asked(recipe, taken.table)
+    frame = used_columns(taken.table, asked)
+    target = read_target(taken.kept[asked.target], data.task)
+    kinds = kinds_of(frame, data.kinds)
     learnt = {n: k for n, k in kinds.items() if n not in asked.aside}
-    seen = look(recipe, learnt, rows, target)
+    seen = look(recipe, learnt, taken, target)
     if seen is not None:
-        table = replace(table, notes=(*table.notes, *seen.notes))
-        rows, target = seen.rows, seen.target
-    keys = _keys(recipe, rows, target, kinds)
-    made = _split(recipe, keys, len(rows))
+        taken, target = seen.taken, seen.target
+    keys = _keys(recipe, taken.kept.iloc[target.rows], target, kinds)
+    made = _split(recipe, keys, len(target.rows))
     check_training(target, made)
+    own, part = taken.part_of(target, made)
     parts = Parts.of(
-        rows,
+        frame.iloc[own.rows].reset_index(drop=True),
         learnt,
-        target,
-        made,
+        own,
+        part,
         asked.time,
-        how=replace(recipe.data.prepare, images=None if seen is None else seen.images),
+        how=replace(data.prepare, images=None if seen is None else seen.images),
         seed=recipe.seed,
+        decoded=None if seen is None else seen.decoded,
     )
     return Ready(
         recipe=recipe,
-        table=table,
+        taken=taken.without_kept(),
         asked=asked,
         kinds=kinds,
-        parts=parts if seen is None else replace(parts, decoded=seen.decoded),
+        target=target,
+        split=made,
+        parts=parts,
         metric=_metric(recipe, target, made),
         folds=_folds(recipe, made, keys),
     )

@@ -41,7 +41,10 @@ class Column:
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
 class Seen:
-    """A table as its recipe sees it: `rows` and `counts` are of the training part."""
+    """A table as its recipe sees it: `rows` and `counts` are of the training part.
+
+    Of a sample, `rows` are about those of the whole table.
+    """
 
     settled: Settled
     how: Settings
@@ -78,10 +81,11 @@ def see(table: Table, how: Settings) -> Seen:
     used = {n: k for n, k in kinds.items() if k not in LEFT_OUT}
     apart = _apart(training, used, target)
     y = target.y[split.train]
+    times = 1.0 if table.of is None else table.of / len(table.frame)
     return Seen(
         settled=settled,
         how=how,
-        rows=len(split.train),
+        rows=round(len(split.train) * times),
         columns=tuple(_column(training, n, k, apart) for n, k in used.items()),
         left_out={n: LEFT_OUT[k] for n, k in kinds.items() if k in LEFT_OUT},
         counts=_counts(target, y),

@@ -1,0 +1,86 @@
+"""Memory: amounts as people write them, and how many rows find room in one."""
+
+import ctypes
+import gc
+import re
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+
+from wellfit.core.errors import BadSetting
+
+UNITS = {"": 1, "K": 2**10, "M": 2**20, "G": 2**30, "T": 2**40}
+RESERVE = 0.2  # of what is free now: for others, and for what is not foreseen
+
+
+def bytes_of(memory: int | str) -> int:
+    """Bytes of an amount of memory: a number of them, or text such as 800M or 4G.
+
+    >>> [bytes_of(m) for m in (1000, "800M", "4G", "1.5 GiB")]
+    [1000, 838860800, 4294967296, 1610612736]
+    """
+    form = r"\s*(\d+\.?\d*|\.\d+)\s*([KMGT]?)(i?B)?\s*"
+    found = re.fullmatch(form, str(memory), re.IGNORECASE)
+    amount = float(found[1]) * UNITS[found[2].upper()] if found else 0.0
+    if amount < 1:
+        raise BadSetting(f"memory is an amount such as 800M or 4G; got {str(memory)!r}")
+    return int(amount)
+
+
+def shown(amount: float) -> str:
+    """Bytes as people write them.
+
+    >>> shown(1_610_612_736), shown(300_000_000)
+    ('1.5G', '286M')
+    """
+    if amount >= 2**30:
+        return f"{amount / 2**30:.3g}G"
+    return f"{amount / 2**20:.0f}M"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Room:
+    """The bytes that this process may have in memory, all in; `asked` by the user."""
+
+    limit: int
+    asked: bool
+
+    @classmethod
+    def of(cls, memory: int | str | None) -> "Room":
+        """What is asked for; else what is free now, less a reserve."""
+        _give_back()
+        if memory is not None:
+            return cls(limit=bytes_of(memory), asked=True)
+        return cls(limit=_taken() + int(_free() * (1 - RESERVE)), asked=False)
+
+    def left(self, loaded: int) -> int:
+        """Bytes that are left for rows, once all libraries are `loaded`."""
+        return self.limit - max(_taken(), loaded)
+
+
+def _give_back() -> None:
+    """Give to the system what was freed here, and what allocators keep for later."""
+    import pyarrow as pa
+
+    gc.collect()
+    pa.default_memory_pool().release_unused()
+    with suppress(OSError, AttributeError):  # only the GNU C library has it
+        ctypes.CDLL(None).malloc_trim(0)
+
+
+def _taken() -> int:
+    import psutil
+
+    found: int = psutil.Process().memory_info().rss
+    return found
+
+
+def _free() -> int:
+    """What the machine has free, or the cgroup where that has less."""
+    import psutil
+
+    from wellfit.taps.resources.limits import limits
+
+    free: int = psutil.virtual_memory().available
+    bound: Any = limits().memory
+    return free if bound is None else max(min(free, bound - _taken()), 0)
