@@ -39,7 +39,7 @@ def predict(
     """Predict with a trained model: a line for each row of the table, as CSV."""
     from wellfit.verbs.predict import predict as verb
 
-    predicted = verb(model, table, trust=trust)
+    predicted = verb(model, table, trust=trust, say=_say)
     if out is None:
         predicted.to_csv(sys.stdout, index=False)
         return
@@ -50,3 +50,7 @@ def predict(
             f"--out must be a file that can be written; got {str(out)!r}: "
             f"{error.strerror or error}"
         ) from error
+
+
+def _say(sentence: str) -> None:
+    print(f"wellfit: {sentence}", file=sys.stderr)

@@ -234,6 +234,6 @@ def _checked(table: Table) -> Table:
     if not rows:
         raise BadTable(
             f"{table.name} has a header ({columns} columns) and no rows; "
-            "there is nothing to learn from"
+            "at least one was expected"
         )
     return table

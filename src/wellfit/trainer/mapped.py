@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 from wellfit.data.mapped import release
 from wellfit.trainer.feed import Batch, MemoryFeed
 
-# A row that is touched maps 16 pages of 4 KiB around it, or more (Linux's fault-around):
-# with so many rows at a time, 16 MiB or some more.
+# A row that is touched maps 16 pages of 4 KiB around it, or more (Linux's
+# fault-around): with so many rows at a time, 16 MiB or some more.
 HELD = 256  # rows
 
 
