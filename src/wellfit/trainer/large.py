@@ -3,6 +3,7 @@
 All that is estimated here is so from the first rows of the file.
 """
 
+import math
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -153,7 +154,9 @@ def _sampled_rows(stream: Stream, room: Room, rows: int, *, every: int) -> int:
             f"{stream.path.name}, and all that is made of them: give it "
             f"--memory {shown(1.05 * least)} or more"
         )
-    return count
+    if count >= rows or room.asked:
+        return count
+    return 2 ** int(math.log2(count))  # what is free is seldom the same: the sample is
 
 
 def _first(stream: Stream) -> pd.DataFrame:
