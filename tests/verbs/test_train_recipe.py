@@ -346,10 +346,12 @@ def test_what_cannot_be_gone_on_with_is_told_in_a_sentence(kept, trained, tmp_pa
 @pytest.mark.parametrize(
     ("pairs", "sentence"),
     [
-        (["data.split.folds=5"], "data.split.folds is not trained by yet"),
+        (
+            ["data.split.folds=5", "schedule=[{name: plateau}]"],
+            "data.split.folds with a plateau stage is not trained by yet",
+        ),
         (["data.augment=[{name: noise}]"], "data.augment is not trained by yet"),
         (["loop.evaluate_every=5"], "loop.evaluate_every is not trained by yet"),
-        (["data.split.test=0"], "data.split.test 0 is not trained by yet"),
         (["objective={name: cross-entropy}", "data.task=regression"], "is not for"),
         (
             ["schedule=[{name: warm-up, steps: 500}, {name: cosine}]"],
