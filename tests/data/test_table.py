@@ -246,3 +246,31 @@ def test_a_folder_and_a_foreign_format_are_refused(tmp_path):
 def test_duplicate_columns_of_a_frame_are_refused():
     with pytest.raises(BadTable, match="'a'"):
         read_table(pd.DataFrame([[1, 2]], columns=["a", "a"]))
+
+
+@pytest.mark.parametrize(
+    ("text", "values"),
+    [
+        (
+            "a long and dull film\t0\nso very good indeed\t1\nnot my kind of film\t0\n",
+            3,
+        ),
+        ("-1 1:0.5 2:1.5\n-1 1:0.2 2:1.0\n1 1:0.9 2:0.1\n", 3),
+        ("text\t0\t1\nfirst\t1\t0\nsecond\t0\t1\n", 2),
+    ],
+)
+def test_sentences_with_a_label_and_signs_are_no_names(tmp_path, text, values):
+    path = tmp_path / "table.txt"
+    path.write_text(text)
+    assert len(read_table(path).frame) == values
+
+
+def test_a_folder_of_parts_is_one_table(tmp_path):
+    parts = [
+        pd.DataFrame({"a": [1, 2], "b": ["x", "y"]}),
+        pd.DataFrame({"a": [3], "b": ["z"]}),
+    ]
+    for number, part in enumerate(parts):
+        part.to_csv(tmp_path / f"part-{number}.csv", index=False)
+    found = read_table(tmp_path)
+    assert found.frame.to_dict("list") == {"a": [1, 2, 3], "b": ["x", "y", "z"]}

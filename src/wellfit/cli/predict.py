@@ -40,13 +40,12 @@ def predict(
     """Predict with a trained model: a line for each row of the table, as CSV."""
     from wellfit.verbs.predict import predict as verb
 
-    predicted = verb(model, table, trust=trust)
+    predicted = verb(model, table, trust=trust, say=_say)
     unknown = int(predicted["prediction"].isna().sum())
     if unknown:
-        print(
-            f"wellfit: {unknown:,} of {len(predicted):,} rows have no prediction: "
-            "their image cannot be read",
-            file=sys.stderr,
+        _say(
+            f"{unknown:,} of {len(predicted):,} rows have no prediction: their image "
+            "cannot be read"
         )
     if out is None:
         predicted.to_csv(sys.stdout, index=False)
@@ -58,3 +57,7 @@ def predict(
             f"--out must be a file that can be written; got {str(out)!r}: "
             f"{error.strerror or error}"
         ) from error
+
+
+def _say(sentence: str) -> None:
+    print(f"wellfit: {sentence}", file=sys.stderr)

@@ -230,5 +230,7 @@ def texts(column: Series) -> Series:
             lambda v: f"{v:.0f}" if v == round(v) else repr(float(v)),
             na_action="ignore",
         ).astype("str")
+    if column.dtype == "str":
+        return column
     text = column.astype("str")
     return text.mask(column.isna())

@@ -63,7 +63,7 @@ def _read(stream: Stream, count: int, keep: list[str], seed: int) -> Sampled:
     if not sample.seen:
         raise BadTable(
             f"{name} has a header ({len(stream.columns)} columns) and no rows; "
-            "there is nothing to learn from"
+            "at least one was expected"
         )
     places, frame = sample.taken()
     columns = pd.concat(kept, ignore_index=True) if keep else pd.DataFrame()

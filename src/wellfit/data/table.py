@@ -28,6 +28,7 @@ from wellfit.data.imagesets import (
 from wellfit.data.large import LARGE, parse_large
 from wellfit.data.packed import PACKED, unpack
 
+BLOCK = 1 << 18  # values of text at a time, of which there are copies then
 SOME = 1000  # values: where one of them is no number, the column is text
 KNOWN = (*TEXT, ".parquet", ".pq", ".xlsx", ".xlsm")
 
@@ -226,6 +227,12 @@ def _like(column: Series, wanted: Any) -> Series:
 
 def _stripped(column: Series) -> Series:
     """Its values as text, or missing."""
+    blocks = range(0, max(len(column), 1), BLOCK)
+    found = [_stripped_block(column.iloc[start : start + BLOCK]) for start in blocks]
+    return found[0] if len(found) == 1 else pd.concat(found)
+
+
+def _stripped_block(column: Series) -> Series:
     text = column.astype("str").str.strip()
     return text.mask(column.isna() | text.isin(MARKERS) | (text == ""))
 
@@ -236,7 +243,8 @@ def _text(column: Series) -> Series:
     if objects and column.map(lambda v: hasattr(v, "year")).all():
         return pd.to_datetime(column, errors="coerce")
     text = _stripped(column)
-    if pd.to_numeric(text.dropna().head(SOME), errors="coerce").isna().any():
+    some = text.head(10 * SOME).dropna().head(SOME)
+    if pd.to_numeric(some, errors="coerce").isna().any():
         return text
     words = text.str.lower().isin(["true", "false"])  # which pandas takes for 1 and 0
     number = pd.to_numeric(text.mask(words), errors="coerce")
@@ -261,6 +269,6 @@ def _checked(table: Table) -> Table:
     if not rows:
         raise BadTable(
             f"{table.name} has a header ({columns} columns) and no rows; "
-            "there is nothing to learn from"
+            "at least one was expected"
         )
     return table

@@ -83,17 +83,17 @@ def _classes(column: Series) -> Target:
     codes, labels = pd.factorize(texts(column))
     rows = np.flatnonzero(codes >= 0)
     _check_count(str(column.name), len(labels), len(rows))
-    y = codes[rows]
-    first = pd.Series(y).drop_duplicates().index
+    codes = codes[rows]  # of many rows there are no more copies than it takes
+    first = pd.Series(codes).drop_duplicates().index
     values = [_label(column.iloc[rows[i]]) for i in first]
     order = sorted(range(len(labels)), key=lambda i: (str(type(values[i])), values[i]))
-    place = np.argsort(order)
+    y = np.take(np.argsort(order), codes, out=codes, mode="clip")
     return Target(
         name=str(column.name),
         task="classification",
         classes=tuple(values[i] for i in order),
         rows=rows,
-        y=place[y].astype(np.int64),
+        y=y.astype(np.int64, copy=False),
     )
 
 

@@ -62,7 +62,7 @@ def hold(
 
     `MissingExtra` where none but the trivial one is installed. Ctrl-C ends the
     candidate at hand and the contest; those before it count, if there are any beside
-    the trivial one.
+    the trivial one. A candidate that runs out of memory is left out.
     """
     notes: list[str] = []
     names = list(_able(notes))
@@ -85,6 +85,11 @@ def hold(
                 until=until.share(len(names) - place),
                 tell=partial(_pass_on, tell, now),
             )
+        except MemoryError:
+            if not entries:
+                raise
+            notes.append(f"{name} ran out of memory, and is left out")
+            continue
         except KeyboardInterrupt:
             if len(entries) < 2:
                 raise

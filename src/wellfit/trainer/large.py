@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd  # noqa: TID253
 
 from wellfit.core.errors import BadSetting, BadTable, UnknownName
+from wellfit.data.freed import keep_apart
 from wellfit.data.packed import PACKED
 from wellfit.data.prepare import prepare
 from wellfit.data.profile import kinds_of
@@ -32,9 +33,9 @@ from wellfit.trainer.room import Room, shown
 
 SMALL = 32 * 2**20  # bytes of a file that is read whole without a further look
 RATIO = 16  # text is packed to so small a part of itself, at best
-# Measured by bench/large.py.
-LOADED = 450 * 2**20  # bytes of the process once all libraries are loaded
-PASSING = 200 * 2**20  # of the rows that are at hand while all go by
+# Measured on bench/large.py's table of 3 and 15 million rows: resident memory by phase.
+LOADED = 600 * 2**20  # bytes of the process that trains, whatever the rows
+PASSING = 150 * 2**20  # of the rows that are at hand while all go by
 EVERY = 48  # of each row of the table, sampled or not: its target, part and place
 TIMES = 4.0  # what a row takes as a frame and as the matrices of all candidates
 FEWEST = 1000  # rows: a smaller sample tells too little
@@ -105,6 +106,7 @@ def take(
     count = _sampled_rows(stream, room, rows, every=EVERY if keep else 0)
     if count >= rows:
         return Taken(table=read_table(data))
+    keep_apart()
     for name in keep:
         if name not in stream.columns:
             raise UnknownName("column", name, among=stream.columns)
@@ -151,7 +153,9 @@ def _sampled_rows(stream: Stream, room: Room, rows: int, *, every: int) -> int:
             f"{stream.path.name}, and all that is made of them: give it "
             f"--memory {shown(1.05 * least)} or more"
         )
-    return count
+    if count >= rows or room.asked:
+        return count
+    return 1 << (count.bit_length() - 1)  # what is free changes, the sample seldom
 
 
 def _first(stream: Stream) -> pd.DataFrame:

@@ -1,13 +1,11 @@
 """Memory: amounts as people write them, and how many rows find room in one."""
 
-import ctypes
-import gc
 import re
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
 from wellfit.core.errors import BadSetting
+from wellfit.data.freed import give_back
 
 UNITS = {"": 1, "K": 2**10, "M": 2**20, "G": 2**30, "T": 2**40}
 RESERVE = 0.2  # of what is free now: for others, and for what is not foreseen
@@ -48,7 +46,7 @@ class Room:
     @classmethod
     def of(cls, memory: int | str | None) -> "Room":
         """What is asked for; else what is free now, less a reserve."""
-        _give_back()
+        give_back()
         if memory is not None:
             return cls(limit=bytes_of(memory), asked=True)
         return cls(limit=_taken() + int(_free() * (1 - RESERVE)), asked=False)
@@ -56,16 +54,6 @@ class Room:
     def left(self, loaded: int) -> int:
         """Bytes that are left for rows, once all libraries are `loaded`."""
         return self.limit - max(_taken(), loaded)
-
-
-def _give_back() -> None:
-    """Give to the system what was freed here, and what allocators keep for later."""
-    import pyarrow as pa
-
-    gc.collect()
-    pa.default_memory_pool().release_unused()
-    with suppress(OSError, AttributeError):  # only the GNU C library has it
-        ctypes.CDLL(None).malloc_trim(0)
 
 
 def _taken() -> int:

@@ -256,4 +256,8 @@ def _notes(rows: int, target: Target, split: Split) -> list[str]:
     if rare:
         shown = ", ".join(rare[:5]) + (" …" if len(rare) > 5 else "")
         notes.append(f"classes with fewer than 3 rows cannot be in every part: {shown}")
+    held = np.unique(target.y[split.validation])
+    if target.classes and len(held) == 1 and len(split.validation):
+        only = target.classes[held[0]]
+        notes.append(f"all validation rows are {only}: they tell little, and no AUC")
     return [*notes, *split.notes]

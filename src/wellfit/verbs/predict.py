@@ -1,6 +1,7 @@
 """`wellfit predict MODEL NEW.csv`: predictions of a saved model."""
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,31 +11,44 @@ if TYPE_CHECKING:
     from wellfit.models.store import TableModel
 
 
-def predict(model: str | Path, data: Any, *, trust: bool = False) -> "pd.DataFrame":
+def predict(
+    model: str | Path,
+    data: Any,
+    *,
+    trust: bool = False,
+    say: Callable[[str], None] | None = None,
+) -> "pd.DataFrame":
     """Predict for a table or for images with the model that `wellfit train` saved.
 
     `model` is its folder, or the run folder; `data` a path, or a pandas, polars or
     Arrow frame with the columns that the model was trained on, in any order. A frame
     of `prediction` and, for classes, `probability of X` for each class X; of a folder
     of images, the path of each `image` is before them. Where an image cannot be read,
-    they are missing. `trust` lets
-    the code of a network of your own be imported, which the model names. Raises
-    `BadRun` for a model and `BadTable` for a table that cannot be used.
+    they are missing. `trust` lets the code of a network of your own be imported, which
+    the model names; `say` gets a sentence for each column that is not as it was in
+    training. Raises `BadRun` for a model and `BadTable` for a table that cannot be
+    used.
     """
     from wellfit.models.store import load
 
-    return predicted(load(model, trust=trust), data)
+    return predicted(load(model, trust=trust), data, say)
 
 
-def predicted(model: "TableModel", data: Any) -> "pd.DataFrame":
+def predicted(
+    model: "TableModel", data: Any, say: Callable[[str], None] | None = None
+) -> "pd.DataFrame":
     """The model's predictions for a table; a pandas frame's index is kept."""
     import pandas as pd
 
     from wellfit.data.imagesets import IMAGE, is_image_set
+    from wellfit.data.remarks import remarks
     from wellfit.data.table import read_table
 
     frame = read_table(data).frame
     out = model.predict(frame)
+    if say is not None:
+        for sentence in remarks(model.preparation, frame):
+            say(sentence)
     if isinstance(data, str | os.PathLike) and is_image_set(Path(data)):
         out.insert(0, IMAGE, frame[IMAGE])  # nobody knows the order of a folder
     return out.set_axis(data.index) if isinstance(data, pd.DataFrame) else out

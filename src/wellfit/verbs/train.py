@@ -202,7 +202,8 @@ def say_result(
 ) -> None:
     """Record what was tried, and what a reader of the result should know."""
     recorder.fact("candidates", [entry.to_json() for entry in contest.entries])
-    if (linear := contest.get("linear")) is not None:
+    linear = contest.get("linear")
+    if linear is not None and linear.validation:
         recorder.fact("reference", _reference(linear, contest.trivial, study))
     for note in result.notes:
         recorder.event("note", 0, text=note)

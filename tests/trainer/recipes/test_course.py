@@ -58,10 +58,10 @@ def test_each_fold_is_recorded_and_judged(by_folds):
 
 def test_the_model_is_trained_on_all_rows_of_the_folds_and_tested_once(by_folds):
     split = by_folds.study.parts.split
-    assert len(split.train) == pytest.approx(0.8 * 569, abs=2)
-    assert len(split.validation) == 0
+    rows = len(split.train) + len(split.validation)
     epochs = by_folds.run.facts["folds"]["epochs"]
-    batches = -(-len(split.train) // by_folds.recipe.loop.batch_size)
+    batches = -(-rows // by_folds.recipe.loop.batch_size)
+    assert batches > -(-len(split.train) // by_folds.recipe.loop.batch_size)
     assert by_folds.run.facts["training"]["steps"] == epochs * batches
     assert by_folds.result.test["accuracy"] > 0.85
 

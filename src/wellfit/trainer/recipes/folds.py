@@ -83,6 +83,7 @@ class Settled:
             for n in self.folds[0].validation
         }
         return {
+            "number": len(self.folds),
             "epochs": self.epochs,
             "threshold": self.threshold,
             "mean": self.scores(),

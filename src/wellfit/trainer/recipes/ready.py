@@ -111,7 +111,7 @@ def ready(recipe: Recipe, *, folder: Path, memory: int | str | None = None) -> R
     seen = look(recipe, learnt, taken, target)
     if seen is not None:
         taken, target = seen.taken, seen.target
-    keys = _keys(recipe, taken.kept.iloc[target.rows], target, kinds)
+    keys = _keys(recipe, taken.kept, target, kinds)
     made = _split(recipe, keys, len(target.rows))
     check_training(target, made)
     own, part = taken.part_of(target, made)
@@ -165,7 +165,7 @@ def _source(source: str, folder: Path) -> Any:
 def _keys(
     recipe: Recipe, rows: pd.DataFrame, target: Target, kinds: Mapping[str, Kind]
 ) -> Any:
-    """What rows are split by: their classes, times or groups; None at random."""
+    """What the rows with a target are split by: classes, times, groups; or nothing."""
     by, column = recipe.data.split.by, recipe.data.split.column
     if by == "class":
         if not target.classes:
@@ -175,15 +175,15 @@ def _keys(
         return None
     if by == "part":
         classes = target.y if target.classes else None
-        return parts_in(rows[column]), classes
+        return parts_in(rows[column].iloc[target.rows]), classes
     if by == "group":
-        return texts(rows[column]).fillna("").to_numpy()
+        return texts(rows[column].iloc[target.rows]).fillna("").to_numpy()
     if kinds[column] not in {Kind.DATE, Kind.NUMBER, Kind.IDENTIFIER}:
         raise BadSetting(
             "data.split.column must be of dates or numbers for a split by time; "
             f"{column!r} is {kinds[column]}"
         )
-    return moments(rows[column], kinds[column])
+    return moments(rows[column].iloc[target.rows], kinds[column])
 
 
 def _split(recipe: Recipe, keys: Any, count: int) -> Split:
