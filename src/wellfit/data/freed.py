@@ -4,7 +4,6 @@ Allocators keep what was freed for later; counted as the process's it is all the
 """
 
 import ctypes
-import gc
 from contextlib import suppress
 
 MMAP_THRESHOLD = -3  # mallopt's number for it, in the GNU C library
@@ -15,7 +14,6 @@ def give_back() -> None:
     """Give back what nobody uses; where an allocator cannot, it stays."""
     import pyarrow as pa
 
-    gc.collect()
     pa.default_memory_pool().release_unused()
     with suppress(OSError, AttributeError):  # only the GNU C library has it
         ctypes.CDLL(None).malloc_trim(0)

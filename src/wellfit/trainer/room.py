@@ -1,5 +1,6 @@
 """Memory: amounts as people write them, and how many rows find room in one."""
 
+import gc
 import re
 from dataclasses import dataclass
 from typing import Any
@@ -46,6 +47,7 @@ class Room:
     @classmethod
     def of(cls, memory: int | str | None) -> "Room":
         """What is asked for; else what is free now, less a reserve."""
+        gc.collect()
         give_back()
         if memory is not None:
             return cls(limit=bytes_of(memory), asked=True)
