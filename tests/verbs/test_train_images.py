@@ -357,7 +357,7 @@ def test_the_command_line(photos, tmp_path):
     (tmp_path / "recipe.yaml").write_text(shown.stdout)
     said = wellfit("train", "recipe.yaml", "--out", "one")
     assert (said.returncode, said.stderr) == (0, "")
-    assert "cnn, cross-entropy, seed 0" in said.stdout
+    assert "cnn, cross-entropy, seed 0; sgd at 0.05, one-cycle" in said.stdout
     (tmp_path / "new").mkdir()
     shutil.copy(images(photos)[0], tmp_path / "new" / "a.png")
     (tmp_path / "new" / "b.png").write_bytes(b"")

@@ -12,7 +12,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 from rich.text import Text
 
-from wellfit.core.choices import MODELS
+from wellfit.core.choices import MODELS, NETWORKS
 from wellfit.show.numerals import count, duration, listed, number
 from wellfit.show.terminal import WIDEST, printable, show_diagnosis, shown
 
@@ -117,7 +117,7 @@ def _task(trained: "Trained") -> str:
 def _recipe(recipe: "Recipe", run: Path | None) -> str:
     """What it trains, in short, and where all of it stands."""
     said = f"{recipe.model.name}, {recipe.objective.name}, seed {recipe.seed}"
-    if recipe.model.name not in MODELS or recipe.model.name == "mlp":
+    if recipe.model.name not in MODELS or recipe.model.name in NETWORKS:
         optimizer = recipe.optimizer
         stages = [f", {stage.name}" for stage in recipe.schedule]
         said += f"; {optimizer.name} at {optimizer.lr:g}{''.join(stages)}"

@@ -23,7 +23,7 @@ from wellfit.core.recipe import (
     Stage,
 )
 from wellfit.data.columns import Kind
-from wellfit.data.decode import Form, channels_of, decode, headers
+from wellfit.data.decode import channels_of, headers
 from wellfit.models import cnn
 from wellfit.models.cnn import Shape, work_of
 from wellfit.trainer.clock import seconds_of
@@ -33,6 +33,7 @@ from wellfit.trainer.recipes.inputs import Reasons
 from wellfit.trainer.recipes.look import LOOKED_AT, SMALL, column_of_images
 from wellfit.trainer.recipes.params import usual
 from wellfit.trainer.recipes.seen import Seen
+from wellfit.trainer.recipes.symmetry import symmetric, told_mirrored
 
 SIDES = (96, 64, 48, 32)  # of larger images, the first that the time is enough for
 LEAST = 5  # epochs: fewer leave a network unfinished
@@ -43,9 +44,6 @@ BATCHES = (32, 128)
 # an AVX2 machine 1.5e10 were measured; half of it, for others have work to do there.
 SPEED = 8e9
 STEP = 3.0  # times a pass: two more for the gradients
-MIRRORED = 0.8  # of what a linear model tells of images, that it tells of mirrored ones
-THUMB = 8  # pixels of a side, of the thumbnails that it is asked of
-ASKED = 1000  # images
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -176,7 +174,9 @@ def choose_augmentation(
     why = {
         "data.augment.0": f"what is seen stays so, moved by an eighth of {images.side}"
     }
-    told = _mirrored(looked, images) if looked.classes else None
+    told = None
+    if looked.classes:
+        told = told_mirrored(looked.paths, looked.y, channels=images.channels)
     if told is None:
         return (moved,), why
     upright, mirrored = told
@@ -184,45 +184,11 @@ def choose_augmentation(
         f"of training images held out, a linear model tells {upright:.0%} right, and "
         f"{mirrored:.0%} of them mirrored"
     )
-    if not _symmetric(upright, mirrored, 1 / looked.classes):
+    if not symmetric(upright, mirrored, 1 / looked.classes):
         why["data.augment"] = f"no flip: {said}"
         return (moved,), why
     flip = Augmentation(name="flip", params={"chance": 0.5})
     return (moved, flip), why | {"data.augment.1": said}
-
-
-def _symmetric(upright: float, mirrored: float, chance: float) -> bool:
-    """Whether mirrored images are told nearly as well; what is by chance aside."""
-    return mirrored - chance >= MIRRORED * (upright - chance)
-
-
-def _mirrored(looked: Looked, images: Images) -> tuple[float, float] | None:
-    """Shares of images that a linear model of thumbnails tells, upright and mirrored.
-
-    It is fitted to a half of some training images, and asked of the other half; None
-    where there are too few, or none of a class.
-    """
-    step = -(-len(looked.paths) // ASKED) or 1
-    paths, y = looked.paths[::step], looked.y[::step]
-    form = Form(side=THUMB, channels=images.channels)
-    decoded = decode(paths, form)
-    kept = [i for i, p in enumerate(paths) if p in decoded.places]
-    if len(kept) < 4 * looked.classes or len(np.unique(y[kept][::2])) < 2:
-        return None
-    x, y = decoded.take([paths[i] for i in kept]).astype(np.float64), y[kept]
-    from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
-
-    order = np.random.default_rng(0).permutation(len(x))
-    fitted, asked = np.array_split(order, 2)
-    model = LinearDiscriminantAnalysis(solver="lsqr", shrinkage=0.5)
-    model.fit(_flat(x[fitted]), y[fitted])
-    right = (model.predict(_flat(x[asked])) == y[asked]).mean()
-    turned = (model.predict(_flat(x[asked][:, :, ::-1])) == y[asked]).mean()
-    return float(right), float(turned)
-
-
-def _flat(x: NDArray[Any]) -> NDArray[Any]:
-    return x.reshape(len(x), -1) / 255
 
 
 def choose_objective(looked: Looked) -> tuple[Objective, Reasons]:
