@@ -401,3 +401,34 @@ def test_the_command_line(tables, tmp_path):
     again = wellfit(*words, "--out", "one", "--resume", "last", "--quiet")
     assert (again.returncode, again.stdout, again.stderr) == (0, "", "")
     assert wellfit("predict", "one", table).stdout == predicted.stdout
+
+
+def test_a_rate_is_found_by_a_range_test(kept, tmp_path):
+    trained = train(kept, asked=["optimizer.lr=auto"], out=tmp_path / "run")
+    found = trained.run.facts["range_test"]
+    assert len(found["rates"]) == len(found["losses"])
+    assert any("by a range test" in note for note in trained.result.notes)
+    attempt = open_run(tmp_path / "run" / "trials" / "mlp")
+    assert max(attempt.get("learning_rate").values) == pytest.approx(found["rate"])
+    assert trained.run.last_step < 6 * 9 + 2  # what was tried is no part of it
+    said = f"optimizer.lr={found['rate']}"
+    again = train(kept, asked=[said], out=tmp_path / "again")
+    assert again.result.test == trained.result.test
+
+
+def test_losses_that_only_we_have_are_recorded(kept, tmp_path):
+    trained = train(kept, asked=["objective={name: log-cosh}"], out=tmp_path / "run")
+    losses = trained.run.get("val/loss")
+    assert len(losses) == 6
+    assert losses.steps.tolist() == [9 * n for n in range(1, 7)]
+
+
+def test_progress_says_what_is_left(kept, tmp_path):
+    told = []
+    train(kept, out=tmp_path / "run", on_progress=told.append)
+    rounds = [p for p in told if p.stage == "training mlp" and p.round]
+    assert [(p.place, p.of) for p in rounds] == [(9 * n, 54) for n in range(1, 7)]
+    left = [p.left for p in rounds]
+    assert left[-1] == 0
+    assert all(0 <= seconds <= 60 for seconds in left)
+    assert {p.folder for p in rounds} == {tmp_path / "run" / "trials" / "mlp"}

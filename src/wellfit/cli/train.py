@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -122,6 +123,10 @@ def train(
             is_eager=True,
         ),
     ] = False,
+    live: Annotated[
+        bool,
+        typer.Option("--live", help="Show curves and findings while it trains."),
+    ] = False,
     ignore: Ignore = None,
     fail_on: FailOn = None,
     quiet: Quiet = False,
@@ -159,19 +164,25 @@ def train(
 
     from rich.console import Console
 
+    from wellfit.show.live import live_training, live_view
     from wellfit.show.training import progress_bar, show_training
+    from wellfit.verbs.diagnose import diagnose
     from wellfit.verbs.train import train as verb
 
     console = Console(stderr=True, highlight=False)
+    ignored = (*settings.ignore, *(ignore or ()))
+    judge = partial(diagnose, ignore=ignored, rules=settings.rules)
+    view = live_view(console, judge) if live and not quiet else None
+    shown = live_training(view) if view else progress_bar(console, quiet=quiet)
     try:
-        with progress_bar(console, quiet=quiet) as tell:
+        with shown as tell:
             trained = verb(
                 table,
                 **asked,
                 out=out,
                 runs=settings.out,
                 resume=resume,
-                ignore=(*settings.ignore, *(ignore or ())),
+                ignore=ignored,
                 rules=settings.rules,
                 on_progress=tell,
             )

@@ -148,11 +148,12 @@ class Optimizer:
 
     Weight decay leaves norms and biases alone unless `decay_norms`. `layer_decay`
     multiplies the rate for each layer further from the output; `layer_rates` multiply
-    it by the beginning of a parameter's name. What an optimizer does not take is None.
+    it by the beginning of a parameter's name. An `lr` of *auto* is found by a range
+    test. What an optimizer does not take is None.
     """
 
     name: OptimizerName = "adamw"
-    lr: Positive = 1e-3
+    lr: Positive | Literal["auto"] = 1e-3
     weight_decay: AtLeastZero = 0.0
     decay_norms: bool = False
     layer_decay: Fraction = 1.0

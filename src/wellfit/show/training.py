@@ -60,7 +60,8 @@ def _round(stage: "Stage") -> str:
         name: number(v) for name, v in stage.round.signals.items() if "loss" in name
     }
     said = [f"{name} {value}" for name, value in losses.items()]
-    return "  ".join([count(stage.round.step, "step"), *said])
+    left = [] if stage.left is None else [f"{duration(stage.left)} left at most"]
+    return "  ".join([count(stage.round.step, "step"), *said, *left])
 
 
 def show_training(trained: "Trained", console: Console) -> None:
@@ -120,7 +121,8 @@ def _recipe(recipe: "Recipe", run: Path | None) -> str:
     if recipe.model.name not in MODELS or recipe.model.name in NETWORKS:
         optimizer = recipe.optimizer
         stages = [f", {stage.name}" for stage in recipe.schedule]
-        said += f"; {optimizer.name} at {optimizer.lr:g}{''.join(stages)}"
+        rate = optimizer.lr if optimizer.lr == "auto" else f"{optimizer.lr:g}"
+        said += f"; {optimizer.name} at {rate}{''.join(stages)}"
     where = f"; all of it, with reasons: {shown(run / 'recipe.yaml')}" if run else ""
     return said + where
 

@@ -16,12 +16,18 @@ from wellfit.trainer.trial import Entry, run_trial
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Progress:
-    """Which stage is at work, the `place`-th of `of`; its latest round, if any."""
+    """Which stage is at work, the `place`-th of `of`; its latest round, if any.
+
+    `left` are the seconds that the stage will take at most, as far as can be told;
+    `folder` is where it is recorded.
+    """
 
     stage: str
     place: int = 0
     of: int = len(CANDIDATES) + 2
     round: Round | None = None
+    left: float | None = None
+    folder: Path | None = None
 
 
 OnProgress = Callable[[Progress], None]
@@ -73,7 +79,7 @@ def hold(
         if until.passed and len(entries) > 1:
             notes.append(f"{name} was not tried: the budget was spent before")
             continue
-        now = Progress(stage=f"fitting {name}", place=place + 1)
+        now = Progress(stage=f"fitting {name}", place=place + 1, folder=folder / name)
         try:
             tell(now)
             model = candidate(name, classes=len(parts.target.classes), seed=seed)

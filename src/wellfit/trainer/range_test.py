@@ -15,8 +15,7 @@ from wellfit.trainer.footprint import untouched
 from wellfit.trainer.randomness import borrowed
 from wellfit.trainer.settings import Limits, Settings, Task
 
-STEPS = 100
-FEWEST = 20  # of fewer the least loss would be a matter of chance
+STEPS = 100  # of fewer the least loss would be a matter of chance
 LOW, HIGH = 1e-6, 10.0
 SMOOTH = 0.9  # of the losses until a step count for the smoothed one
 OVER = 4.0  # times the least smoothed loss: there the test ends, as fastai's does
@@ -36,8 +35,8 @@ class RangeTest:
     rate: float
 
 
-def range_test(task: Task, how: Settings, *, steps: int = STEPS) -> RangeTest:
-    """Train so many steps at rates that grow, and put everything back as it was.
+def range_test(task: Task, how: Settings) -> RangeTest:
+    """Train some steps at rates that grow, and put everything back as it was.
 
     Smith (2017), Cyclical learning rates for training neural networks, section 3.3. The
     same network, data and settings give the same rate.
@@ -46,13 +45,12 @@ def range_test(task: Task, how: Settings, *, steps: int = STEPS) -> RangeTest:
         raise BadSetting(
             "lbfgs finds its steps itself: a range test tells nothing of it"
         )
-    steps = max(steps, FEWEST)
-    growth = (HIGH / LOW) ** (1 / (steps - 1))
+    growth = (HIGH / LOW) ** (1 / (STEPS - 1))
     tried = replace(
         how,
         optimizer=replace(how.optimizer, learning_rate=LOW),
         schedule=Exponential(rate=growth),
-        limits=Limits(epochs=None, steps=steps),
+        limits=Limits(epochs=None, steps=STEPS),
         stopping=None,
         averaging=None,
         evaluate_every=1,

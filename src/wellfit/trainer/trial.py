@@ -10,10 +10,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from wellfit.core.signals import parse
 from wellfit.data.target import Target
 from wellfit.models.model import Fit, Model, Round, Rows, loss_of
 from wellfit.objectives.metrics import scores, signals
-from wellfit.record import Recorder
+from wellfit.record import Recorder, open_run
 from wellfit.trainer.candidates import candidate
 from wellfit.trainer.clock import Deadline
 from wellfit.trainer.parts import Parts
@@ -47,7 +48,7 @@ class Entry:
 class _Watcher:
     """Called after each round: records it, tells of it, and ends the fit in time.
 
-    Where a tap records the fit (`tapped`), every loss stands in the run already.
+    Where a tap records the fit (`tapped`), most losses stand in the run already.
     """
 
     def __init__(
@@ -60,12 +61,15 @@ class _Watcher:
     ) -> None:
         self._recorder, self._until, self._tell = recorder, until, tell
         self._tapped = tapped
+        self._rounds: list[Round] = []
         self.recorded: set[str] = set()
         self.step = 1
         self.cut = False
 
     def __call__(self, done: Round) -> bool:
-        if not self._tapped:
+        if self._tapped:
+            self._rounds.append(done)
+        else:
             for name, value in done.signals.items():
                 self._recorder.value(name, done.step, value)
         self.recorded.update(done.signals)
@@ -73,6 +77,18 @@ class _Watcher:
         self._tell(done)
         self.cut = self._until.passed
         return not self.cut
+
+    def make_up(self, start: int) -> None:
+        """Record the losses of criteria that the tap does not know.
+
+        `start` steps were done before this record began.
+        """
+        self._recorder.flush()
+        known = open_run(self._recorder.folder).signals
+        for done in self._rounds:
+            for name, value in done.signals.items():
+                if name not in known and parse(name).name == "loss":
+                    self._recorder.value(name, done.step - start, value)
 
 
 def run_trial(
@@ -83,8 +99,12 @@ def run_trial(
     seed: int,
     until: Deadline,
     tell: Callable[[Round], None],
+    start: int = 0,
 ) -> Entry:
-    """Fit a candidate to the training rows and score it on the validation rows."""
+    """Fit a candidate to the training rows and score it on the validation rows.
+
+    `start` steps were done before, recorded elsewhere.
+    """
     train, validation = parts.rows("train", model.view), parts.held(model.view)
     tapped = model.name in NETWORKS
     with Recorder(folder) as recorder, outcome(recorder):
@@ -97,7 +117,9 @@ def run_trial(
             started = time.monotonic()
             fit = model.fit(train, validation, watcher)
             seconds = time.monotonic() - started
-        if not tapped:
+        if tapped:
+            watcher.make_up(start)
+        else:
             _describe(recorder, parts, type(model).__name__, watcher.step, seconds)
             _evaluate(recorder, fit, parts, watcher)
     return Entry(

@@ -1,7 +1,7 @@
 """The network that a recipe trains: of columns, of images, or of the user's own."""
 
-from collections.abc import Callable
-from contextlib import nullcontext
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -26,6 +26,7 @@ from wellfit.trainer.feed import Feed, MemoryFeed
 from wellfit.trainer.keeper import Checkpoints
 from wellfit.trainer.mapped import MappedFeed
 from wellfit.trainer.randomness import borrowed, seed_all
+from wellfit.trainer.range_test import RangeTest, range_test
 from wellfit.trainer.recipes.criterion import criterion_of
 from wellfit.trainer.recipes.settings import settings_of
 from wellfit.trainer.recipes.training import batch_of
@@ -121,14 +122,8 @@ class RecipeNetwork:
         def on_epoch(epoch: Epoch) -> bool:
             return on_round(Round(step=epoch.steps, signals=epoch.metrics))
 
-        convolving = self.view == "pictures"  # which all threads can share in
-        few = nullcontext() if convolving else threads(train.x.shape[1])
-        with borrowed(), few:
-            seed_all(self.recipe.seed)
-            scale = Scale.of(train, self.classes)
-            network, fitted = self._network(train, scale)
-            task = self._task(network, train, validation, scale)
-            how = self._settings(len(task.feed), chooses=task.validation is not None)
+        with self._at_work(train):
+            task, how, fitted = self._made(train, validation)
             trained = fit(
                 task,
                 how,
@@ -136,9 +131,32 @@ class RecipeNetwork:
                 on_epoch=on_epoch,
                 say=self.say,
             )
-        network.cpu().eval()
+        task.network.cpu().eval()
         self.on_end(trained)
         return Fit(fitted=fitted, settled=self)
+
+    def range_test(self, train: Rows) -> RangeTest:
+        """What the loss is like at rates from small to large; nothing is trained."""
+        with self._at_work(train):
+            task, how, _ = self._made(train, None)
+            return range_test(task, how)
+
+    @contextmanager
+    def _at_work(self, train: Rows) -> Iterator[None]:
+        """With generators of its own, and as many threads as are of use."""
+        convolving = self.view == "pictures"  # which all threads can share in
+        few = nullcontext() if convolving else threads(train.x.shape[1])
+        with borrowed(), few:
+            seed_all(self.recipe.seed)
+            yield
+
+    def _made(self, train: Rows, held: Rows | None) -> tuple[Task, Settings, Fitted]:
+        """What is trained, how, and what predicts with it afterwards."""
+        scale = Scale.of(train, self.classes)
+        network, fitted = self._network(train, scale)
+        task = self._task(network, train, held, scale)
+        how = self._settings(len(task.feed), chooses=task.validation is not None)
+        return task, how, fitted
 
     def _settings(self, epoch: int, *, chooses: bool) -> Settings:
         """The recipe's, as far as there is something to choose by."""

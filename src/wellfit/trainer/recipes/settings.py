@@ -58,7 +58,7 @@ def optimizer_of(said: Optimizer) -> OptimizerSettings:
     options["history_size"] = said.history
     return OptimizerSettings(
         name=said.name,
-        learning_rate=said.lr,
+        learning_rate=None if said.lr == "auto" else said.lr,
         weight_decay=said.weight_decay,
         options={name: value for name, value in options.items() if value is not None},
         decay_all=said.decay_norms,

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Literal
@@ -21,6 +21,7 @@ from wellfit.trainer.engine import Trained
 from wellfit.trainer.keeper import Checkpoints, Keep
 from wellfit.trainer.parts import Parts
 from wellfit.trainer.recipes.network import RecipeNetwork
+from wellfit.trainer.recipes.pace import Pace
 from wellfit.trainer.recipes.ready import Ready
 from wellfit.trainer.study import Study
 from wellfit.trainer.trial import Entry, run_trial
@@ -143,21 +144,41 @@ def fit_of(
     what: str = "",
 ) -> Entry:
     """Fit a model to those parts, recorded in a run folder of its own."""
-    stage = f"training {what or model.name}"
-    now = Progress(stage=stage, of=work.recipe.loop.epochs or 1)
-    epochs = 0
+    if isinstance(model, RecipeNetwork) and model.recipe.optimizer.lr == "auto":
+        model = _rated(work, model, parts)
+    rows, start = len(parts.split.train), attempt.start
+    pace = Pace.of(work.recipe, rows=rows, start=start)
+    now = Progress(
+        stage=f"training {what or model.name}",
+        of=pace.total or 1,
+        folder=attempt.folder,
+    )
 
     def tell(done: Round) -> None:
-        nonlocal epochs
-        epochs += 1
-        work.tell(replace(now, round=done, place=epochs))
+        place = done.step if pace.total else 0
+        work.tell(replace(now, round=done, place=place, left=pace.left(done.step)))
 
     work.tell(now)
     return run_trial(
         model,
         parts,
+        start=start,
         folder=attempt.folder,
         seed=work.recipe.seed,
         until=until,
         tell=tell,
     )
+
+
+def _rated(work: Work, network: RecipeNetwork, parts: Parts) -> RecipeNetwork:
+    """The network with a rate, which a range test finds."""
+    work.tell(Progress(stage="range test"))
+    found = network.range_test(parts.rows("train", network.view))
+    work.recorder.fact("range_test", asdict(found))
+    work.note(
+        f"optimizer.lr is {found.rate:g}, by a range test: a tenth of the rate of the "
+        "least loss"
+    )
+    recipe = network.recipe
+    rated = replace(recipe, optimizer=replace(recipe.optimizer, lr=found.rate))
+    return replace(network, recipe=rated)
