@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import pandas as pd
 
-    from wellfit.models.store import TableModel
+    from wellfit.models.store import Saved
 
 
 def predict(model: str | Path, data: Any, *, trust: bool = False) -> "pd.DataFrame":
@@ -23,7 +23,7 @@ def predict(model: str | Path, data: Any, *, trust: bool = False) -> "pd.DataFra
     return predicted(load(model, trust=trust), data)
 
 
-def predicted(model: "TableModel", data: Any) -> "pd.DataFrame":
+def predicted(model: "Saved", data: Any) -> "pd.DataFrame":
     """The model's predictions for a table; a pandas frame's index is kept."""
     import pandas as pd
 

@@ -18,8 +18,9 @@ from wellfit.trainer.candidates import candidate
 from wellfit.trainer.clock import Deadline, seconds_of
 from wellfit.trainer.contest import Contest, OnProgress, Progress
 from wellfit.trainer.engine import Trained
-from wellfit.trainer.final import Result, keep, model_of, unit_of
+from wellfit.trainer.final import Result, keep
 from wellfit.trainer.keeper import Checkpoints, Keep
+from wellfit.trainer.lastfits import model_of
 from wellfit.trainer.recipes.network import RecipeNetwork
 from wellfit.trainer.recipes.ready import Ready
 from wellfit.trainer.study import Study
@@ -198,4 +199,4 @@ def _judged(work: Work, entry: Entry, threshold: float | None) -> Entry:
 def _say_again(work: Work, entry: Entry, trials: Path) -> int:
     """The run of the whole training, of all attempts; its number of steps."""
     attempts = attempts_at(entry.model, trials)
-    return say_again(attempts, work.recorder, unit=unit_of(work.study, entry))
+    return say_again(attempts, work.recorder, unit=entry.unit)
