@@ -65,6 +65,7 @@ class Candidate:
     extra: str = "tables"
     cost: float | None = None
     starting: float = 0.0
+    share: float = 0.4
 
     def model(self, *, classes: int, seed: int, hurry: float = 1.0) -> Model:
         """The model, for so many classes (0: for a number).
@@ -85,7 +86,7 @@ _GROWN = partial(Candidate, make=_forest, needs=("skops",))
 # first is taken. Costs are measured on adult, california and phoneme.
 CANDIDATES: Mapping[str, Candidate] = {
     "trivial": Candidate(make=_trivial),
-    "linear": Candidate(make=_linear, needs=("skops",)),
+    "linear": Candidate(make=_linear, needs=("skops",), share=0.1),
     "lightgbm": _BOOSTED(cost=1.0),
     "extra-trees": _GROWN(settings={"kind": "extra"}),
     "xgboost": Candidate(make=_xgboost, needs=("xgboost",), extra="boosting", cost=1.5),

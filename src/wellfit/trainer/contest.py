@@ -26,7 +26,6 @@ from wellfit.trainer.study import Study
 from wellfit.trainer.trial import Entry
 
 FIRST = 2  # the yardstick and the simplest are always fitted
-SHARE = 0.4  # of what is left, at most, for one candidate
 MOST_DRAWN = 24  # boosters of random settings: more are chosen among by luck
 WORSE = 1.1  # times the best loss of the first fold: such a draw is given up after it
 ENSEMBLE = "ensemble"
@@ -112,7 +111,7 @@ class _Ring:
 
     def time_for(self, candidate: Candidate) -> float | None:
         """The seconds that it may take; None where it would not end in them."""
-        most, usual = SHARE * self.room, self.usual()
+        most, usual = candidate.share * self.room, self.usual()
         if most <= candidate.starting:
             return None
         if usual is not None and candidate.cost is not None:

@@ -26,7 +26,7 @@ SMALL = 1_000_000  # values: above, a fit has threads of its own
 # networks look at every row again and again, and a forest grows whole trees, of which
 # some dozens are to end in time; of very many rows, more tell them no more. Boosters
 # are ended after any round.
-VALUES = {"linear": 200_000, "mlp": 200_000, "forest": 100_000}
+VALUES = {"linear": 100_000, "mlp": 200_000, "forest": 100_000}
 FEWEST = 2000  # rows
 
 

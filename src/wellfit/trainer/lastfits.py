@@ -12,6 +12,7 @@ from wellfit.trainer.parts import Parts
 from wellfit.trainer.study import Study
 from wellfit.trainer.trial import Entry
 
+MORE = 0.4  # of the time that is left is for the last fits, where rows are left over
 SIMPLE = ("trivial", "linear")  # one on all rows is as good as the mean of some
 
 
@@ -39,7 +40,7 @@ def last_fits(
     if bagged(folds) and not alone:
         return LastFits(model=_averaged(study, folds, weighed))
     members, late = [], []
-    merged = None if contest.interrupted else folds.parts[-1].merged()
+    merged = None if contest.interrupted else _last_rows(study, folds, weighed, until)
     for entry, _ in weighed:
         fit = None if merged is None else _refit(entry, merged, folds, until)
         if merged is None or fit is None:
@@ -50,6 +51,21 @@ def last_fits(
             members.append(model_of(study, entry.kind, fit, merged))
     weights = [weight for _, weight in weighed]
     return LastFits(model=_joined(members, weights), notes=_not_refitted(late))
+
+
+def _last_rows(
+    study: Study, folds: Folds, weighed: list[tuple[Entry, float]], until: Deadline
+) -> Parts:
+    """All rows but the test rows; of a sample, as many more as there is time for."""
+    merged = folds.parts[-1].merged()
+    rows, there = len(merged.split.train), study.parts.split
+    if rows == len(there.train) + len(there.validation):
+        return merged
+    each = sum(refitting(entry, folds) for entry, _ in weighed) / rows
+    possible = int(MORE * until.left / (each + 2 * folds.pace.preparing))
+    if possible <= rows:
+        return merged
+    return study.parts.merged().fewer(possible, folds.seed)
 
 
 def _weighed(

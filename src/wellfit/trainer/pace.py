@@ -7,7 +7,8 @@ from wellfit.models.model import Round
 from wellfit.trainer.candidates import candidate, lacking
 from wellfit.trainer.parts import Parts
 
-TRIED = 10_000  # rows of the trial fit
+TRIED = 30_000  # rows of the trial fit
+LEAST_TRIED = 100  # rows that are prepared to see what the columns take
 ROUNDS_TRIED = 8
 ROUNDS = 300  # of boosting at a rate of 0.05, as most tables want them
 FASTER = 6.0  # at most, than usual: a rate of 0.3
@@ -23,7 +24,7 @@ FEWEST_ROWS = 5000  # that are trained on, however short the time
 class Pace:
     """Seconds that it takes to prepare a row, and to boost it by a round.
 
-    To prepare few rows takes `least`: of very many columns, each takes its time.
+    However few they are it takes `least`: of very many columns, each takes its time.
     """
 
     preparing: float
@@ -32,7 +33,7 @@ class Pace:
 
     def prepared(self, rows: int) -> float:
         """What it takes to prepare so many rows, once."""
-        return max(self.least, rows * self.preparing)
+        return self.least + rows * self.preparing
 
     def boosted(self, rows: int, hurry: float = 1.0) -> float:
         """What it takes to fit a boosted model to rows that are prepared."""
@@ -76,7 +77,8 @@ def plan(pace: Pace, rows: int, left: float) -> Plan:
     for hurry in (1.0, 2.0, 4.0, FASTER):
         if pace.boosted(rows, hurry) <= HELD * left - PASSES * pace.prepared(rows):
             return Plan(folds=1, hurry=hurry)
-    possible = int(HELD * left / (pace.seconds(1000, FASTER) / 1000))
+    each = PASSES * pace.preparing + pace.boosted(1, FASTER)
+    possible = int((HELD * left - PASSES * pace.least) / each)
     fewer = max(FEWEST_ROWS, possible)
     return Plan(folds=1, hurry=FASTER, rows=fewer if fewer < rows else None)
 
@@ -87,17 +89,27 @@ def measured(parts: Parts, seed: int) -> Pace:
         return UNKNOWN
     some = parts.fewer(TRIED, seed)
     model = candidate("lightgbm", classes=len(parts.target.classes), seed=seed)
-    begun = time.perf_counter()
+    prepared = _preparing(some)
     rows = some.rows("train", model.view)
-    prepared = time.perf_counter()
-    model.fit(rows, None, _ending)
-    done = time.perf_counter()
+    few = len(rows) <= FEW
+    least = prepared if few else _preparing(parts.fewer(LEAST_TRIED, seed))
+    rounds: list[float] = []
+
+    def on_round(done: Round) -> bool:
+        rounds.append(time.perf_counter())
+        return done.step < ROUNDS_TRIED
+
+    model.fit(rows, None, on_round)  # before its first round it sorts values into bins
+    boosted = (rounds[-1] - rounds[0]) / max(len(rounds) - 1, 1)
     return Pace(
-        preparing=(prepared - begun) / len(rows),
-        least=prepared - begun,
-        boosting=(done - prepared) / len(rows) / ROUNDS_TRIED,
+        preparing=max(0.0, prepared - least) / len(rows),
+        least=least,
+        boosting=boosted / len(rows),
     )
 
 
-def _ending(done: Round) -> bool:
-    return done.step < ROUNDS_TRIED
+def _preparing(parts: Parts) -> float:
+    """The seconds that it takes to prepare the training rows."""
+    begun = time.perf_counter()
+    parts.rows("train", "coded")
+    return time.perf_counter() - begun

@@ -100,6 +100,8 @@ class Parts:
         held = _drawn(
             len(validation), len(validation) if judged is None else judged, rng
         )
+        if len(kept) == len(train) and len(held) == len(validation):
+            return self
         split = replace(self.split, train=train[kept], validation=validation[held])
         told = None if self.told is None else self.told[kept]
         return replace(self, split=split, told=told, _ready={})

@@ -30,6 +30,7 @@ from wellfit.trainer.clock import Deadline, seconds_of
 from wellfit.trainer.looking import Looked, look
 from wellfit.trainer.parts import Parts
 from wellfit.trainer.tested import below, own_target, split_of, target_of
+from wellfit.trainer.thinning import thinned
 
 MOST_SEEDS = 2**31  # LightGBM's limit
 UNTESTED = 0.25  # validates, where no rows are held back for the test
@@ -169,8 +170,10 @@ def study(
 ) -> Study:
     """Decide all; raises what `settle` does.
 
-    With a deadline, a table that is too large for it is looked at in part.
+    With a deadline, of a table that is too large for it some rows are used.
     """
+    used_columns(table, how)  # a wrong name is told before any work
+    table = thinned(table, until, how.seed)
     settled = settle(table, how, test)
     kinds, target, split = settled.kinds, settled.target, settled.split
     learnt = {n: k for n, k in kinds.items() if n not in {how.target, how.group}}
