@@ -203,9 +203,10 @@ def test_ten_thousand_columns_work(tmp_path):
     frame = pd.DataFrame(x, columns=[f"c{i}" for i in range(10_000)])
     frame["y"] = x[:, 7]
     started = time.process_time()
-    trained = train(frame, target="y", budget="10s", out=tmp_path / "run")
+    trained = train(frame, target="y", budget="60s", out=tmp_path / "run")
     assert time.process_time() - started < 90
-    assert trained.result.test["rmse"] < trained.result.trivial["rmse"]
+    assert trained.result.chosen.model != "trivial"
+    assert trained.result.test["rmse"] < 0.8 * trained.result.trivial["rmse"]
 
 
 @pytest.mark.parametrize(
