@@ -45,7 +45,7 @@ def trained(kind: str, task: str) -> TableModel:
     ready = preparation.apply(features, model.view)
     rows = Rows(x=ready.x, y=target.y, categorical=ready.categorical)
     return TableModel(
-        kind=kind,
+        kind=model.name,
         task=target.task,
         target=target.name,
         classes=target.classes,

@@ -6,12 +6,23 @@ import pytest
 import torch
 
 from wellfit.data.table import read_table
+from wellfit.trainer import contest, pace
 from wellfit.trainer.study import Settings, study
 
 
 @pytest.fixture(autouse=True)
 def one_thread():
     torch.set_num_threads(1)
+
+
+@pytest.fixture
+def few(monkeypatch):
+    """A model of each kind, on three folds, and no search."""
+    names = ("trivial", "linear", "lightgbm", "mlp")
+    few = {name: contest.CANDIDATES[name] for name in names}
+    monkeypatch.setattr(contest, "CANDIDATES", few)
+    monkeypatch.setattr(contest, "MOST_DRAWN", 0)
+    monkeypatch.setattr(pace, "MOST_FOLDS", 3)
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ import sys
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
+from time import time as now
 from typing import Annotated, Any
 
 import typer
@@ -43,6 +44,14 @@ def train(
         typer.Option(
             help="The column to predict.  [default of a folder: class, an image's "
             "folder]",
+            show_default=False,
+        ),
+    ] = None,
+    test: Annotated[
+        Path | None,
+        typer.Option(
+            help="A table of rows to test on, in place of a part of TABLE.",
+            metavar="TABLE",
             show_default=False,
         ),
     ] = None,
@@ -133,10 +142,11 @@ def train(
 ) -> None:
     """Train a model on a table or on images; say how good it is and what is wrong.
 
-    The rows are split into a training, a validation and an untouched test part. A
-    linear model, boosted trees and a small network are held against the trivial
-    baseline; the best is refitted, scored once on the test part, and saved. On images,
-    and by a recipe, the model that it names is trained as it says, and gone on with.
+    A part of the rows is left untouched for the test. The others train and validate
+    in turn: linear models, boosted trees, forests and a small network are held against
+    the trivial baseline; the best, or several of them together, is scored once on the
+    test part, and saved, within the budget. On images, and by a recipe, the model that
+    it names is trained as it says, and gone on with.
     """
     settings = project()
     kinds = _kinds(kind or ())
@@ -161,6 +171,9 @@ def train(
         return
     if not by_recipe:
         asked |= {"seed": seed or 0, "budget": budget or BUDGET, "drop": drop or ()}
+        asked |= {"spent": _spent()}
+    if test is not None:
+        asked |= {"test": test}
 
     from rich.console import Console
 
@@ -196,6 +209,13 @@ def train(
     if not quiet:
         show_training(trained, Console(stderr=json == STDOUT, highlight=False))
     leave_on(trained.diagnosis.worst, fail_on or settings.fail_on)
+
+
+def _spent() -> float:
+    """Seconds since the process began: Python's own start is part of the budget."""
+    import psutil
+
+    return max(0.0, now() - psutil.Process().create_time())
 
 
 def _show(made: Recipe) -> None:

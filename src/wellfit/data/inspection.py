@@ -162,11 +162,12 @@ def _aligned(frame: pd.DataFrame, held: pd.DataFrame, name: str) -> pd.DataFrame
             f"the validation table has none of the columns of {name}; it has "
             f"{', '.join(map(str, held.columns[:5]))}"
         )
-    found: pd.DataFrame = pd.concat([_alike(frame[n], held[n]) for n in both], axis=1)
+    found: pd.DataFrame = pd.concat([alike(frame[n], held[n]) for n in both], axis=1)
     return found
 
 
-def _alike(training: Any, held: Any) -> Any:
+def alike(training: Any, held: Any) -> Any:
+    """The held-out column, as text where training's is text."""
     numeric = pd.api.types.is_numeric_dtype
     if numeric(held.dtype) and not numeric(training.dtype):
         return texts(held)

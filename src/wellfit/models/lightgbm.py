@@ -15,8 +15,8 @@ from wellfit.models.lightgbm_text import checked_text
 from wellfit.models.model import Fit, OnRound, Round, Rows, Scores, never_ending
 
 FILE = "lightgbm.txt"
-MOST_ROUNDS = 2000
-PATIENCE = 50  # rounds without a lower validation loss
+MOST_ROUNDS = 4000
+LESS = 2.5  # rounds without a lower validation loss, times the learning rate: patience
 THREADS = 2
 SMALL = 1_000_000  # values: below, threads would wait for each other longer than work
 
@@ -34,7 +34,12 @@ SIGNALS = {
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class LightGbm:
-    """Gradient-boosted trees; validation rows choose the number of rounds."""
+    """Gradient-boosted trees; validation rows choose the number of rounds.
+
+    `features` and `rows` are the shares that each tree is grown on, `least` the fewest
+    rows of a leaf (2 % of the rows, 3 to 20, without it), `l2` the penalty of a leaf's
+    value; `extra` draws thresholds at random.
+    """
 
     name: ClassVar[str] = "lightgbm"
     view: ClassVar[View] = "coded"
@@ -44,6 +49,11 @@ class LightGbm:
     rounds: int = 200
     learning_rate: float = 0.05
     leaves: int = 31
+    features: float = 0.8
+    rows: float = 0.8
+    least: int | None = None
+    l2: float = 0.0
+    extra: bool = False
 
     def fit(
         self, train: Rows, validation: Rows | None, on_round: OnRound = never_ending
@@ -54,7 +64,7 @@ class LightGbm:
         if validation is not None:
             sets.append(_dataset(validation, reference=data))
             targets["val"] = validation.y
-        watcher = _Watcher(on_round, targets)
+        watcher = _Watcher(on_round, targets, int(LESS / self.learning_rate))
         booster = lgb.train(
             self._parameters(train.x),
             data,
@@ -65,17 +75,20 @@ class LightGbm:
         )
         rounds = watcher.best if validation is not None else booster.current_iteration()
         fitted = FittedLightGbm(classes=self.classes, rounds=rounds, booster=booster)
-        return Fit(fitted=fitted, settled=replace(self, rounds=rounds))
+        settled = self if validation is None else replace(self, rounds=rounds)
+        return Fit(fitted=fitted, settled=settled)
 
     def _parameters(self, x: NDArray[Any]) -> dict[str, Any]:
         return {
-            **_objective(self.classes),
+            **_objective(self.classes, large=x.size > SMALL),
             "learning_rate": self.learning_rate,
             "num_leaves": self.leaves,
-            "min_data_in_leaf": int(np.clip(len(x) // 50, 3, 20)),
-            "feature_fraction": 0.8,
-            "bagging_fraction": 0.8,
+            "min_data_in_leaf": self.least or int(np.clip(len(x) // 50, 3, 20)),
+            "feature_fraction": self.features,
+            "bagging_fraction": self.rows,
             "bagging_freq": 1,
+            "lambda_l2": self.l2,
+            "extra_trees": self.extra,
             "seed": self.seed,
             "deterministic": True,
             "force_row_wise": True,
@@ -88,7 +101,16 @@ def _threads(x: NDArray[Any]) -> int:
     return THREADS if x.size > SMALL else 1
 
 
-def _objective(classes: int) -> dict[str, Any]:
+def _objective(classes: int, *, large: bool) -> dict[str, Any]:
+    """What is learnt by, and what each round is judged by.
+
+    Of many values by the loss alone: sorting them for the rest takes longer than trees.
+    """
+    said = _of_all(classes)
+    return said | {"metric": said["metric"][:1]} if large else said
+
+
+def _of_all(classes: int) -> dict[str, Any]:
     if classes == 0:
         return {"objective": "l2", "metric": ["l2", "l1"]}
     if classes == 2:
@@ -119,8 +141,10 @@ class _Watcher:
     order = 30
     before_iteration = False
 
-    def __init__(self, on_round: OnRound, targets: Mapping[str, NDArray[Any]]) -> None:
-        self._on_round = on_round
+    def __init__(
+        self, on_round: OnRound, targets: Mapping[str, NDArray[Any]], patience: int
+    ) -> None:
+        self._on_round, self._patience = on_round, patience
         self._variance = {n: float(np.var(y)) or 1.0 for n, y in targets.items()}
         self._least = np.inf
         self.best = 1
@@ -132,7 +156,8 @@ class _Watcher:
         if loss < self._least:
             self._least, self.best = loss, done
         going = self._on_round(Round(step=done, signals=signals))
-        if not going or ("val/loss" in signals and done - self.best >= PATIENCE):
+        waited = "val/loss" in signals and done - self.best >= self._patience
+        if not going or waited:
             raise EarlyStopException(self.best - 1, env.evaluation_result_list or [])
 
     def _signals(self, env: CallbackEnv) -> dict[str, float]:

@@ -22,10 +22,9 @@ from wellfit.models.model import (
     loss_of,
     never_ending,
 )
+from wellfit.models.skops_file import read, write
 
 FILE = "linear.skops"
-# skops itself vouches for scikit-learn's and NumPy's types; nothing else is let in.
-TRUSTED: tuple[str, ...] = ()
 STRENGTHS = (1000.0, 100.0, 10.0, 1.0, 0.1, 0.01)  # each fit starts from the one before
 STEPS = 200  # of L-BFGS, at most
 WORSE = 1.05  # times the least validation loss: weaker is worse from there on
@@ -102,23 +101,11 @@ class FittedLinear:
 
     def save(self, folder: Path) -> None:
         """Write `linear.skops`."""
-        import skops.io as sio  # it loads all of scikit-learn
-
-        sio.dump(self.estimator, folder / FILE)
+        write(self.estimator, folder / FILE)
 
     @classmethod
     def load(cls, folder: Path, *, classes: int) -> "FittedLinear":
         """Read `linear.skops`; `ValueError` where it holds anything but its types."""
-        import skops.io as sio
-
-        path = folder / FILE
-        foreign = set(sio.get_untrusted_types(file=path)) - set(TRUSTED)
-        if foreign:
-            raise ValueError(
-                f"{FILE} holds foreign types: {', '.join(sorted(foreign))}"
-            )
-        estimator = sio.load(path, trusted=list(TRUSTED))
-        wanted = LogisticRegression if classes else Ridge
-        if type(estimator) is not wanted:
-            raise ValueError(f"{FILE} holds a {type(estimator).__name__}")
+        wanted = (LogisticRegression if classes else Ridge,)
+        estimator = read(folder / FILE, trusted=(), wanted=wanted)
         return cls(classes=classes, estimator=estimator)

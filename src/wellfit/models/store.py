@@ -1,16 +1,17 @@
 """A trained model with its preparation: a folder of plain data, saved and loaded.
 
 `model.json` says what it is and has the checksum of every other file; nothing in the
-folder is ever unpickled or run.
+folder is ever unpickled or run. An ensemble has such a folder for each of its members,
+in `members/`.
 """
 
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pandas as pd  # noqa: TID253
@@ -26,10 +27,14 @@ from wellfit.models.model import Fitted, Scores, decided
 SCHEMA = 1
 FILE = "model.json"
 PREPARATION = "preparation.json"
+MEMBERS = "members"
+ENSEMBLE = "ensemble"
 FITTED: Mapping[str, tuple[str, str, View]] = {
     "trivial": ("wellfit.models.trivial", "FittedTrivial", "coded"),
     "linear": ("wellfit.models.linear", "FittedLinear", "dense"),
     "lightgbm": ("wellfit.models.lightgbm", "FittedLightGbm", "coded"),
+    "forest": ("wellfit.models.forest", "FittedForest", "coded"),
+    "xgboost": ("wellfit.models.xgboost", "FittedXgBoost", "coded"),
     "mlp": ("wellfit.models.mlp", "FittedMlp", "dense"),
     "cnn": ("wellfit.models.cnn", "FittedCnn", "pictures"),
     "own": ("wellfit.models.own", "FittedOwn", "dense"),
@@ -66,22 +71,98 @@ class TableModel:
 
         All of them are missing where a row's image cannot be read.
         """
-        out = self.scores(frame)
-        if not self.classes:
-            return pd.DataFrame({"prediction": out})
-        labels = pd.Series(list(self.classes))
-        columns = {f"probability of {c}": out[:, i] for i, c in enumerate(self.classes)}
-        places = out if self.threshold is None else decided(out, self.threshold)
-        guess = labels.iloc[places.argmax(axis=1)].reset_index(drop=True)
-        unknown = np.isnan(out[:, 0])
-        if unknown.any():
-            guess = guess.astype(object).mask(unknown)
-        return pd.DataFrame({"prediction": guess.to_numpy(), **columns})
+        return _told(self.scores(frame), self.classes, self.threshold)
 
 
-def save(model: TableModel, folder: Path) -> None:
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Ensemble:
+    """Several models of the same target, and how much each of them counts.
+
+    What it predicts is the weighted mean of what they do; `weights` sum to one.
+    """
+
+    kind: ClassVar[str] = ENSEMBLE
+
+    members: tuple[TableModel, ...]
+    weights: tuple[float, ...]
+
+    @property
+    def task(self) -> Task:
+        """What is predicted: classes or numbers."""
+        return self.members[0].task
+
+    @property
+    def target(self) -> str:
+        """The column that is predicted."""
+        return self.members[0].target
+
+    @property
+    def classes(self) -> tuple[str | int | float | bool, ...]:
+        """The classes, in the order of the probabilities; none of numbers."""
+        return self.members[0].classes
+
+    @property
+    def metric(self) -> str:
+        """What it was chosen by."""
+        return self.members[0].metric
+
+    @property
+    def threshold(self) -> None:
+        """An ensemble has none: the most probable class is predicted."""
+
+    @property
+    def preparation(self) -> Preparation:
+        """That of the first of them: all were learnt from the same columns."""
+        return self.members[0].preparation
+
+    def scores(self, frame: pd.DataFrame, decoded: Decoded | None = None) -> Scores:
+        """Probabilities, rows by classes; or numbers, one a row.
+
+        Members of one preparation stand together: the rows are prepared once for them.
+        """
+        total: Any = 0.0
+        ready: dict[View, Any] = {}
+        last = None
+        for member, weight in zip(self.members, self.weights, strict=True):
+            view = FITTED[member.kind][2]
+            if member.preparation is not last:
+                ready, last = {}, member.preparation
+            if view not in ready:
+                ready[view] = member.preparation.apply(frame, view, decoded).x
+            total = total + weight * member.fitted.predict(ready[view])
+        return np.asarray(total)
+
+    def predict(self, frame: pd.DataFrame) -> pd.DataFrame:
+        """`prediction`, and `probability of X` for each class X, a row a row."""
+        return _told(self.scores(frame), self.classes, self.threshold)
+
+
+Saved = TableModel | Ensemble
+
+
+def _told(
+    out: Scores,
+    classes: tuple[str | int | float | bool, ...],
+    threshold: float | None,
+) -> pd.DataFrame:
+    if not classes:
+        return pd.DataFrame({"prediction": out})
+    labels = pd.Series(list(classes))
+    columns = {f"probability of {c}": out[:, i] for i, c in enumerate(classes)}
+    places = out if threshold is None else decided(out, threshold)
+    guess = labels.iloc[places.argmax(axis=1)].reset_index(drop=True)
+    unknown = np.isnan(out[:, 0])
+    if unknown.any():
+        guess = guess.astype(object).mask(unknown)
+    return pd.DataFrame({"prediction": guess.to_numpy(), **columns})
+
+
+def save(model: Saved, folder: Path) -> None:
     """Write the model into `folder`, which is made where it is missing."""
     folder.mkdir(parents=True, exist_ok=True)
+    if isinstance(model, Ensemble):
+        _save_members(model, folder)
+        return
     model.fitted.save(folder)
     _write(folder / PREPARATION, model.preparation.to_json())
     files = sorted(p for p in folder.iterdir() if p.name != FILE)
@@ -100,7 +181,27 @@ def save(model: TableModel, folder: Path) -> None:
     _write(folder / FILE, said)
 
 
-def load(path: str | Path, *, trust: bool = False) -> TableModel:
+def _save_members(model: Ensemble, folder: Path) -> None:
+    names = [f"{MEMBERS}/{place:02}" for place in range(len(model.members))]
+    for name, member in zip(names, model.members, strict=True):
+        save(member, folder / name)
+    columns = dict.fromkeys(c for m in model.members for c in m.preparation.sources)
+    said = {
+        "schema": SCHEMA,
+        "wellfit": model.members[0].version,
+        "kind": ENSEMBLE,
+        "task": model.task,
+        "target": model.target,
+        "classes": list(model.classes),
+        "metric": model.metric,
+        "columns": list(columns),
+        "weights": dict(zip(names, model.weights, strict=True)),
+        "files": {f"{n}/{FILE}": _checksum(folder / n / FILE) for n in names},
+    }
+    _write(folder / FILE, said)
+
+
+def load(path: str | Path, *, trust: bool = False) -> Saved:
     """Read a model from its folder, or from the run folder that it is in.
 
     `trust` lets the code of a network of the user's own be imported. `BadRun` in one
@@ -115,6 +216,8 @@ def load(path: str | Path, *, trust: bool = False) -> TableModel:
                 f"the model in {folder} is a network of your own, whose code has to be "
                 "imported: say that you trust it, with --trust"
             )
+        if said["kind"] == ENSEMBLE:
+            return _together(said, folder)
         return _loaded(said, folder)
     except (BadRun, BadSetting, MissingExtra):
         raise
@@ -142,8 +245,37 @@ def _check(said: Mapping[str, Any], folder: Path) -> None:
             f"this one ({__version__}): pip install -U wellfit"
         )
     for name, checksum in said["files"].items():
-        if Path(name).name != name or _checksum(folder / name) != checksum:
+        inside = Path(name).name == name or name in _of_members(said)
+        if not inside or _checksum(folder / name) != checksum:
             raise ValueError(f"{name} is not the file that was saved")
+
+
+def _of_members(said: Mapping[str, Any]) -> list[str]:
+    """What `model.json` of an ensemble has the checksums of."""
+    count = len(said.get("weights", ()))
+    return [f"{MEMBERS}/{place:02}/{FILE}" for place in range(count)]
+
+
+def _together(said: Mapping[str, Any], folder: Path) -> Ensemble:
+    """The members, which must be of one target; those prepared alike, together."""
+    weights = {str(n): float(w) for n, w in said["weights"].items()}
+    if [f"{name}/{FILE}" for name in weights] != list(said["files"]) or not weights:
+        raise ValueError("its members are not those that were saved")
+    if not np.all(np.isfinite(list(weights.values()))):
+        raise ValueError("its weights are not numbers")
+    members = []
+    alike: dict[str, Preparation] = {}
+    for name in weights:
+        known = json.loads((folder / name / FILE).read_text(encoding="utf-8"))
+        _check(known, folder / name)
+        if known["kind"] not in FITTED or known["kind"] == "own":
+            raise ValueError(f"{name} is of the kind {known['kind']!r}")
+        if any(known[same] != said[same] for same in ("task", "target", "classes")):
+            raise ValueError(f"{name} predicts something else")
+        member = _loaded(known, folder / name)
+        prepared = alike.setdefault(known["files"][PREPARATION], member.preparation)
+        members.append(replace(member, preparation=prepared))
+    return Ensemble(members=tuple(members), weights=tuple(weights.values()))
 
 
 def _loaded(said: Mapping[str, Any], folder: Path) -> TableModel:

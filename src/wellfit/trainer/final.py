@@ -1,21 +1,23 @@
-"""The best candidate: refitted on all but the test rows, scored once on those."""
+"""The best of a contest: made of the most rows, scored once on the test rows, saved."""
 
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from wellfit.models.model import Fit, Round
-from wellfit.models.store import TableModel, save
+import numpy as np
+
+from wellfit.models.store import Saved, TableModel, save
 from wellfit.objectives.metrics import Metric, scores
 from wellfit.record import Recorder
 from wellfit.trainer.attempts import Attempt, say_again
 from wellfit.trainer.candidates import CANDIDATES
 from wellfit.trainer.clock import Deadline
-from wellfit.trainer.contest import Contest, OnProgress, Progress
+from wellfit.trainer.contest import ENSEMBLE, Contest, OnProgress, Progress
+from wellfit.trainer.lastfits import last_fits
 from wellfit.trainer.parts import Parts
 from wellfit.trainer.study import Study
-from wellfit.trainer.trial import NETWORKS, Entry
+from wellfit.trainer.trial import Entry
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -26,7 +28,7 @@ class Result:
     rows; `notes` is all that a reader of them should know.
     """
 
-    model: TableModel
+    model: Saved
     path: Path
     chosen: Entry
     test: Mapping[str, float]
@@ -42,36 +44,39 @@ def conclude(
     until: Deadline,
     tell: OnProgress,
 ) -> Result:
-    """Choose, refit, score, save; the recorder's run becomes the chosen one's."""
+    """Choose, refit or average, score, save; the recorder's run becomes the best one's.
+
+    Of an ensemble that is the run of the best single entry.
+    """
     chosen = contest.best(study.metric)
-    steps = say_again(
-        [Attempt(folder=chosen.folder)], recorder, unit=unit_of(study, chosen)
+    best = contest.single.best(study.metric)
+    steps = say_again([Attempt(folder=best.folder)], recorder, unit=best.unit)
+    tell(Progress(stage=f"finishing {chosen.model}", place=len(CANDIDATES) + 2))
+    made = last_fits(study, contest, chosen, until=until)
+    remarks = [*_remarks(chosen, study.metric), *made.notes]
+    return keep(
+        study, contest, chosen, made.model, recorder, steps=steps, remarks=remarks
     )
-    tell(Progress(stage=f"refitting {chosen.model}", place=len(CANDIDATES) + 1))
-    refit = None if contest.interrupted else _refit(study, chosen, until)
-    fit, parts = refit or (chosen.fit, study.parts)
-    model = model_of(study, chosen.model, fit, parts)
-    remarks = _remarks(chosen, study.metric, refitted=refit is not None)
-    return keep(study, contest, chosen, model, recorder, steps=steps, remarks=remarks)
 
 
 def keep(
     study: Study,
     contest: Contest,
     chosen: Entry,
-    model: TableModel,
+    model: Saved,
     recorder: Recorder,
     *,
     steps: int,
     remarks: Sequence[str],
 ) -> Result:
     """Save the model that was chosen, and score it once on the test rows."""
-    recorder.fact("selection", {"metric": study.metric.name, "chosen": chosen.model})
-    yardstick = model_of(study, "trivial", contest.trivial.fit, study.parts)
+    said = {"metric": study.metric.name, "chosen": chosen.model}
+    weights = {"weights": dict(contest.weights)} if chosen.model == ENSEMBLE else {}
+    recorder.fact("selection", said | weights)
     path = recorder.folder / "model"
     save(model, path)
     test = _score_test(study.parts, model)
-    trivial = _score_test(study.parts, yardstick)
+    trivial = _score_yardstick(study.parts, contest.trivial)
     for name, value in test.items():
         recorder.value(f"test/{name}", steps, value)
     return Result(
@@ -89,69 +94,29 @@ def keep(
     )
 
 
-def unit_of(study: Study, chosen: Entry) -> float:
-    """A network's targets are standardised; the others' are as they were given."""
-    if chosen.model not in NETWORKS or study.target.task == "classification":
-        return 1.0
-    return float(study.parts.target.y[study.parts.split.train].std()) or 1.0
-
-
-def _refit(study: Study, chosen: Entry, until: Deadline) -> tuple[Fit, Parts] | None:
-    """Fit what validation settled to all rows but the test rows; None if cut short."""
-    uncut = True
-
-    def on_round(_: Round) -> bool:
-        nonlocal uncut
-        uncut = not until.passed
-        return uncut
-
-    try:
-        merged = study.parts.merged()
-        model = chosen.fit.settled
-        fit = model.fit(merged.rows("train", model.view), None, on_round)
-    except KeyboardInterrupt:
-        return None
-    return (fit, merged) if uncut else None
-
-
-def model_of(
-    study: Study, kind: str, fit: Fit, parts: Parts, threshold: float | None = None
-) -> TableModel:
-    """What was fitted to the rows of `parts`, with all that it takes to predict."""
-    return TableModel(
-        kind=kind,
-        task=study.target.task,
-        target=study.target.name,
-        classes=study.target.classes,
-        metric=study.metric.name,
-        preparation=parts.preparation,
-        fitted=fit.fitted,
-        threshold=threshold,
-    )
-
-
-def _score_test(parts: Parts, model: TableModel) -> dict[str, float]:
+def _score_test(parts: Parts, model: Saved) -> dict[str, float]:
     rows = parts.split.test
     if not len(rows):
         return {}
-    if parts.mapped:
+    if parts.mapped and isinstance(model, TableModel):
         guess = model.fitted.predict(parts.rows("test", "dense").x)
     else:
         guess = model.scores(parts.frame.iloc[rows], parts.decoded)
     return scores(model.task, guess, parts.target.y[rows], model.threshold)
 
 
-def _remarks(chosen: Entry, metric: Metric, *, refitted: bool) -> list[str]:
-    notes = []
-    if chosen.model == "trivial":
-        beaten = f"no model beats the trivial baseline by {metric.name}"
-        notes.append(f"{beaten}: the columns may tell nothing of the target")
-    if not refitted:
-        notes.append(
-            f"{chosen.model} was not refitted on training and validation rows "
-            "together: it was stopped, or the budget was spent"
-        )
-    return notes
+def _score_yardstick(parts: Parts, trivial: Entry) -> dict[str, float]:
+    """It looks at no column."""
+    y = parts.target.y[parts.split.test]
+    guess = trivial.fit.fitted.predict(np.zeros((len(y), 1)))
+    return scores(parts.target.task, guess, y)
+
+
+def _remarks(chosen: Entry, metric: Metric) -> list[str]:
+    if chosen.model != "trivial":
+        return []
+    beaten = f"no model beats the trivial baseline by {metric.name}"
+    return [f"{beaten}: the columns may tell nothing of the target"]
 
 
 def _warned(

@@ -1,7 +1,8 @@
 """What is to be learnt from a table: target, columns, parts and metric, all decided."""
 
+import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -9,12 +10,13 @@ import numpy as np
 import pandas as pd  # noqa: TID253
 
 from wellfit.core.errors import BadSetting, BadTable, UnknownName
+from wellfit.core.recipe import SplitBy
 from wellfit.data.columns import Kind, moments, texts
+from wellfit.data.folds import Keys
 from wellfit.data.imagesets import parts_in
-from wellfit.data.inspection import Subject, counted
-from wellfit.data.overlap import overlap
-from wellfit.data.profile import kinds_of, profile
+from wellfit.data.profile import kinds_of
 from wellfit.data.split import (
+    Sizes,
     Split,
     split_at_random,
     split_by_class,
@@ -26,11 +28,15 @@ from wellfit.data.table import Table
 from wellfit.data.target import Target, Task, read_target
 from wellfit.objectives.metrics import Metric, choose_metric
 from wellfit.record.folder import RUNS
-from wellfit.trainer.clock import seconds_of
+from wellfit.trainer.clock import Deadline, seconds_of
+from wellfit.trainer.looking import Looked, look
 from wellfit.trainer.parts import Parts
 from wellfit.trainer.room import bytes_of
+from wellfit.trainer.tested import below, own_target, split_of, target_of
+from wellfit.trainer.thinning import thinned
 
 MOST_SEEDS = 2**31  # LightGBM's limit
+UNTESTED = 0.25  # validates, where no rows are held back for the test
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -40,7 +46,8 @@ class Settings:
     `out` is the run folder; without it a fresh one is made in `runs`. `budget` is a
     time ("60s", "20m", or seconds), `memory` the most that the process may take ("4G",
     or bytes); `time`, `group` and `part` name the column that the split goes by;
-    `kinds` overrules what columns hold, by name; `drop` leaves columns out.
+    `kinds` overrules what columns hold, by name; `drop` leaves columns out; `test` is
+    a table of rows to test on.
     """
 
     target: str
@@ -56,6 +63,7 @@ class Settings:
     part: str | None = None
     kinds: Mapping[str, str] = field(default_factory=dict)
     drop: Sequence[str] = ()
+    test: Any = None
 
     @property
     def aside(self) -> frozenset[str]:
@@ -72,6 +80,8 @@ class Settings:
         pairs = [(name, value) for name, value in said.items() if value is not None]
         pairs += [("kind", f"{name}={kind}") for name, kind in self.kinds.items()]
         pairs += [("drop", name) for name in self.drop]
+        if isinstance(self.test, str | os.PathLike):
+            pairs.append(("test", Path(self.test).name))
         return [word for name, value in pairs for word in (f"--{name}", str(value))]
 
     def __post_init__(self) -> None:
@@ -95,7 +105,10 @@ class Settings:
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
 class Study:
-    """A table with everything decided; `data` is its profile, `notes` what to know."""
+    """A table with everything decided; `data` is its profile, `notes` what to know.
+
+    Rows are split `by` what `keys` has for each of them.
+    """
 
     table: Table
     target: Target
@@ -105,6 +118,8 @@ class Study:
     metric: Metric
     data: Mapping[str, Any]
     notes: tuple[str, ...]
+    by: SplitBy = "random"
+    keys: Keys | None = None
 
     @property
     def name(self) -> str:
@@ -116,7 +131,9 @@ class Study:
 class Settled:
     """The target, the kinds and the split of a table; `rows` are those with a target.
 
-    `frame` has all rows, without the columns that are dropped.
+    `frame` has all rows, without the columns that are dropped. Rows are split `by`
+    what `keys` has for each; the first `own` of them are the table's, where the others
+    are those of a test table.
     """
 
     frame: pd.DataFrame
@@ -124,28 +141,63 @@ class Settled:
     target: Target
     kinds: Mapping[str, Kind]
     split: Split
+    by: SplitBy
+    keys: Keys | None
+    own: int
 
 
-def settle(table: Table, how: Settings) -> Settled:
-    """Settle these; `BadTable`, `BadSetting` or `UnknownName` where that cannot be."""
+def settle(table: Table, how: Settings, test: Table | None = None) -> Settled:
+    """Settle these; `BadTable`, `BadSetting` or `UnknownName` where that cannot be.
+
+    `test` has the test rows, where they come as a table of their own; of the table
+    itself none are then held back for that.
+    """
     frame = used_columns(table, how)
     target = read_target(frame[how.target], how.task)
     kinds = kinds_of(frame, how.kinds)
     rows = frame.iloc[target.rows].reset_index(drop=True)
-    split = _split(rows, target, kinds, how)
+    by, keys = _keys(rows, target, kinds, how)
+    own = len(target.rows)
+    split = _split(by, keys, own, how.seed, tested=test is None)
     check_training(target, split)
-    return Settled(frame=frame, rows=rows, target=target, kinds=kinds, split=split)
+    if test is not None:
+        frame = below(frame, test)
+        target = target_of(frame, target, len(table.frame))
+        rows = frame.iloc[target.rows].reset_index(drop=True)
+        split = split_of(split, own, len(target.rows))
+    return Settled(
+        frame=frame,
+        rows=rows,
+        target=target,
+        kinds=kinds,
+        split=split,
+        by=by,
+        keys=keys,
+        own=own,
+    )
 
 
-def study(table: Table, how: Settings) -> Study:
-    """Decide all; raises what `settle` does."""
-    settled = settle(table, how)
+def study(
+    table: Table,
+    how: Settings,
+    *,
+    test: Table | None = None,
+    until: Deadline | None = None,
+) -> Study:
+    """Decide all; raises what `settle` does.
+
+    With a deadline, of a table that is too large for it some rows are used.
+    """
+    used_columns(table, how)  # a wrong name is told before any work
+    table = thinned(table, until, how.seed)
+    settled = settle(table, how, test)
     kinds, target, split = settled.kinds, settled.target, settled.split
     learnt = {n: k for n, k in kinds.items() if n not in how.aside}
     validated = target.y[split.validation]
     metric = choose_metric(target.task, target.counts, validated, how.metric)
     parts = Parts.of(settled.rows, learnt, target, split, how.time)
-    return described(table, kinds, parts, metric, how)
+    found = described(table, kinds, parts, metric, how, own=settled.own, until=until)
+    return replace(found, by=settled.by, keys=settled.keys)
 
 
 def described(
@@ -154,50 +206,43 @@ def described(
     parts: Parts,
     metric: Metric,
     how: Settings,
+    *,
+    own: int | None = None,
+    until: Deadline | None = None,
 ) -> Study:
     """All that was decided, with the profile of the table, and what to know of it.
 
-    Of the test rows the profile knows nothing; `kinds` are of all columns.
+    Of the test rows the profile knows nothing; `kinds` are of all columns. The first
+    `own` rows of the parts are the table's, where the others came as test rows.
     """
-    frame, target, split = used_columns(table, how), parts.target, parts.split
-    seen = np.concatenate([split.train, split.validation])
+    frame, split = used_columns(table, how), parts.split
+    target = parts.target if own is None else own_target(parts.target, own)
     left_out = dict(parts.preparation.left_out)
     left_out |= dict.fromkeys(how.drop, "as asked")
     if how.group:
         left_out[how.group] = "says which rows belong together"
     if how.part:
         left_out[how.part] = "says which part a row is in"
+    looked = Looked(
+        frame=frame,
+        kinds=kinds,
+        target=target,
+        split=split,
+        group=how.group,
+        time=how.time,
+    )
+    data, note = look(looked, until, how.seed)
+    notes = (*table.notes, *_notes(len(frame), target, split), note)
     return Study(
         table=table,
-        target=target,
+        target=parts.target,
         kinds=kinds,
         left_out=left_out,
         parts=parts,
         metric=metric,
-        data=profile(frame, kinds, target=target, rows=seen)
-        | ({"rows": table.of} if table.of else {})
-        | _looked_at(parts.frame, kinds, target, split, how),
-        notes=(*table.notes, *_notes(len(frame), target, split)),
+        data=data | ({"rows": table.of} if table.of else {}),
+        notes=tuple(filter(None, notes)),
     )
-
-
-def _looked_at(
-    rows: pd.DataFrame,
-    kinds: Mapping[str, Kind],
-    target: Target,
-    split: Split,
-    how: Settings,
-) -> dict[str, Any]:
-    """What is wrong with the table itself, and what validation shares with training."""
-    training = rows.iloc[split.train].reset_index(drop=True)
-    held = rows.iloc[split.validation].reset_index(drop=True)
-    whole = Subject(frame=rows, kinds=kinds, target=target)
-    if held.empty:
-        return counted(whole)
-    shared = overlap(
-        training, held, kinds, target=target.name, group=how.group, time=how.time
-    )
-    return {**counted(whole), "overlap": shared}
 
 
 def used_columns(table: Table, how: Settings) -> pd.DataFrame:
@@ -216,26 +261,40 @@ def used_columns(table: Table, how: Settings) -> pd.DataFrame:
     return frame
 
 
-def _split(
+def _keys(
     rows: pd.DataFrame, target: Target, kinds: Mapping[str, Kind], how: Settings
-) -> Split:
+) -> tuple[SplitBy, Any]:
+    """What the rows are split by, and what each of them has of that."""
     if how.time:
         if kinds[how.time] not in {Kind.DATE, Kind.NUMBER, Kind.IDENTIFIER}:
             raise BadSetting(
                 f"--time needs a column of dates or numbers; {how.time!r} is "
                 f"{kinds[how.time]}"
             )
-        return split_by_time(moments(rows[how.time], kinds[how.time]))
+        return "time", moments(rows[how.time], kinds[how.time])
     if how.group:
-        return split_by_group(
-            texts(rows[how.group]).fillna("").to_numpy(), seed=how.seed
-        )
+        return "group", texts(rows[how.group]).fillna("").to_numpy()
     if how.part:
-        keys = target.y if target.classes else None
-        return split_by_part(parts_in(rows[how.part]), keys, seed=how.seed)
+        return "part", (parts_in(rows[how.part]), target.y if target.classes else None)
     if target.task == "classification":
-        return split_by_class(target.y, seed=how.seed)
-    return split_at_random(len(target.y), seed=how.seed)
+        return "class", target.y
+    return "random", None
+
+
+def _split(by: SplitBy, keys: Any, count: int, seed: int, *, tested: bool) -> Split:
+    """Training, validation and, where `tested`, test rows."""
+    sizes = Sizes() if tested else Sizes(validation=UNTESTED, test=0.0)
+    match by:
+        case "time":
+            return split_by_time(keys, sizes=sizes)
+        case "group":
+            return split_by_group(keys, seed=seed, sizes=sizes)
+        case "class":
+            return split_by_class(keys, seed=seed, sizes=sizes)
+        case "part":
+            return split_by_part(*keys, seed=seed, sizes=sizes)
+        case "random":
+            return split_at_random(count, seed=seed, sizes=sizes)
 
 
 def check_training(target: Target, split: Split) -> None:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from wellfit.core.signals import parse
 from wellfit.data.target import Target
-from wellfit.models.model import Fit, Model, Round, Rows, loss_of
+from wellfit.models.model import Fit, Model, Round, Rows, Scores, loss_of
 from wellfit.objectives.metrics import scores, signals
 from wellfit.record import Recorder, open_run
 from wellfit.trainer.candidates import candidate
@@ -20,21 +20,36 @@ from wellfit.trainer.clock import Deadline
 from wellfit.trainer.parts import Parts
 
 NETWORKS = ("mlp", "cnn", "own")  # which the tap of PyTorch watches
+EVALUATED = 50_000  # training rows at most, evenly among them, are predicted once more
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Entry:
     """A candidate that was fitted: its scores on the validation rows, its cost.
 
-    `cut` is whether time was up before it was done.
+    `fit` is the one that was recorded; on folds, `others` are those on the folds after
+    the first, and all validation rows are judged by a fit that has not seen them.
+    `guess` is what they were predicted to be, which took so long (`judging`, seconds).
+    `cut` is whether time was up before it was done, and `unit` what an error of 1 in
+    its run is in the target's own unit.
     """
 
     model: str
+    kind: str
     fit: Fit
     validation: dict[str, float]
     seconds: float
     folder: Path
     cut: bool
+    guess: Scores
+    judging: float = 0.0
+    unit: float = 1.0
+    others: tuple[Fit, ...] = ()
+
+    @property
+    def fits(self) -> tuple[Fit, ...]:
+        """A fit a fold."""
+        return (self.fit, *self.others)
 
     def to_json(self) -> dict[str, Any]:
         """The entry, as fact and JSON have it."""
@@ -100,16 +115,19 @@ def run_trial(
     until: Deadline,
     tell: Callable[[Round], None],
     start: int = 0,
+    name: str | None = None,
 ) -> Entry:
     """Fit a candidate to the training rows and score it on the validation rows.
 
-    `start` steps were done before, recorded elsewhere.
+    `start` steps were done before, recorded elsewhere. `name` is what it is called,
+    where that is not the kind of model that it is.
     """
+    called = name or model.name
     train, validation = parts.rows("train", model.view), parts.held(model.view)
     tapped = model.name in NETWORKS
     with Recorder(folder) as recorder, outcome(recorder):
         recorder.fact(
-            "command", {"script": None, "args": [model.name], "framework": "table"}
+            "command", {"script": None, "args": [called], "framework": "table"}
         )
         recorder.fact("seeds", {"numpy": seed, "torch": seed})
         watcher = _Watcher(recorder, until, tell, tapped=tapped)
@@ -117,26 +135,37 @@ def run_trial(
             started = time.monotonic()
             fit = model.fit(train, validation, watcher)
             seconds = time.monotonic() - started
+        guess = _guess(fit, validation)
+        judging = time.monotonic() - started - seconds
         if tapped:
             watcher.make_up(start)
         else:
             _describe(recorder, parts, type(model).__name__, watcher.step, seconds)
-            _evaluate(recorder, fit, parts, watcher)
+            _evaluate(recorder, fit, parts, watcher, guess)
     return Entry(
-        model=model.name,
+        model=called,
+        kind=model.name,
         fit=fit,
-        validation=_scores(fit, parts, validation),
+        validation={}
+        if validation is None
+        else scores(parts.target.task, guess, validation.y),
         seconds=seconds,
         folder=recorder.folder,
         cut=watcher.cut,
+        guess=guess,
+        judging=judging,
+        unit=_unit(model, train.y) if not parts.target.classes else 1.0,
     )
 
 
-def _scores(fit: Fit, parts: Parts, held: Rows | None) -> dict[str, float]:
-    """On the validation rows; none where there are no such rows."""
-    if held is None:
-        return {}
-    return scores(parts.target.task, fit.fitted.predict(held.x), held.y)
+def _guess(fit: Fit, held: Rows | None) -> Scores:
+    """Of the validation rows; of none where there are no such rows."""
+    return np.zeros((0, 1)) if held is None else fit.fitted.predict(held.x)
+
+
+def _unit(model: Model, y: NDArray[Any]) -> float:
+    """A network's targets are standardised; the others' are as they were given."""
+    return float(y.std()) or 1.0 if model.name in NETWORKS else 1.0
 
 
 @contextmanager
@@ -219,15 +248,21 @@ def _trivial(parts: Parts) -> dict[str, float]:
     return {"loss": loss_of(guess, validation.y), **{n: found[n] for n in names}}
 
 
-def _evaluate(recorder: Recorder, fit: Fit, parts: Parts, watcher: _Watcher) -> None:
-    """Record the scores of the finished model that no round has told of."""
+def _evaluate(
+    recorder: Recorder, fit: Fit, parts: Parts, watcher: _Watcher, guess: Scores
+) -> None:
+    """Record the scores of the finished model that no round has told of.
+
+    `guess` is what it predicts of the validation rows.
+    """
     view, classes = fit.settled.view, parts.target.classes
-    evaluated, held = {"train": parts.rows("train", view)}, parts.held(view)
+    train, held = parts.rows("train", view), parts.held(view)
+    some = slice(None, None, -(-len(train) // EVALUATED))
+    phases = {"train": (fit.fitted.predict(train.x[some]), train.y[some])}
     if held is not None:
-        evaluated["val"] = held
-    for phase, rows in evaluated.items():
-        guess = fit.fitted.predict(rows.x)
-        found = {"loss": loss_of(guess, rows.y), **signals(guess, rows.y, classes)}
+        phases["val"] = (guess, held.y)
+    for phase, (out, y) in phases.items():
+        found = {"loss": loss_of(out, y), **signals(out, y, classes)}
         for name, value in found.items():
             if f"{phase}/{name}" not in watcher.recorded:
                 recorder.value(f"{phase}/{name}", watcher.step, value)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import pandas as pd
 
-    from wellfit.models.store import TableModel
+    from wellfit.models.store import Saved
 
 
 def predict(
@@ -35,7 +35,7 @@ def predict(
 
 
 def predicted(
-    model: "TableModel", data: Any, say: Callable[[str], None] | None = None
+    model: "Saved", data: Any, say: Callable[[str], None] | None = None
 ) -> "pd.DataFrame":
     """The model's predictions for a table; a pandas frame's index is kept."""
     import pandas as pd

@@ -18,7 +18,7 @@ from wellfit.verbs.recipe import is_images, is_recipe
 if TYPE_CHECKING:
     import pandas as pd
 
-    from wellfit.models.store import TableModel
+    from wellfit.models.store import Saved
     from wellfit.record import Recorder
     from wellfit.trainer.contest import Contest, OnProgress
     from wellfit.trainer.final import Result
@@ -26,14 +26,19 @@ if TYPE_CHECKING:
     from wellfit.trainer.trial import Entry
 
 SCHEMA = 1
-FITTING = 0.65  # of the time is for the candidates; in the rest the best is refitted
+LEAVING = 0.5  # seconds: the diagnosis, and the end of the process
 
 
 class Options(Asked, total=False):
-    """The keywords of `train`: also where the run is kept."""
+    """The keywords of `train`: also where the run is kept, and what it is tested on.
+
+    `spent` are seconds of the budget that are gone already.
+    """
 
     out: str | Path | None
     runs: str | Path
+    test: Any
+    spent: float
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -54,7 +59,7 @@ class Trained:
     recipe: Recipe | None = None
 
     @property
-    def model(self) -> "TableModel":
+    def model(self) -> "Saved":
         """The model, ready to predict; saved in `model/` of the run folder."""
         return self.result.model
 
@@ -101,19 +106,22 @@ def train(
 ) -> Trained:
     """Train a model on a table or on images, or by a recipe; say how good it is.
 
-    `data` is a path or a frame, `target` the column to predict. The rows are split
-    into training, validation and test parts; every candidate is fitted to the first
-    and judged by the second; the best is refitted on both, and scored once on the
-    third. Where `data` is a folder of images, or a table with a column of paths to
-    some, a network of images is trained by the recipe that wellfit writes for it; the
-    target is then the name of an image's folder, where none is named. Where `data` is
-    a recipe or the path of one, the model is trained as that
+    `data` is a path or a frame, `target` the column to predict. A part of the rows is
+    kept for the test, or all of `test` is, a table of its own. The others train and
+    validate in turn: every candidate is judged by the same rows, none of which it was
+    fitted to, and the best, or several together, is scored once on the test rows.
+    Where `data` is a folder of images, or a table with a column of paths to some, a
+    network of images is trained by the recipe that wellfit writes for it; the target is
+    then the name of an image's folder, where none is named. Where `data` is a recipe or
+    the path of one, the model is trained as that
     says, and `asked` are `key=value` in place of it; of a table they are so of the
     recipe that wellfit writes for it. `resume` is explained with `train_by_recipe`.
     Raises `BadTable`, `BadSetting` or `UnknownName` in one sentence.
     """
     from wellfit.verbs import train_recipe
 
+    said: dict[str, Any] = dict(options)
+    spent = said.pop("spent", 0.0)
     train_by_recipe = partial(
         train_recipe.train_by_recipe,
         data,
@@ -123,7 +131,7 @@ def train(
         ignore=ignore,
         rules=rules,
         on_progress=on_progress,
-        **options,
+        **said,
     )
     if isinstance(data, Recipe) or is_recipe(data) or asked or is_images(data):
         return train_by_recipe()
@@ -135,6 +143,7 @@ def train(
     if target is None:
         raise BadSetting("--target must name the column to predict")
     from wellfit.data.columns import images_in
+    from wellfit.data.table import read_table
     from wellfit.record import Recorder, new_folder, open_run, vacant
     from wellfit.trainer.clock import Deadline, seconds_of
     from wellfit.trainer.contest import Progress, hold
@@ -144,24 +153,25 @@ def train(
     from wellfit.trainer.trial import outcome
     from wellfit.verbs.diagnose import diagnose
 
-    how = Settings(target=target, **options)
+    how = Settings(target=target, **said)
     diagnose(Run(), ignore=ignore, rules=rules)  # a wrong name is told before the work
     wanted = vacant(Path(how.out)) if how.out else None
-    until = Deadline.after(seconds_of(how.budget))
+    until = Deadline.after(max(0.0, seconds_of(how.budget) - spent - LEAVING))
     tell = on_progress or (lambda progress: None)
     tell(Progress(stage="reading the table"))
     table = tabled(data, how.memory, seed=how.seed)
     if images_in(table.frame.drop(columns=[target, *how.drop], errors="ignore")):
         return train_by_recipe()
-    found = study(table, how)
+    test = None if how.test is None else read_table(how.test)
+    found = study(table, how, test=test, until=until)
     folder = wanted or new_folder(found.name, base=Path(how.runs))
     with Recorder(folder) as recorder, outcome(recorder):
         say_study(recorder, found, how.words(), how.seed)
         contest = hold(
-            found.parts,
+            found,
             folder=recorder.folder / "trials",
             seed=how.seed,
-            until=Deadline.after(until.left * FITTING),
+            until=until,
             tell=tell,
         )
         result = conclude(found, contest, recorder, until=until, tell=tell)
@@ -217,5 +227,5 @@ def _reference(linear: "Entry", trivial: "Entry", study: "Study") -> dict[str, A
         "value": linear.validation[metric],
         "trivial": trivial.validation[metric],
         "model": linear.model,
-        "rows": len(study.parts.split.validation),
+        "rows": len(linear.guess),
     }

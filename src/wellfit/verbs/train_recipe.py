@@ -61,6 +61,10 @@ def train_by_recipe(
     from wellfit.verbs.diagnose import diagnose
 
     diagnose(Run(), ignore=ignore, rules=rules)  # a wrong name is told before the work
+    if options.pop("test", None) is not None:
+        raise BadSetting(
+            "--test goes with a table; a recipe says what is tested by in data.split"
+        )
     folder, going_on = _folder(data), _resume(resume)
     recipe = recipe_of(data, asked=asked, **options)
     check_able(recipe)

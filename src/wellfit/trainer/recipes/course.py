@@ -8,7 +8,8 @@ from wellfit.objectives.thresholds import tuned
 from wellfit.trainer.attempts import attempts_at, begin, say_again
 from wellfit.trainer.clock import Deadline, seconds_of
 from wellfit.trainer.contest import Contest
-from wellfit.trainer.final import Result, keep, model_of, unit_of
+from wellfit.trainer.final import Result, keep
+from wellfit.trainer.lastfits import model_of
 from wellfit.trainer.recipes.folds import last_of, settled
 from wellfit.trainer.recipes.work import (
     NEVER,
@@ -131,4 +132,4 @@ def _judged(work: Work, entry: Entry, threshold: float | None) -> Entry:
 def _say_again(work: Work, entry: Entry, trials: Path) -> int:
     """The run of the whole training, of all attempts; its number of steps."""
     attempts = attempts_at(entry.model, trials)
-    return say_again(attempts, work.recorder, unit=unit_of(work.study, entry))
+    return say_again(attempts, work.recorder, unit=entry.unit)
