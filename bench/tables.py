@@ -229,11 +229,10 @@ def main() -> None:
         )
         for system, why in one["failed"].items():
             print(f"{'':14} {system} failed: {why}", flush=True)
-    result["judged"] = judged(result["sets"])
+        result["judged"] = judged(result["sets"])
+        if asked.out or not (asked.quick or asked.only):
+            (asked.out or RESULTS).write_text(json.dumps(result, indent=1) + "\n")
     print(json.dumps(result["judged"], indent=1))
-    whole = not (asked.quick or asked.only)
-    if asked.out or whole:
-        (asked.out or RESULTS).write_text(json.dumps(result, indent=1) + "\n")
 
 
 if __name__ == "__main__":

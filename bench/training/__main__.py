@@ -11,6 +11,7 @@ most people write. What is paired is done in turns (bench/paired.py).
 
 import argparse
 import json
+import os
 import sys
 from collections.abc import Iterator
 from dataclasses import replace
@@ -21,7 +22,7 @@ import torch
 
 from bench.machine import describe
 from bench.paired import measure, show
-from bench.training import feeding, saving, step
+from bench.training import feeding, pictures, saving, step
 from bench.workloads import WORKLOADS
 
 RESULTS = Path(__file__).parents[1] / "results" / "training.json"
@@ -61,7 +62,24 @@ def saves(rounds: int, share: float) -> Iterator[tuple[str, dict[str, Any]]]:
         yield name, last
 
 
-PARTS = {"step": steps, "feeding": feeds, "saving": saves}
+def paints(rounds: int, share: float) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Pictures, on all cores."""
+    if not pictures.DATA.is_dir():
+        print(f"pictures: left out, for there is nothing at {pictures.DATA}")
+        return
+    torch.set_num_threads(os.cpu_count() or 1)
+    few = max(20, int(pictures.EACH * share))
+    for name, found in pictures.measure(max(1, rounds // 4), few):
+        interval = f"[{found['low']:.3f}, {found['high']:.3f}]"
+        print(
+            f"pictures, {name}: x{found['ratio']:.3f} {interval}   bar {found['bar']}"
+        )
+        for way, right in found["accuracies"].items():
+            print(f"  {way}: {', '.join(f'{a:.3f}' for a in right)} right")
+        yield name, found
+
+
+PARTS = {"step": steps, "feeding": feeds, "saving": saves, "pictures": paints}
 
 
 def main() -> None:
@@ -70,10 +88,10 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=ROUNDS, help=f"{ROUNDS} usually")
     parser.add_argument("--only", choices=list(PARTS), help="one part")
     chosen = parser.parse_args()
-    torch.set_num_threads(1)
     rounds, share = QUICK if chosen.quick else (chosen.rounds, 1.0)
     kept = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
     for part in [chosen.only] if chosen.only else PARTS:
+        torch.set_num_threads(1)
         found = dict(PARTS[part](rounds, share))
         sys.stdout.flush()
         kept[part] = {"found": found, "machine": describe()}

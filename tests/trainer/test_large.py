@@ -50,7 +50,15 @@ def by_chunks(monkeypatch, count):
 
 @pytest.mark.parametrize("target", ["rich", "wealth"])
 @pytest.mark.parametrize("form", ["csv", "parquet"])
-@pytest.mark.parametrize("more", [(), ("data.prepare.categories.beyond=target",)])
+@pytest.mark.parametrize(
+    "more",
+    [
+        (),
+        pytest.param(
+            ("data.prepare.categories.beyond=target",), marks=pytest.mark.slow
+        ),
+    ],
+)
 def test_chunks_give_the_same_weights_as_the_table_read_whole(
     tmp_path, monkeypatch, target, form, more
 ):

@@ -71,6 +71,9 @@ KINDS = {name: (load_diabetes, pairs) for name, pairs in NUMBERS.items()} | {
     name: (load_wine, pairs) for name, pairs in CLASSES.items()
 }
 
+# In each run of the tests; the others in `make test-all`.
+OFTEN = ("as proposed", "sgd", "lbfgs", "muon", "log-cosh", "ema", "one-cycle", "focal")
+
 
 def curve(name: str, folder: Path) -> list[float]:
     """The validation losses of that kind's training."""
@@ -84,7 +87,10 @@ def curve(name: str, folder: Path) -> list[float]:
     return [float(v) for v in open_run(trained.run.path).get("val/loss").values]
 
 
-@pytest.mark.parametrize("name", KINDS)
+@pytest.mark.parametrize(
+    "name",
+    [n if n in OFTEN else pytest.param(n, marks=pytest.mark.slow) for n in KINDS],
+)
 def test_it_is_the_stored_one(name, tmp_path):
     stored = json.loads(STORED.read_text())
     found = curve(name, tmp_path)

@@ -197,6 +197,7 @@ def test_infinite_and_mixed_values_are_findings_not_failures(tmp_path):
     assert np.isfinite(trained.predict(frame)["prediction"]).all()
 
 
+@pytest.mark.slow
 def test_ten_thousand_columns_work(tmp_path):
     rng = np.random.default_rng(0)
     x = rng.normal(size=(120, 10_000))

@@ -281,8 +281,9 @@ def test_a_cnn_is_not_for_columns(tmp_path):
     frame.to_csv(tmp_path / "t.csv", index=False)
     with pytest.raises(BadSetting, match="no column has paths to images"):
         train(tmp_path / "t.csv", target="y", asked=["model.name=cnn"])
+    (tmp_path / "nothing").mkdir()
     with pytest.raises(BadTable, match="is a folder without images"):
-        train(tmp_path)
+        train(tmp_path / "nothing")
 
 
 # -- interrupted -------------------------------------------------------------------

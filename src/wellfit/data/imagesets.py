@@ -13,6 +13,7 @@ from wellfit.core.words import enumerated
 from wellfit.data.columns import Series, texts
 from wellfit.data.imagefiles import IMAGES, hidden, is_image, is_there, members
 
+PART_OF_A_TABLE = frozenset({".csv", ".tsv", ".txt", ".parquet", ".pq"})
 IMAGE, CLASS, PART = "image", "class", "part"  # the columns
 TRIED = 50  # values of a column that are looked for
 PARTS = {
@@ -35,8 +36,14 @@ class ImageSet:
 
 
 def is_image_set(path: Path) -> bool:
-    """Whether that is a folder, or a zip that holds images."""
-    return path.is_dir() or (path.suffix.lower() == ".zip" and bool(members(path)))
+    """Whether that is a folder, or a zip that holds images.
+
+    A folder of the parts of a table, without any image, is none.
+    """
+    if path.is_dir():
+        parts = any(p.suffix.lower() in PART_OF_A_TABLE for p in path.iterdir())
+        return not parts or any(is_image(p.name) for p in path.rglob("*"))
+    return path.suffix.lower() == ".zip" and bool(members(path))
 
 
 def read_image_set(path: Path) -> ImageSet:

@@ -145,7 +145,7 @@ class _Ring:
         except Exception as error:  # each library has its own way to fail
             if not self.entries:
                 raise
-            self.notes.append(f"{name} failed, and is left out: {_said(error)}")
+            self.notes.append(f"{name} {_said(error)}")
             return True
         if entry is not None:
             self.entries.append(entry)
@@ -299,9 +299,16 @@ def _pass_on(tell: OnProgress, now: Progress, done: Round) -> None:
 
 
 def _said(error: Exception) -> str:
-    """What an error says, in a line."""
+    """Why a candidate is left out, in a line."""
+    if isinstance(error, MemoryError):
+        return "ran out of memory, and is left out"
     first = (str(error).strip().splitlines() or [""])[0][:120]
-    return f"{type(error).__name__}: {first}" if first else type(error).__name__
+    kind = type(error).__name__
+    return (
+        f"failed, and is left out: {kind}: {first}"
+        if first
+        else (f"failed, and is left out: {kind}")
+    )
 
 
 def _able(notes: list[str]) -> Iterator[str]:

@@ -108,6 +108,8 @@ def _score_test(parts: Parts, model: Saved) -> dict[str, float]:
 def _score_yardstick(parts: Parts, trivial: Entry) -> dict[str, float]:
     """It looks at no column."""
     y = parts.target.y[parts.split.test]
+    if not len(y):
+        return {}
     guess = trivial.fit.fitted.predict(np.zeros((len(y), 1)))
     return scores(parts.target.task, guess, y)
 

@@ -99,7 +99,10 @@ def measured(parts: Parts, seed: int) -> Pace:
         rounds.append(time.perf_counter())
         return done.step < ROUNDS_TRIED
 
-    model.fit(rows, None, on_round)  # before its first round it sorts values into bins
+    try:
+        model.fit(rows, None, on_round)  # before its first round it sorts into bins
+    except Exception:  # the contest tells of it, where it is a candidate
+        return UNKNOWN
     boosted = (rounds[-1] - rounds[0]) / max(len(rounds) - 1, 1)
     return Pace(
         preparing=max(0.0, prepared - least) / len(rows),

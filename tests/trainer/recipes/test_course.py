@@ -72,7 +72,7 @@ def test_its_model_predicts_once_it_is_loaded(by_folds, cancer):
     )
 
 
-@pytest.mark.parametrize("place", [1, 2])
+@pytest.mark.parametrize("place", [1, pytest.param(2, marks=pytest.mark.slow)])
 def test_it_is_resumed_fold_by_fold_with_the_same_outcome(
     by_folds, cancer, tmp_path, monkeypatch, place
 ):

@@ -55,7 +55,10 @@ def test_the_later_of_two_is_taken():
 @pytest.mark.parametrize(
     ("pair", "sentence"),
     [
-        ("optimizer.lr=zero", "optimizer.lr must be a number above 0; got 'zero'"),
+        (
+            "optimizer.lr=zero",
+            "optimizer.lr must be a number above 0 or 'auto'; got 'zero'",
+        ),
         ("optimizer.lrate=1", "optimizer has no key 'lrate'; did you mean 'lr'?"),
         ("lr=0.1", "a recipe has no key 'lr'; did you mean 'optimizer.lr'?"),
         ("lop.epochs=3", "a recipe has no key 'lop'; did you mean 'loop'?"),

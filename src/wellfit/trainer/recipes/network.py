@@ -54,11 +54,12 @@ class Scale:
 
     def tensors(self, rows: Rows) -> tuple[Tensor, Tensor]:
         """Inputs and targets, as the network and its criterion take them."""
-        if rows.x.dtype == np.uint8:  # images, which are not to be copied
-            x = torch.from_numpy(np.require(rows.x, requirements="W"))
-        else:
-            x = torch.as_tensor(rows.x, dtype=torch.float32)
-        y = torch.as_tensor(rows.y)
+        # Copied only where they are not to be written to, or are other numbers.
+        x, y = (
+            torch.from_numpy(np.require(a, requirements="W")) for a in (rows.x, rows.y)
+        )
+        if x.dtype != torch.uint8:
+            x = x.float()
         return x, y if self.classes else ((y - self.center) / self.spread).float()
 
     def measure(self, metric: Metric) -> Measure:

@@ -21,8 +21,8 @@ from wellfit.trainer.engine import Trained
 from wellfit.trainer.keeper import Checkpoints, Keep
 from wellfit.trainer.parts import Parts
 from wellfit.trainer.recipes.network import RecipeNetwork
-from wellfit.trainer.recipes.pace import Pace
 from wellfit.trainer.recipes.ready import Ready
+from wellfit.trainer.recipes.remaining import Remaining
 from wellfit.trainer.study import Study
 from wellfit.trainer.trial import Entry, run_trial
 
@@ -147,16 +147,16 @@ def fit_of(
     if isinstance(model, RecipeNetwork) and model.recipe.optimizer.lr == "auto":
         model = _rated(work, model, parts)
     rows, start = len(parts.split.train), attempt.start
-    pace = Pace.of(work.recipe, rows=rows, start=start)
+    remaining = Remaining.of(work.recipe, rows=rows, start=start)
     now = Progress(
         stage=f"training {what or model.name}",
-        of=pace.total or 1,
+        of=remaining.total or 1,
         folder=attempt.folder,
     )
 
     def tell(done: Round) -> None:
-        place = done.step if pace.total else 0
-        work.tell(replace(now, round=done, place=place, left=pace.left(done.step)))
+        place = done.step if remaining.total else 0
+        work.tell(replace(now, round=done, place=place, left=remaining.left(done.step)))
 
     work.tell(now)
     return run_trial(

@@ -10,7 +10,7 @@ from wellfit.trainer.recipes.training import batch_of
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Pace:
+class Remaining:
     """Of `total` steps, None where only the budget ends it, those from `start` on."""
 
     total: int | None
@@ -19,7 +19,7 @@ class Pace:
     begun: float = field(default_factory=time.monotonic)
 
     @classmethod
-    def of(cls, recipe: Recipe, *, rows: int, start: int) -> "Pace":
+    def of(cls, recipe: Recipe, *, rows: int, start: int) -> "Remaining":
         """That of a recipe with so many training rows."""
         size, budget = recipe.loop.batch_size, recipe.loop.budget
         epoch = -(-rows // (batch_of(rows) if size == "auto" else size))
