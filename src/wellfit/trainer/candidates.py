@@ -83,7 +83,8 @@ _BOOSTED = partial(Candidate, make=_lightgbm, needs=("lightgbm",))
 _GROWN = partial(Candidate, make=_forest, needs=("skops",))
 
 # By what each is expected to gain for its time, from the simplest on: of equals the
-# first is taken. Costs are measured on adult, california and phoneme.
+# first is taken. Costs are estimates, by their rounds and leaves: what is seen of the
+# first booster tells seconds.
 CANDIDATES: Mapping[str, Candidate] = {
     "trivial": Candidate(make=_trivial),
     "linear": Candidate(make=_linear, needs=("skops",), share=0.1),

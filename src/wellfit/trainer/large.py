@@ -37,7 +37,8 @@ RATIO = 16  # text is packed to so small a part of itself, at best
 LOADED = 600 * 2**20  # bytes of the process that trains, whatever the rows
 PASSING = 150 * 2**20  # of the rows that are at hand while all go by
 EVERY = 48  # of each row of the table, sampled or not: its target, part and place
-TIMES = 4.0  # what a row takes as a frame and as the matrices of all candidates
+# What a row takes as a frame and as the matrices of all candidates: an estimate.
+TIMES = 4.0
 FEWEST = 1000  # rows: a smaller sample tells too little
 LOOKED_AT = 2000  # rows, for how wide the matrices are
 
