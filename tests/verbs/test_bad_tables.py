@@ -123,7 +123,7 @@ def test_a_class_a_row_is_refused_before_any_work(tmp_path):
     rows = 200_000
     labels = [f"class {i}" for i in range(rows)]
     frame = pd.DataFrame({"x": np.arange(rows) % 7, "y": labels})
-    with pytest.raises(BadTable, match=r"(\d+,000) different values in \1 rows"):
+    with pytest.raises(BadTable, match=r"([\d,]+) different values in \1 rows"):
         train(frame, target="y", budget=3, out=tmp_path / "run")
 
 
