@@ -13,12 +13,11 @@ from numpy.typing import NDArray
 from wellfit.data.features import View
 from wellfit.models.lightgbm_text import checked_text
 from wellfit.models.model import Fit, OnRound, Round, Rows, Scores, never_ending
+from wellfit.models.threads import SMALL, threads_for
 
 FILE = "lightgbm.txt"
 MOST_ROUNDS = 4000
 LESS = 2.5  # rounds without a lower validation loss, times the learning rate: patience
-THREADS = 2
-SMALL = 1_000_000  # values: below, threads would wait for each other longer than work
 
 # LightGBM's name of a metric → the signals it gives.
 SIGNALS = {
@@ -92,13 +91,9 @@ class LightGbm:
             "seed": self.seed,
             "deterministic": True,
             "force_row_wise": True,
-            "num_threads": _threads(x),
+            "num_threads": threads_for(x),
             "verbosity": -1,
         }
-
-
-def _threads(x: NDArray[Any]) -> int:
-    return THREADS if x.size > SMALL else 1
 
 
 def _objective(classes: int, *, large: bool) -> dict[str, Any]:
@@ -185,7 +180,7 @@ class FittedLightGbm:
             self.booster.predict(
                 np.asarray(x, dtype=np.float64),
                 num_iteration=self.rounds,
-                num_threads=_threads(x),
+                num_threads=threads_for(x),
             )
         )
         return np.column_stack([1 - out, out]) if self.classes == 2 else out

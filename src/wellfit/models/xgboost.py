@@ -11,13 +11,12 @@ from numpy.typing import NDArray
 
 from wellfit.data.features import View
 from wellfit.models.model import Fit, OnRound, Round, Rows, Scores, never_ending
+from wellfit.models.threads import threads_for
 from wellfit.models.xgboost_json import checked_json
 
 FILE = "xgboost.json"
 MOST_ROUNDS = 3000
 LESS = 2.5  # rounds without a lower validation loss, times the learning rate: patience
-THREADS = 2
-SMALL = 1_000_000  # values: below, threads would wait for each other longer than work
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -72,13 +71,9 @@ class XgBoost:
             "reg_lambda": self.l2,
             "tree_method": "hist",
             "seed": self.seed,
-            "nthread": _threads(x),
+            "nthread": threads_for(x),
             "verbosity": 0,
         }
-
-
-def _threads(x: NDArray[Any]) -> int:
-    return THREADS if x.size > SMALL else 1
 
 
 def _objective(classes: int) -> dict[str, Any]:
@@ -106,7 +101,7 @@ def _features(
         label=label,
         feature_types=types,
         enable_categorical=True,
-        nthread=_threads(x),
+        nthread=threads_for(x),
     )
 
 
@@ -153,7 +148,7 @@ class FittedXgBoost:
         """Probabilities, or numbers."""
         types = self.booster.feature_types or []
         categorical = tuple(i for i, kind in enumerate(types) if kind == "c")
-        self.booster.set_param({"nthread": _threads(x)})
+        self.booster.set_param({"nthread": threads_for(x)})
         out = self.booster.predict(_features(x, categorical)).astype(np.float64)
         if self.classes == 2:
             return np.column_stack([1 - out, out])

@@ -304,11 +304,7 @@ def _said(error: Exception) -> str:
         return "ran out of memory, and is left out"
     first = (str(error).strip().splitlines() or [""])[0][:120]
     kind = type(error).__name__
-    return (
-        f"failed, and is left out: {kind}: {first}"
-        if first
-        else (f"failed, and is left out: {kind}")
-    )
+    return f"failed, and is left out: {kind}{': ' if first else ''}{first}"
 
 
 def _able(notes: list[str]) -> Iterator[str]:

@@ -3,11 +3,11 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-import psutil  # noqa: TID253
 import torch  # noqa: TID253
 from torch import Tensor, nn  # noqa: TID253
 
 from wellfit.trainer.feed import Batch
+from wellfit.trainer.room import free
 from wellfit.trainer.settings import Settings, Task
 
 TRIED = (2, 4)  # rows: batch normalisation needs two
@@ -24,14 +24,14 @@ def rows_at_once(task: Task, how: Settings, batch: Batch) -> int:
     A forward pass of a few rows is made, of which the memory kept for the way back is
     counted. The network is left as it was.
     """
-    rows, free = len(batch[-1]), _free(how)
+    rows, left = len(batch[-1]), _free(how)
     inputs = sum(t.nbytes for t in batch)
-    if rows <= TRIED[1] or inputs * LIGHT < free:
+    if rows <= TRIED[1] or inputs * LIGHT < left:
         return rows
-    free -= STATES * sum(p.nbytes for p in task.network.parameters())
+    left -= STATES * sum(p.nbytes for p in task.network.parameters())
     few, more = (_kept(task, how, tuple(t[:n] for t in batch)) for n in TRIED)
     each = BESIDE * (more - few) / (TRIED[1] - TRIED[0])
-    return rows if each * rows <= free else max(TRIED[0], int(free / each))
+    return rows if each * rows <= left else max(TRIED[0], int(left / each))
 
 
 def _free(how: Settings) -> float:
@@ -40,7 +40,7 @@ def _free(how: Settings) -> float:
         return how.memory
     if how.device.startswith("cuda"):
         return torch.cuda.mem_get_info(how.device)[0]
-    return psutil.virtual_memory().available
+    return free()
 
 
 def _kept(task: Task, how: Settings, batch: Batch) -> int:

@@ -51,7 +51,7 @@ class Room:
         give_back()
         if memory is not None:
             return cls(limit=bytes_of(memory), asked=True)
-        return cls(limit=_taken() + int(_free() * (1 - RESERVE)), asked=False)
+        return cls(limit=_taken() + int(free() * (1 - RESERVE)), asked=False)
 
     def left(self, loaded: int) -> int:
         """Bytes that are left for rows, once all libraries are `loaded`."""
@@ -65,12 +65,12 @@ def _taken() -> int:
     return found
 
 
-def _free() -> int:
+def free() -> int:
     """What the machine has free, or the cgroup where that has less."""
     import psutil
 
     from wellfit.taps.resources.limits import limits
 
-    free: int = psutil.virtual_memory().available
+    there: int = psutil.virtual_memory().available
     bound: Any = limits().memory
-    return free if bound is None else max(min(free, bound - _taken()), 0)
+    return there if bound is None else max(min(there, bound - _taken()), 0)

@@ -113,9 +113,9 @@ def train(
     Where `data` is a folder of images, or a table with a column of paths to some, a
     network of images is trained by the recipe that wellfit writes for it; the target is
     then the name of an image's folder, where none is named. Where `data` is a recipe or
-    the path of one, the model is trained as that
-    says, and `asked` are `key=value` in place of it; of a table they are so of the
-    recipe that wellfit writes for it. `resume` is explained with `train_by_recipe`.
+    the path of one, the model is trained as that says, and `asked` are `key=value` in
+    place of it; of a table they are so of the recipe that wellfit writes for it.
+    `resume` is explained with `train_by_recipe`.
     Raises `BadTable`, `BadSetting` or `UnknownName` in one sentence.
     """
     from wellfit.verbs import train_recipe
