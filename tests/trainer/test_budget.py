@@ -82,6 +82,24 @@ def test_a_table_that_is_far_too_large_is_used_in_part_and_that_is_said(monkeypa
     assert thinning.thinned(table, Deadline.after(1e6), seed=0) is table
 
 
+def test_of_far_too_many_columns_some_are_used_and_that_is_said(monkeypatch):
+    monkeypatch.setattr(thinning, "NARROW", 20)
+    frame = pd.DataFrame({f"x{i}": np.arange(300.0) % (i + 3) for i in range(100)})
+    frame["y"] = np.arange(300) % 7
+    table = read_table(frame)
+    how = Settings(target="y", group="x99", kinds={"x98": "category"})
+    made = study(table, how, until=Deadline.after(0))
+    assert "columns are used, drawn by the seed" in made.table.notes[-1]
+    kept = list(made.table.frame)
+    assert kept == sorted(kept, key=list(table.frame).index)
+    assert 20 <= len(kept) <= 23
+    assert {"x98", "x99", "y"} <= set(kept)
+    assert len(made.table.frame) == 300
+    again = study(table, how, until=Deadline.after(0))
+    assert list(again.table.frame) == kept
+    assert len(study(table, how, until=Deadline.after(1e6)).kinds) == 101
+
+
 def test_fewer_rows_are_of_the_same_parts_and_prepared_alike(decide):
     parts = decide().parts
     some = parts.fewer(30, seed=1, judged=10)

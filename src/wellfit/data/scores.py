@@ -11,10 +11,9 @@ from typing import Any
 import numpy as np
 import pandas as pd  # noqa: TID253
 from numpy.typing import NDArray
-from sklearn.metrics import roc_auc_score  # noqa: TID253
-from sklearn.tree import DecisionTreeRegressor  # noqa: TID253
 
 from wellfit.data.columns import Kind, Series, moments, texts
+from wellfit.data.staircase import fit_staircase
 from wellfit.data.target import Target
 
 ROWS = 5000
@@ -120,7 +119,7 @@ def _score(
             1 - np.sum((y - out) ** 2) / max(np.sum((y - y.mean()) ** 2), 1e-12)
         )
     varied = [k for k in range(y.shape[1]) if 0 < y[:, k].mean() < 1]
-    scores = [roc_auc_score(y[:, k], out[:, k]) for k in varied]
+    scores = [_auc(y[:, k], out[:, k]) for k in varied]
     return float(np.mean(scores)) if scores else 0.5
 
 
@@ -135,10 +134,17 @@ def _by_category(x: Numbers, y: Numbers, held: Numbers, task: str) -> Numbers:
 
 def _by_tree(x: Numbers, y: Numbers, held: Numbers, task: str) -> Numbers:
     least = max(1, min(20, len(x) // 20))
-    tree = DecisionTreeRegressor(
-        max_depth=DEPTH if task == "classification" else DEPTH_OF_NUMBERS,
-        min_samples_leaf=least,
-        random_state=0,
-    )
-    out: Numbers = tree.fit(x[:, None], y).predict(held[:, None])
-    return out.reshape(len(held), -1)
+    depth = DEPTH if task == "classification" else DEPTH_OF_NUMBERS
+    return fit_staircase(x, y, depth=depth, least=least).predict(held)
+
+
+def _auc(y: Numbers, score: Numbers) -> float:
+    """The share of pairs of a one and a zero that the score has in order.
+
+    Of equals half; there are few different scores.
+    """
+    _, place = np.unique(score, return_inverse=True)
+    ones, all_ = np.bincount(place, y), np.bincount(place)
+    zeros = all_ - ones
+    below = np.cumsum(zeros) - zeros
+    return float(ones @ (below + zeros / 2) / (ones.sum() * zeros.sum()))

@@ -18,7 +18,8 @@ from wellfit.trainer.clock import Deadline
 
 LOOKED = 20_000  # rows, looked at first: they tell how many more there is time for
 SHARE = 0.1  # of the time that is left is for looking
-NARROW = 200  # columns that are looked at first, of a table that has more
+NARROW = 50  # columns that are looked at first, of a table that has WIDE or more
+WIDE = 200
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -62,7 +63,7 @@ class Looked:
 
 def look(of: Looked, until: Deadline | None, seed: int) -> tuple[dict[str, Any], str]:
     """The fact `data`, and a note where not all could be looked at in time."""
-    if until is not None and of.frame.shape[1] > NARROW:
+    if until is not None and of.frame.shape[1] > WIDE:
         return _look_at_some_columns(of, until, seed)
     return _look_at_some_rows(of, until, seed)
 

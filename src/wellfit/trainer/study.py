@@ -70,6 +70,12 @@ class Settings:
         """The columns that are not learnt from, whatever they hold."""
         return frozenset(filter(None, (self.target, self.group, self.part)))
 
+    @property
+    def named(self) -> tuple[str, ...]:
+        """The columns that must be there: target, split, those to leave out."""
+        split_by = (self.time, self.group, self.part)
+        return (self.target, *self.drop, *filter(None, split_by))
+
     def words(self) -> list[str]:
         """The same on the command line, as far as it bears on the result."""
         one = (
@@ -189,7 +195,7 @@ def study(
     With a deadline, of a table that is too large for it some rows are used.
     """
     used_columns(table, how)  # a wrong name is told before any work
-    table = thinned(table, until, how.seed)
+    table = thinned(table, until, how.seed, named={*how.named, *how.kinds})
     settled = settle(table, how, test)
     kinds, target, split = settled.kinds, settled.target, settled.split
     learnt = {n: k for n, k in kinds.items() if n not in how.aside}
@@ -247,9 +253,7 @@ def described(
 
 def used_columns(table: Table, how: Settings) -> pd.DataFrame:
     """The table without what is dropped; `UnknownName` for a column it lacks."""
-    split_by = (how.time, how.group, how.part)
-    named = [how.target, *how.drop, *filter(None, split_by)]
-    for name in named:
+    for name in how.named:
         if name not in table.frame.columns:
             raise UnknownName("column", name, among=table.frame.columns)
     frame = table.frame.drop(columns=list(how.drop))
