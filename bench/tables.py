@@ -1,6 +1,7 @@
 """How good a model one minute gives on tables, beside what others give.
 
     python -m bench.tables [--quick] [--only NAME …] [--budget 60] [--folds N]
+                           [--systems SYSTEM …] [--onto RESULTS]
 
 On each table `wellfit train` with that budget, LightGBM, XGBoost and scikit-learn's
 HistGradientBoosting at their defaults, and FLAML with the same budget: the same
@@ -8,7 +9,9 @@ training rows for all, the same test rows, one at a time, each in a process of i
 with two threads. Log loss of classes (AUC and accuracy beside it), RMSE of numbers.
 Small tables are measured on three of five folds, large ones on one; folds come from a
 seed. FLAML runs where $WELLFIT_FLAML names a Python that has it, and is left out, which
-the result says, where none does. Printed and written to bench/results.
+the result says, where none does. Some systems alone can be measured beside what an
+earlier result, of the same machine, has of the others. Printed and written to
+bench/results.
 """
 
 import argparse
@@ -139,9 +142,11 @@ def systems() -> list[str]:
     return [OURS, *DEFAULTS, *there]
 
 
-def measured(name: str, budget: float, folds: int | None) -> dict[str, Any]:
+def measured(
+    name: str, budget: float, folds: int | None, of: Sequence[str]
+) -> dict[str, Any]:
     """The mean scores of each system on one table, and what its processes took."""
-    found: dict[str, list[dict[str, float]]] = {s: [] for s in systems()}
+    found: dict[str, list[dict[str, float]]] = {s: [] for s in of}
     failed: dict[str, str] = {}
     for part in parts(SETS[name](), folds):
         with tempfile.TemporaryDirectory() as made:
@@ -172,10 +177,18 @@ def measured(name: str, budget: float, folds: int | None) -> dict[str, Any]:
     }
 
 
+def joined(one: dict[str, Any], earlier: dict[str, Any]) -> dict[str, Any]:
+    """What was measured, beside what an earlier result has of other systems."""
+    told = ("scores", "folds", "failed")
+    return one | {key: earlier.get(key, {}) | one[key] for key in told}
+
+
 def judged(sets: dict[str, Any]) -> dict[str, Any]:
     """Mean ranks, and how often ours beats the best of the defaults."""
     loss = {n: _losses(one) for n, one in sets.items()}
-    names = systems()
+    names = [
+        s for s in (OURS, *DEFAULTS, FLAML) if all(s in one for one in loss.values())
+    ]
     ranks = np.array([rankdata([one[s] for s in names]) for one in loss.values()])
     ours_, best = (
         np.array([one[OURS] for one in loss.values()]),
@@ -210,23 +223,29 @@ def main() -> None:
     parser.add_argument("--only", nargs="+", choices=SETS, default=None)
     parser.add_argument("--budget", type=float, default=None)
     parser.add_argument("--folds", type=int, default=None)
+    parser.add_argument("--systems", nargs="+", choices=systems(), default=systems())
+    parser.add_argument("--onto", type=Path, default=None, help="a result, for others")
     parser.add_argument("--out", type=Path, default=None)
     asked = parser.parse_args()
+    if OURS not in asked.systems and not asked.onto:
+        parser.error(f"without {OURS} among --systems, --onto says what it is beside")
     if not DATA.is_dir():
         sys.exit(f"no data at {DATA}; set WELLFIT_DATA")
     budget = asked.budget or (5.0 if asked.quick else 60.0)
     names = asked.only or (QUICK if asked.quick else tuple(SETS))
     result: dict[str, Any] = {"machine": describe(), "budget": budget, "sets": {}}
+    earlier = json.loads(asked.onto.read_text()) if asked.onto else {"sets": {}}
+    if asked.onto:
+        result["others"] = {k: earlier[k] for k in ("machine", "budget")}
     if FLAML not in systems():
         result["left_out"] = {FLAML: "$WELLFIT_FLAML names no Python that has it"}
     for name in names:
-        one = measured(name, budget, asked.folds)
+        one = measured(name, budget, asked.folds, asked.systems)
+        one = joined(one, earlier["sets"].get(name, {}))
         result["sets"][name] = one
         told = {s: f"{v:.4g}" for s, v in _losses(one).items()}
-        seconds = one["scores"][OURS].get("seconds", float("nan"))
-        print(
-            f"{name:14} {one['rows']:6} rows  {told}  ours {seconds:.0f} s", flush=True
-        )
+        took = {s: round(v.get("seconds", 0)) for s, v in one["scores"].items()}
+        print(f"{name:14} {one['rows']:6} rows  {told}  seconds {took}", flush=True)
         for system, why in one["failed"].items():
             print(f"{'':14} {system} failed: {why}", flush=True)
         result["judged"] = judged(result["sets"])
