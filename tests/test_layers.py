@@ -47,7 +47,6 @@ FRAMEWORKS = {
     "safetensors",
     "scipy",
     "sklearn",
-    "skops",
     "torch",
     "xgboost",
 }

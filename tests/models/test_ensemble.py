@@ -74,7 +74,7 @@ def test_what_is_loaded_predicts_as_what_was_saved(tmp_path, target):
         model.weights,
     )
     files = [p for p in (tmp_path / "model").rglob("*") if p.is_file()]
-    assert {p.suffix for p in files} <= {".json", ".txt", ".skops"}
+    assert {p.suffix for p in files} <= {".json", ".txt", ".npz"}
 
 
 def test_it_predicts_the_weighted_mean_of_its_members():

@@ -15,15 +15,14 @@ from sklearn.ensemble import (  # noqa: TID253
 )
 
 from wellfit.data.features import View
+from wellfit.models import arrays
 from wellfit.models.model import Fit, OnRound, Round, Rows, Scores, never_ending
-from wellfit.models.skops_file import read, write
+from wellfit.models.trees import plant, uproot
 
-FILE = "forest.skops"
-# A tree's nodes are plain numbers, which `_check` looks at.
-TRUSTED = ("sklearn.tree._tree.Tree",)
+FILE = "forest.npz"
 TREES = 200
 BATCH = 25  # trees between two looks at the time
-MOST_LEAVES = 500_000  # of a forest: about 60 MB
+MOST_LEAVES = 500_000  # of a forest: about 20 MB, and 4 MB for each class
 JOBS = 2
 Kind = Literal["extra", "random"]
 FORESTS: Mapping[tuple[Kind, bool], type[Any]] = {
@@ -96,29 +95,12 @@ class FittedForest:
         return (trees * out + 1 / self.classes) / (trees + 1)
 
     def save(self, folder: Path) -> None:
-        """Write `forest.skops`."""
-        write(self.forest, folder / FILE)
+        """Write `forest.npz`."""
+        arrays.write(folder / FILE, uproot(self.forest))
 
     @classmethod
     def load(cls, folder: Path, *, classes: int) -> "FittedForest":
-        """Read `forest.skops`; `ValueError` where it holds anything but its types."""
-        wanted = [made for (_, some), made in FORESTS.items() if some == bool(classes)]
-        forest = read(folder / FILE, trusted=TRUSTED, wanted=wanted)
-        for estimator in forest.estimators_:
-            _check(estimator.tree_, features=estimator.n_features_in_)
+        """Read `forest.npz`; `ValueError` where its trees do not hang together."""
+        made = RandomForestClassifier if classes else RandomForestRegressor
+        forest = plant(made, folder / FILE, classes=classes)
         return cls(classes=classes, forest=forest)
-
-
-def _check(tree: Any, *, features: int) -> None:
-    """`ValueError` where a tree leads out of itself, in a circle, or beside the row.
-
-    scikit-learn follows the numbers of the nodes without a look at them.
-    """
-    count, left, right = tree.node_count, tree.children_left, tree.children_right
-    inner = left != -1
-    places = np.arange(count)[inner]
-    for child in (left[inner], right[inner]):
-        if np.any(child <= places) or np.any(child >= count):
-            raise ValueError(f"{FILE} has a tree whose nodes do not hang together")
-    if np.any((tree.feature[inner] < 0) | (tree.feature[inner] >= features)):
-        raise ValueError(f"{FILE} has a tree of features that there are not")

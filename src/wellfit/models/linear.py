@@ -13,6 +13,7 @@ from sklearn.exceptions import ConvergenceWarning  # noqa: TID253
 from sklearn.linear_model import LogisticRegression, Ridge  # noqa: TID253
 
 from wellfit.data.features import View
+from wellfit.models import arrays
 from wellfit.models.model import (
     Fit,
     OnRound,
@@ -22,9 +23,8 @@ from wellfit.models.model import (
     loss_of,
     never_ending,
 )
-from wellfit.models.skops_file import read, write
 
-FILE = "linear.skops"
+FILE = "linear.npz"
 STRENGTHS = (1000.0, 100.0, 10.0, 1.0, 0.1, 0.01)  # each fit starts from the one before
 STEPS = 200  # of L-BFGS, at most
 WORSE = 1.05  # times the least validation loss: weaker is worse from there on
@@ -69,7 +69,13 @@ class Linear:
                 return
 
     def _fit(self, estimator: Any) -> Fit:
-        fitted = FittedLinear(classes=self.classes, estimator=estimator)
+        seen = getattr(estimator, "classes_", ())
+        fitted = FittedLinear(
+            classes=self.classes,
+            weights=np.atleast_2d(estimator.coef_).astype(np.float64),
+            biases=np.atleast_1d(estimator.intercept_).astype(np.float64),
+            seen=np.asarray(seen, dtype=np.int64),
+        )
         return Fit(fitted=fitted, settled=self)
 
     def _estimate(self, train: Rows, start: Any = None) -> Any:
@@ -86,26 +92,41 @@ class Linear:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class FittedLinear:
-    """A fitted scikit-learn estimator."""
+    """Weights and biases: a row for each class that was `seen`, one for two or none."""
 
     classes: int
-    estimator: Any
+    weights: NDArray[np.float64]
+    biases: NDArray[np.float64]
+    seen: NDArray[np.int64]
 
     def predict(self, x: NDArray[Any]) -> Scores:
         """Probabilities, zero for a class that training had no row of; or numbers."""
+        told = x.astype(np.float64) @ self.weights.T + self.biases
         if not self.classes:
-            return np.asarray(self.estimator.predict(x), dtype=np.float64)
+            return np.asarray(told[:, 0])
+        if len(self.seen) == 2:
+            told = np.column_stack([np.zeros(len(told)), told])
+        odds = np.exp(told - told.max(axis=1, keepdims=True))
         out = np.zeros((len(x), self.classes))
-        out[:, self.estimator.classes_] = self.estimator.predict_proba(x)
+        out[:, self.seen] = odds / odds.sum(axis=1, keepdims=True)
         return out
 
     def save(self, folder: Path) -> None:
-        """Write `linear.skops`."""
-        write(self.estimator, folder / FILE)
+        """Write `linear.npz`."""
+        said = {"weights": self.weights, "biases": self.biases, "seen": self.seen}
+        arrays.write(folder / FILE, said)
 
     @classmethod
     def load(cls, folder: Path, *, classes: int) -> "FittedLinear":
-        """Read `linear.skops`; `ValueError` where it holds anything but its types."""
-        wanted = (LogisticRegression if classes else Ridge,)
-        estimator = read(folder / FILE, trusted=(), wanted=wanted)
-        return cls(classes=classes, estimator=estimator)
+        """Read `linear.npz`; `ValueError` where it does not fit so many classes."""
+        forms = {"weights": "f2", "biases": "f1", "seen": "i1"}
+        said = arrays.read(folder / FILE, forms)
+        seen = said["seen"]
+        rows = len(seen) if len(seen) > 2 else 1
+        if not {len(said["weights"]), len(said["biases"])} == {rows}:
+            raise ValueError(f"{FILE} has weights of other classes than it has seen")
+        if classes and (len(seen) < 2 or not np.all(np.diff(seen) > 0)):
+            raise ValueError(f"{FILE} has not seen two classes")
+        if len(seen) and not 0 <= seen[0] <= seen[-1] < classes:
+            raise ValueError(f"{FILE} has seen classes that there are not")
+        return cls(classes=classes, **said)

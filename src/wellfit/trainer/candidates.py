@@ -80,14 +80,14 @@ class Candidate:
 
 
 _BOOSTED = partial(Candidate, make=_lightgbm, needs=("lightgbm",))
-_GROWN = partial(Candidate, make=_forest, needs=("skops",))
+_GROWN = partial(Candidate, make=_forest)
 
 # By what each is expected to gain for its time, from the simplest on: of equals the
 # first is taken. Costs are estimates, by their rounds and leaves: what is seen of the
 # first booster tells seconds.
 CANDIDATES: Mapping[str, Candidate] = {
     "trivial": Candidate(make=_trivial),
-    "linear": Candidate(make=_linear, needs=("skops",), share=0.1),
+    "linear": Candidate(make=_linear, share=0.1),
     "lightgbm": _BOOSTED(cost=1.0),
     "extra-trees": _GROWN(settings={"kind": "extra"}),
     "xgboost": Candidate(make=_xgboost, needs=("xgboost",), extra="boosting", cost=1.5),

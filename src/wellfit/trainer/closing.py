@@ -1,6 +1,5 @@
 """What the end of a training will take: refits, the test rows, saving; in seconds."""
 
-import sys
 from collections.abc import Sequence
 
 from wellfit.trainer.folded import Folds
@@ -12,16 +11,12 @@ KEPT = 4  # entries that an ensemble usually keeps much weight on
 MARGIN = 1.25  # times what was measured: other work of the machine comes and goes
 SAVED = 0.05  # of each fit
 FOREST, LARGEST = 1e-4, 0.5  # more for a forest: by trained rows, and at most
-BY_SKOPS = ("linear", "forest")
-SKOPS = 1.5  # until skops is loaded, once
 
 
 def closing(entries: Sequence[Entry], folds: Folds, study: Study) -> float:
     """The seconds to reserve, as far as what was fitted so far tells."""
     each = sorted((ending(entry, folds, study) for entry in entries), reverse=True)
-    by_skops = any(entry.kind in BY_SKOPS for entry in entries)
-    loading = SKOPS if by_skops and "skops.io" not in sys.modules else 0.0
-    return AT_LEAST + loading + MARGIN * (sum(each[:KEPT]) + _prepared(folds, study))
+    return AT_LEAST + MARGIN * (sum(each[:KEPT]) + _prepared(folds, study))
 
 
 def _prepared(folds: Folds, study: Study) -> float:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from wellfit.core.errors import BadTable, MissingExtra
+from wellfit.core.errors import BadTable
 from wellfit.data.folds import folds_of
 from wellfit.models.model import Round, loss_of
 from wellfit.objectives.metrics import Metric, scores
@@ -161,14 +161,11 @@ def hold(
     """Fit the candidates that there is time for, the most promising first.
 
     Then boosters of random settings, while there is time; at last they are weighed
-    against each other. `MissingExtra` where none but the trivial one is installed.
-    Ctrl-C ends the candidate at hand and the contest; those before it count, if there
-    are any beside the trivial one.
+    against each other. Ctrl-C ends the candidate at hand and the contest; those before
+    it count, if there are any beside the trivial one.
     """
     notes: list[str] = []
     names = list(_able(notes))
-    if len(names) < FIRST:
-        raise MissingExtra("training on a table", extra="tables")
     tell(Progress(stage="measuring the pace"))
     folds, hurry = _folds(study, seed, until, notes)
     ring = _Ring(
