@@ -14,6 +14,7 @@ HASHED = HERE / "hashed.py"
 EXAMPLES = sorted((HERE.parent / "examples").glob("digits_*.py"))
 # The other loops run in one process, and as fast: tests/taps/test_ways.py.
 FIVE = ("accumulated", "adversarial", "closure", "recurrent", "sliced")
+OFTEN = {"accumulated", "closure", "digits_sick"}  # the rest with the slow tests
 LOOPS = [HERE / "loops" / f"{name}.py" for name in FIVE]
 OTHERS = sorted({*(HERE / "loops").glob("*.py")} - {*LOOPS})
 TRAININGS = sorted((HERE.parent / "bench" / "trainings").glob("*/*.py"))
@@ -41,7 +42,13 @@ def _stays_the_same(script: Path, folder: Path, *ways: tuple[str, ...]) -> None:
         assert open_run(run).last_step > 0  # it was truly watched
 
 
-@pytest.mark.parametrize("script", [*EXAMPLES, *LOOPS], ids=lambda path: path.stem)
+@pytest.mark.parametrize(
+    "script",
+    [
+        pytest.param(p, id=p.stem, marks=() if p.stem in OFTEN else pytest.mark.slow)
+        for p in (*EXAMPLES, *LOOPS)
+    ],
+)
 def test_watching_changes_nothing(script: Path, tmp_path: Path) -> None:
     _stays_the_same(script, tmp_path, (), ("--every", "1"))
 

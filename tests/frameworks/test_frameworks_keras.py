@@ -228,7 +228,13 @@ def test_a_planted_fault_is_the_first_finding(
     assert findings[0].rule == rule
 
 
-@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize(
+    "backend",
+    [
+        pytest.param(b, marks=() if b == "tensorflow" else pytest.mark.slow)
+        for b in BACKENDS
+    ],
+)
 def test_through_the_command_line_a_script_stays_as_it_is(
     backend: str, pairs: dict[str, Any], tmp_path: Path
 ) -> None:

@@ -10,10 +10,11 @@ import numpy as np
 import pytest
 import torch
 
+from tests.models.kinds import ONE_OF_EACH
 from wellfit.contracts import check_model
 from wellfit.contracts.check_model import PROMISES
 from wellfit.models.model import Fit, Round
-from wellfit.trainer.candidates import CANDIDATES, candidate
+from wellfit.trainer.candidates import candidate
 
 EXEMPT = {
     ("trivial", check_model.check_beats_the_trivial_baseline): "it is that baseline",
@@ -26,7 +27,7 @@ def one_thread():
 
 
 @pytest.mark.parametrize("promise", PROMISES, ids=lambda p: p.__name__)
-@pytest.mark.parametrize("name", CANDIDATES)
+@pytest.mark.parametrize("name", ONE_OF_EACH)
 def test_a_candidate_keeps_its_promise(name, promise):
     if (name, promise) in EXEMPT:
         pytest.skip(EXEMPT[name, promise])

@@ -121,6 +121,7 @@ def _seen_by_both(folder: Path, steps: int = STEPS) -> list[Run]:
     return runs
 
 
+@pytest.mark.slow
 def test_a_straggler_and_weights_that_disagree_are_seen(folder: Path) -> None:
     ran = _watched(folder, "-m", *TORCHRUN, "train.py", "1", "1", "-1", "-1")
     assert ran.returncode == 0, ran.stderr

@@ -48,15 +48,20 @@ def by_chunks(monkeypatch, count):
     monkeypatch.setattr(large, "_sampled_rows", lambda *_, **__: count)
 
 
-@pytest.mark.parametrize("target", ["rich", "wealth"])
-@pytest.mark.parametrize("form", ["csv", "parquet"])
+BY_TARGET = ("data.prepare.categories.beyond=target",)
+
+
 @pytest.mark.parametrize(
-    "more",
+    ("target", "form", "more"),
     [
-        (),
-        pytest.param(
-            ("data.prepare.categories.beyond=target",), marks=pytest.mark.slow
-        ),
+        pytest.param(target, form, more, marks=() if often else pytest.mark.slow)
+        for target, form, often in (
+            ("rich", "csv", True),
+            ("wealth", "parquet", True),
+            ("rich", "parquet", False),
+            ("wealth", "csv", False),
+        )
+        for more, often in (((), often), (BY_TARGET, False))
     ],
 )
 def test_chunks_give_the_same_weights_as_the_table_read_whole(

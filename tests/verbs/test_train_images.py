@@ -340,6 +340,7 @@ def test_a_killed_training_goes_on_to_the_same_model_bit_for_bit(photos, tmp_pat
     assert resumed.to_json()["test"] == whole.to_json()["test"]
 
 
+@pytest.mark.slow
 def test_the_command_line(photos, tmp_path):
     def wellfit(*words):
         program = [sys.executable, "-m", "wellfit", *map(str, words)]

@@ -316,6 +316,7 @@ def series(done, name: str) -> dict[int, float]:
     return dict(zip(signal.steps.tolist(), signal.values.tolist(), strict=True))
 
 
+@pytest.mark.slow
 def test_it_goes_on_with_the_newest_run_of_the_recipe(own, tables):
     path, _ = own
     runs = path.parent / "runs"
