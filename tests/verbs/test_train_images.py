@@ -21,7 +21,7 @@ from wellfit.show.report.file import report
 from wellfit.trainer.checkpoint import checkpoints_in, step_of
 from wellfit.trainer.recipes import read_recipe, written
 from wellfit.verbs.predict import predict
-from wellfit.verbs.recipe import recipe
+from wellfit.verbs.recipe import recipe_for
 from wellfit.verbs.train import train
 
 HERE = Path(__file__).parent
@@ -83,7 +83,7 @@ def test_healthy_images_are_not_found_fault_with(trained):
 
 def test_a_recipe_in_a_file_trains_the_same_bit_for_bit(trained, photos, tmp_path):
     path = tmp_path / "recipe.yaml"
-    path.write_text(written(recipe(photos, asked=SMALL)))
+    path.write_text(written(recipe_for(photos, asked=SMALL)))
     assert read_recipe(path) == trained.recipe
     again = train(path, out=tmp_path / "run")
     one, two = (
@@ -131,7 +131,7 @@ def test_the_parts_of_a_folder_are_kept(tmp_path):
     assert all("/test/" in path for path in tests)
     assert done.result.test["accuracy"] > 0.8
     shutil.rmtree(root / "val")
-    made_for = recipe(root)
+    made_for = recipe_for(root)
     assert "no row is in the part validation" in made_for.reasons["data.split.by"]
 
 
@@ -323,7 +323,7 @@ def test_a_killed_training_goes_on_to_the_same_model_bit_for_bit(photos, tmp_pat
     asked = [*SMALL, AUGMENTED, f"objective.name={name}:Loss", "loop.epochs=8"]
     asked += ["loop.checkpoint_every=2"]  # of 5 steps an epoch
     path = tmp_path / "recipe.yaml"
-    path.write_text(written(recipe(photos, asked=asked)))
+    path.write_text(written(recipe_for(photos, asked=asked)))
     out = tmp_path / "killed"
     program = [sys.executable, "-m", "wellfit", "train", path, "--out", out, "--quiet"]
     environment = {**os.environ, "KILLED_IN": str(out / "checkpoints")}

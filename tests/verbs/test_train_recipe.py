@@ -14,12 +14,13 @@ import pytest
 import torch
 from sklearn.datasets import load_breast_cancer, load_diabetes, load_wine
 
+import wellfit
 from wellfit.core.errors import BadRun, BadSetting, WellfitError
 from wellfit.record import open_run
 from wellfit.trainer.checkpoint import checkpoints_in, step_of
 from wellfit.trainer.recipes import read_recipe, written
 from wellfit.verbs.predict import predict
-from wellfit.verbs.recipe import recipe
+from wellfit.verbs.recipe import recipe_for
 from wellfit.verbs.train import train
 
 SHORT = ("loop.epochs=6", "model.params.hidden=[16]", "precision.device=cpu")
@@ -44,7 +45,7 @@ def tables(tmp_path_factory):
 
 
 def said_for(table: Path, *pairs: str, target: str = "target") -> str:
-    return written(recipe(table, target=target, asked=pairs))
+    return written(recipe_for(table, target=target, asked=pairs))
 
 
 @pytest.fixture
@@ -152,7 +153,7 @@ def test_a_table_with_changes_is_trained_by_the_recipe_written_for_it(
 )
 def test_what_a_recipe_can_say_of_numbers_trains_and_predicts(kept, tables, pairs):
     shape = [] if pairs[0].startswith("model.name") else SHORT
-    read = recipe(tables / "diabetes.csv", target="target", asked=[*shape, *pairs])
+    read = recipe_for(tables / "diabetes.csv", target="target", asked=[*shape, *pairs])
     done = train(read, out=kept.parent / "run")
     loaded = predict(done.run.path, tables / "diabetes.csv")
     pd.testing.assert_frame_equal(loaded, done.predict(tables / "diabetes.csv"))
@@ -173,7 +174,7 @@ def test_what_a_recipe_can_say_of_numbers_trains_and_predicts(kept, tables, pair
 )
 def test_what_a_recipe_can_say_of_classes_trains_and_predicts(tables, tmp_path, pairs):
     path = tables / "breast_cancer.csv"
-    read = recipe(path, target="target", asked=[*SHORT, *pairs])
+    read = recipe_for(path, target="target", asked=[*SHORT, *pairs])
     done = train(read, out=tmp_path / "run")
     assert done.result.test["accuracy"] > 0.8
     loaded = predict(done.run.path, path)
@@ -432,3 +433,47 @@ def test_progress_says_what_is_left(kept, tmp_path):
     assert left[-1] == 0
     assert all(0 <= seconds <= 60 for seconds in left)
     assert {p.folder for p in rounds} == {tmp_path / "run" / "trials" / "mlp"}
+
+
+# -- as values, from Python ---------------------------------------------------------
+
+
+def test_a_recipe_that_is_written_is_saved_changed_and_trained(
+    tables, tmp_path, trained
+):
+    table = tables / "diabetes.csv"
+    made = wellfit.recipe_for(table, target="target", asked=SHORT)
+    path = made.save(tmp_path / "recipe.yaml")
+    assert path.read_text() == made.to_yaml() == written(made)
+    assert f"# {made.reasons['optimizer.lr']}" in made.to_yaml()
+    assert wellfit.recipe_for(path) == made == trained.recipe
+    changed = wellfit.recipe_for(made, asked=["loop.epochs=2"])
+    assert (made.loop.epochs, changed.loop.epochs) == (6, 2)
+    done = wellfit.train(changed, out=tmp_path / "run")
+    assert len(done.run.signal("val/loss").steps) == 2
+
+
+@pytest.mark.parametrize("kind", ["pandas", "arrow"])
+def test_a_recipe_of_a_frame_is_trained_on_it(tables, tmp_path, trained, kind):
+    frame = pd.read_csv(tables / "diabetes.csv")
+    if kind == "arrow":
+        frame = pytest.importorskip("pyarrow").Table.from_pandas(frame)
+    made = wellfit.recipe_for(frame, target="target", asked=SHORT)
+    done = wellfit.train(made, table=frame, out=tmp_path / "run")
+    assert done.to_json()["test"] == trained.to_json()["test"]
+    at_once = wellfit.train(frame, target="target", asked=SHORT, out=tmp_path / "2")
+    assert at_once.recipe == made
+    assert at_once.to_json()["test"] == trained.to_json()["test"]
+    again = wellfit.train(made, table=frame, out=tmp_path / "run", resume="last")
+    assert again.to_json()["test"] == trained.to_json()["test"]
+
+
+def test_a_frame_that_is_missing_or_too_many_is_told_in_a_sentence(tables, tmp_path):
+    path = tables / "diabetes.csv"
+    frame = pd.read_csv(path)
+    made = wellfit.recipe_for(frame, target="target")
+    with pytest.raises(BadSetting, match=r"of a frame in memory: give it, train\("):
+        wellfit.train(made, out=tmp_path / "run")
+    for asked in ((), SHORT):
+        with pytest.raises(BadSetting, match="table is what a recipe is trained on"):
+            wellfit.train(path, target="target", asked=asked, table=frame)

@@ -25,7 +25,7 @@ from wellfit.data.split import (
     split_by_part,
     split_by_time,
 )
-from wellfit.data.table import Table
+from wellfit.data.table import FRAME, Table
 from wellfit.data.target import Target, read_target
 from wellfit.objectives.metrics import Metric, choose_metric
 from wellfit.trainer.large import Taken, take
@@ -94,15 +94,19 @@ class Ready:
             yield made
 
 
-def ready(recipe: Recipe, *, folder: Path, memory: int | str | None = None) -> Ready:
+def ready(
+    recipe: Recipe, *, folder: Path, table: Any = None, memory: int | str | None = None
+) -> Ready:
     """Read, split and prepare; names of the user's own are looked for in `folder`.
 
+    A `table` that is given is taken in place of the recipe's source.
     Of a table that finds no room in `memory` a sample is read, and the target whole.
     `BadTable`, `BadSetting` or `UnknownName` in one sentence where that cannot be.
     """
     data = recipe.data
     keep = [name for name in (data.target, data.split.column) if name is not None]
-    taken = take(_source(data.source, folder), memory, seed=recipe.seed, keep=keep)
+    source = _source(data.source, folder) if table is None else table
+    taken = take(source, memory, seed=recipe.seed, keep=keep)
     asked = _asked(recipe, taken.table)
     frame = used_columns(taken.table, asked)
     target = read_target(taken.kept[asked.target], data.task)
@@ -159,6 +163,11 @@ def _asked(recipe: Recipe, table: Table) -> Settings:
 def _source(source: str, folder: Path) -> Any:
     if is_own(source):
         return imported(source, key="data.source", folder=folder)()
+    if source == FRAME and not Path(source).exists():
+        raise BadSetting(
+            "the recipe is of a frame in memory: give it, train(recipe, table=frame), "
+            "or name the file that it is kept in, as data.source"
+        )
     return source
 
 
