@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -17,6 +18,7 @@ from sklearn.datasets import load_breast_cancer, load_diabetes, load_wine
 import wellfit
 from wellfit.core.errors import BadRun, BadSetting, WellfitError
 from wellfit.record import open_run
+from wellfit.trainer import room
 from wellfit.trainer.checkpoint import checkpoints_in, step_of
 from wellfit.trainer.recipes import read_recipe, written
 from wellfit.verbs.predict import predict
@@ -477,3 +479,42 @@ def test_a_frame_that_is_missing_or_too_many_is_told_in_a_sentence(tables, tmp_p
     for asked in ((), SHORT):
         with pytest.raises(BadSetting, match="table is what a recipe is trained on"):
             wellfit.train(path, target="target", asked=asked, table=frame)
+
+
+# -- memory ------------------------------------------------------------------------
+
+
+def test_a_batch_goes_through_in_parts_where_the_memory_that_is_asked_for_is_short(
+    tables, tmp_path, monkeypatch
+):
+    frame = pd.read_csv(tables / "diabetes.csv")
+    noise = np.random.default_rng(0).normal(size=(len(frame), 40))
+    frame = frame.join(pd.DataFrame(noise).add_prefix("noise "))
+    wide = ("model.params.hidden=[16384]", "loop.epochs=1", "loop.batch_size=256")
+    said = {"target": "target", "asked": (*SHORT, *wide)}
+    monkeypatch.setattr(room, "_taken", lambda: 2**30)
+    roomy = wellfit.train(frame, **said, memory="100G", out=tmp_path / "roomy")
+    assert not [note for note in roomy.result.notes if "memory" in note]
+    short = wellfit.train(frame, **said, memory="1G", out=tmp_path / "short")
+    (note,) = [note for note in short.result.notes if "memory" in note]
+    size = int(re.match("memory would not do: (\\d+) rows at once", note)[1])
+    weights = 4 * 16384 * 52  # bytes; as many are their gradients and two moments each
+    each = 2 * 3 * 4 * 16384  # bytes kept of a row: three times its widest layer
+    assert size == pytest.approx((room.LEAST - 3 * weights) / each, rel=0.1)
+    assert short.result.test == pytest.approx(roomy.result.test, rel=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("memory", "device", "left"),
+    [
+        (None, "cpu", None),
+        ("3G", "cuda:0", None),
+        ("3G", "cpu", 2 * 2**30),
+        ("1G", "cpu", room.LEAST),
+    ],
+)
+def test_a_training_may_take_what_the_process_has_not(
+    monkeypatch, memory, device, left
+):
+    monkeypatch.setattr(room, "_taken", lambda: 2**30)
+    assert room.training_room(memory, device) == left

@@ -89,6 +89,7 @@ def train_by_recipe(
             recorder=recorder,
             folder=folder,
             tell=tell,
+            memory=memory,
             resume=going_on,
             start=place.start if place else 0,
         )

@@ -30,6 +30,7 @@ from wellfit.trainer.range_test import RangeTest, range_test
 from wellfit.trainer.recipes.criterion import criterion_of
 from wellfit.trainer.recipes.settings import settings_of
 from wellfit.trainer.recipes.training import batch_of
+from wellfit.trainer.room import training_room
 from wellfit.trainer.settings import Measure, Settings, Task
 
 EVALUATED_AT_ONCE = 8192  # rows
@@ -94,6 +95,7 @@ class RecipeNetwork:
     `folder` is where names of the user's own are looked for; `say` gets the engine's
     sentences, `on_end` how the training went. Where it is to `stop_after` so many
     epochs, nothing is chosen on the way; of the budget it has one of so many a `share`.
+    `memory` is what the process may take, as the user said it.
     """
 
     classes: int
@@ -104,6 +106,7 @@ class RecipeNetwork:
     on_end: Callable[[Trained], None]
     stop_after: int | None = None
     share: int = 1
+    memory: int | str | None = None
 
     @property
     def name(self) -> str:
@@ -168,7 +171,12 @@ class RecipeNetwork:
         if last is not None:
             limits = replace(limits, epochs=min(last, limits.epochs or last))
         keeps = last is None and chooses
-        return replace(how, limits=limits, stopping=how.stopping if keeps else None)
+        return replace(
+            how,
+            limits=limits,
+            stopping=how.stopping if keeps else None,
+            memory=training_room(self.memory, how.device),
+        )
 
     def _network(self, train: Rows, scale: "Scale") -> tuple[nn.Module, Fitted]:
         """The network with its first weights, and what predicts with it."""
