@@ -55,13 +55,19 @@ class TableModel:
     threshold: float | None = None  # of the second of two classes
     version: str = __version__
 
+    @property
+    def view(self) -> View:
+        """The form of the features that it takes; a network of one's own takes any."""
+        seeing = self.kind == "own" and self.preparation.pictured
+        return "pictures" if seeing else FITTED[self.kind][2]
+
     def scores(self, frame: pd.DataFrame, decoded: Decoded | None = None) -> Scores:
         """Probabilities, rows by classes; or numbers, one a row.
 
         NaN where a row's image cannot be read. Those that are `decoded` already are
         not read again.
         """
-        features = self.preparation.apply(frame, FITTED[self.kind][2], decoded)
+        features = self.preparation.apply(frame, self.view, decoded)
         out = self.fitted.predict(features.x)
         out[list(features.lacking)] = np.nan
         return out
@@ -124,7 +130,7 @@ class Ensemble:
         ready: dict[View, Any] = {}
         last = None
         for member, weight in zip(self.members, self.weights, strict=True):
-            view = FITTED[member.kind][2]
+            view = member.view
             if member.preparation is not last:
                 ready, last = {}, member.preparation
             if view not in ready:

@@ -14,11 +14,11 @@ from wellfit.core.choices import OF_IMAGES
 from wellfit.core.own import is_own
 from wellfit.core.recipe import Recipe
 from wellfit.data.features import View
-from wellfit.models.cnn import Cnn, FittedCnn, Shape
+from wellfit.models.cnn import Cnn, Door, FittedCnn, Shape
 from wellfit.models.mlp import Between, FittedMlp, Network, threads
 from wellfit.models.model import Fit, Fitted, OnRound, Round, Rows, never_ending
 from wellfit.models.network import Epoch
-from wellfit.models.own import Factory, FittedOwn
+from wellfit.models.own import Entrance, Factory, FittedOwn
 from wellfit.objectives.metrics import METRICS, Metric
 from wellfit.trainer.augment import augmenting
 from wellfit.trainer.engine import Trained, fit
@@ -34,6 +34,7 @@ from wellfit.trainer.room import training_room
 from wellfit.trainer.settings import Measure, Settings, Task
 
 EVALUATED_AT_ONCE = 8192  # rows
+TRIED = 2  # rows, on which a network of the user's own is tried
 IMAGES_AT_ONCE = 512  # whose activations are many times their size
 
 
@@ -83,6 +84,11 @@ def _let_go(feed: MemoryFeed, rows: Rows) -> Feed:
     return MappedFeed(feed=feed, x=rows.x) if mapped else feed
 
 
+def some_of(rows: Rows) -> Rows:
+    """The first of them, to try a network on."""
+    return Rows(x=rows.x[:TRIED], y=rows.y[:TRIED])
+
+
 def _flat(_: nn.Module, __: Any, outputs: Tensor) -> Tensor:
     """Numbers that a network gives as a column, in the shape of the targets."""
     return outputs.squeeze(-1) if outputs.ndim == 2 else outputs
@@ -95,7 +101,8 @@ class RecipeNetwork:
     `folder` is where names of the user's own are looked for; `say` gets the engine's
     sentences, `on_end` how the training went. Where it is to `stop_after` so many
     epochs, nothing is chosen on the way; of the budget it has one of so many a `share`.
-    `memory` is what the process may take, as the user said it.
+    `memory` is what the process may take, as the user said it; `of_images` whether it
+    learns from images, which a network of the user's own may.
     """
 
     classes: int
@@ -107,6 +114,7 @@ class RecipeNetwork:
     stop_after: int | None = None
     share: int = 1
     memory: int | str | None = None
+    of_images: bool = False
 
     @property
     def name(self) -> str:
@@ -116,7 +124,8 @@ class RecipeNetwork:
     @property
     def view(self) -> View:
         """The form of the features that it takes."""
-        return "pictures" if self.recipe.model.name in OF_IMAGES else "dense"
+        seeing = self.of_images or self.recipe.model.name in OF_IMAGES
+        return "pictures" if seeing else "dense"
 
     def fit(
         self, train: Rows, validation: Rows | None, on_round: OnRound = never_ending
@@ -197,18 +206,38 @@ class RecipeNetwork:
             network.center.fill_(scale.center)
             network.spread.fill_(scale.spread)
             return network, FittedMlp(classes=self.classes, network=network)
+        fitted = self._own(train, scale)
+        return fitted.network, fitted
+
+    def _own(self, train: Rows, scale: "Scale") -> FittedOwn:
+        """The network of the user's own; what goes wrong in it is told at once."""
+        said, shape = self.recipe.model, train.x.shape[1:]
+        if self.of_images:
+            shape = (shape[-1], *shape[:-1])  # as it sees them: channels first
         factory = Factory(
-            name=said.name, params=said.params, inputs=inputs, outputs=outputs
+            name=said.name,
+            params=said.params,
+            inputs=shape[0],
+            outputs=self.classes or 1,
+            shape=shape,
         )
-        made = factory.make(self.folder)
+        made, entrance = factory.make(self.folder), None
+        if self.of_images:
+            door = Door(shape[0])
+            door.learn(train.x)
+            last = self.recipe.precision.channels_last
+            entrance = Entrance(door=door, channels_last=last)
+            entrance.before(made)
         if not self.classes:
             made.register_forward_hook(_flat)
-        return made, FittedOwn(
+        factory.check(made, scale.tensors(some_of(train))[0], self.classes)
+        return FittedOwn(
             classes=self.classes,
             network=made,
             factory=factory,
             center=scale.center,
             spread=scale.spread,
+            entrance=entrance,
         )
 
     def _task(

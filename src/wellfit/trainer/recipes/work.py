@@ -98,6 +98,7 @@ def network_of(
         stop_after=stop_after,
         share=share,
         memory=work.memory,
+        of_images=work.ready.parts.decoded is not None,
     )
 
 
