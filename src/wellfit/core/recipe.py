@@ -108,7 +108,7 @@ class Data:
     """What is learnt from, and how its rows and columns are used.
 
     `source` is a table, a folder of images with a folder a class, or
-    `package.module:factory`.
+    `package.module:factory`, which gives a table or a PyTorch Dataset.
     """
 
     source: Name
@@ -230,6 +230,7 @@ class Loop:
     The first of `epochs`, `steps` and `budget` to be reached is the end. `batch_size`
     is of an optimizer step; `accumulate` makes it of so many parts. `clip` is the
     largest norm of the gradients. Evaluated and saved each epoch, or so many steps.
+    So many `workers` load the samples of a Dataset; rows of a table need none.
     """
 
     epochs: Count | None = 60

@@ -149,14 +149,15 @@ class FittedOwn:
 
     def predict(self, x: NDArray[Any]) -> Scores:
         """Probabilities, or numbers in the target's units."""
-        out = through(self.network, x) if self.entrance is None else self._seen(x)
+        plain = self.entrance is None and isinstance(x, np.ndarray)
+        out = through(self.network, x) if plain else self._seen(x)
         if self.classes:
             return np.asarray(out.softmax(dim=1))
         return np.asarray(out.reshape(len(x)) * self.spread + self.center)
 
     @torch.no_grad()
     def _seen(self, x: NDArray[Any]) -> Tensor:
-        """What the network gives for images; some at a time."""
+        """What it gives for images, or samples of a Dataset; some at a time."""
         some = (x[i : i + AT_ONCE] for i in range(0, max(len(x), 1), AT_ONCE))
         parts = (self.network(torch.from_numpy(np.array(part))) for part in some)
         return torch.cat([part.double() for part in parts])

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import torch  # noqa: TID253
@@ -22,7 +22,7 @@ from wellfit.models.own import Entrance, Factory, FittedOwn
 from wellfit.objectives.metrics import METRICS, Metric
 from wellfit.trainer.augment import augmenting
 from wellfit.trainer.engine import Trained, fit
-from wellfit.trainer.feed import Feed, MemoryFeed
+from wellfit.trainer.feed import Feed, LoaderFeed, MemoryFeed
 from wellfit.trainer.keeper import Checkpoints
 from wellfit.trainer.mapped import MappedFeed
 from wellfit.trainer.randomness import borrowed, seed_all
@@ -31,10 +31,12 @@ from wellfit.trainer.recipes.criterion import criterion_of
 from wellfit.trainer.recipes.settings import settings_of
 from wellfit.trainer.recipes.training import batch_of
 from wellfit.trainer.room import training_room
+from wellfit.trainer.samples import Pairs, Samples
 from wellfit.trainer.settings import Measure, Settings, Task
 
 EVALUATED_AT_ONCE = 8192  # rows
 TRIED = 2  # rows, on which a network of the user's own is tried
+LOADED_AT_ONCE = 128  # samples of a Dataset
 IMAGES_AT_ONCE = 512  # whose activations are many times their size
 
 
@@ -57,12 +59,13 @@ class Scale:
     def tensors(self, rows: Rows) -> tuple[Tensor, Tensor]:
         """Inputs and targets, as the network and its criterion take them."""
         # Copied only where they are not to be written to, or are other numbers.
-        x, y = (
-            torch.from_numpy(np.require(a, requirements="W")) for a in (rows.x, rows.y)
-        )
-        if x.dtype != torch.uint8:
-            x = x.float()
-        return x, y if self.classes else ((y - self.center) / self.spread).float()
+        x = torch.from_numpy(np.require(rows.x, requirements="W"))
+        return x.float() if x.is_floating_point() else x, self.targets(rows)
+
+    def targets(self, rows: Rows) -> Tensor:
+        """Targets alone."""
+        y = torch.from_numpy(np.require(rows.y, requirements="W"))
+        return y if self.classes else ((y - self.center) / self.spread).float()
 
     def measure(self, metric: Metric) -> Measure:
         """The metric, of the network's outputs and the targets as it is given them."""
@@ -157,7 +160,7 @@ class RecipeNetwork:
     @contextmanager
     def _at_work(self, train: Rows) -> Iterator[None]:
         """With generators of its own, and as many threads as are of use."""
-        convolving = self.view == "pictures"  # which all threads can share in
+        convolving = len(train.x.shape) != 2  # which all threads can share in
         few = nullcontext() if convolving else threads(train.x.shape[1])
         with borrowed(), few:
             seed_all(self.recipe.seed)
@@ -189,7 +192,8 @@ class RecipeNetwork:
 
     def _network(self, train: Rows, scale: "Scale") -> tuple[nn.Module, Fitted]:
         """The network with its first weights, and what predicts with it."""
-        said, inputs, outputs = self.recipe.model, train.x.shape[-1], self.classes or 1
+        said, outputs = self.recipe.model, self.classes or 1
+        inputs = train.x.shape[-1]
         if said.name == "cnn":
             shape = Shape(
                 channels=inputs,
@@ -217,7 +221,7 @@ class RecipeNetwork:
         factory = Factory(
             name=said.name,
             params=said.params,
-            inputs=shape[0],
+            inputs=shape[0] if shape else 1,
             outputs=self.classes or 1,
             shape=shape,
         )
@@ -243,22 +247,7 @@ class RecipeNetwork:
     def _task(
         self, network: nn.Module, train: Rows, held: Rows | None, scale: "Scale"
     ) -> Task:
-        recipe, size = self.recipe, self.recipe.loop.batch_size
-        at_once = IMAGES_AT_ONCE if self.view == "pictures" else EVALUATED_AT_ONCE
-        validation = None
-        if held is not None:
-            tensors = scale.tensors(held)
-            feed = MemoryFeed(tensors=tensors, batch_size=at_once, shuffle=False)
-            validation = _let_go(feed, held)
-        rows = scale.tensors(train)
-        feed = MemoryFeed(
-            tensors=rows,
-            batch_size=batch_of(len(train)) if size == "auto" else size,
-            seed=recipe.seed,
-            augment=augmenting(
-                recipe.data.augment, rows, classes=self.classes, folder=self.folder
-            ),
-        )
+        recipe = self.recipe
         return Task(
             network=network,
             criterion=criterion_of(
@@ -267,9 +256,45 @@ class RecipeNetwork:
                 targets=train.y,
                 folder=self.folder,
             ),
-            feed=_let_go(feed, train),
-            validation=validation,
+            feed=self._feed(train, scale),
+            validation=None if held is None else self._judging(held, scale),
             measures=self._measures(scale),
+        )
+
+    def _feed(self, train: Rows, scale: "Scale") -> Feed:
+        """The training rows: cut from memory by index, or loaded from a Dataset."""
+        recipe, size = self.recipe, self.recipe.loop.batch_size
+        batch_size = batch_of(len(train)) if size == "auto" else size
+        if isinstance(train.x, Samples):
+            return self._loaded(train, scale, batch_size, shuffle=True)
+        rows = scale.tensors(train)
+        augment = augmenting(
+            recipe.data.augment, rows, classes=self.classes, folder=self.folder
+        )
+        feed = MemoryFeed(
+            tensors=rows, batch_size=batch_size, seed=recipe.seed, augment=augment
+        )
+        return _let_go(feed, train)
+
+    def _judging(self, held: Rows, scale: "Scale") -> Feed:
+        """The validation rows, in their order."""
+        if isinstance(held.x, Samples):
+            return self._loaded(held, scale, LOADED_AT_ONCE, shuffle=False)
+        at_once = IMAGES_AT_ONCE if self.view == "pictures" else EVALUATED_AT_ONCE
+        tensors = scale.tensors(held)
+        feed = MemoryFeed(tensors=tensors, batch_size=at_once, shuffle=False)
+        return _let_go(feed, held)
+
+    def _loaded(
+        self, rows: Rows, scale: "Scale", batch_size: int, *, shuffle: bool
+    ) -> Feed:
+        return LoaderFeed(
+            Pairs(cast(Any, rows.x), scale.targets(rows)),
+            batch_size=batch_size,
+            seed=self.recipe.seed,
+            shuffle=shuffle,
+            workers=self.recipe.loop.workers,
+            say=self.say,
         )
 
     def _measures(self, scale: "Scale") -> dict[str, Measure]:
