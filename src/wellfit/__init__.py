@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from wellfit.core.finding import Finding as Finding
     from wellfit.core.finding import NotChecked as NotChecked
     from wellfit.core.finding import Severity as Severity
+    from wellfit.core.recipe import Recipe as Recipe
     from wellfit.core.run import Event as Event
     from wellfit.core.run import Run as Run
     from wellfit.core.run import Signal as Signal
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from wellfit.verbs.check import check as check
     from wellfit.verbs.diagnose import diagnose as diagnose
     from wellfit.verbs.explain import explain as explain
+    from wellfit.verbs.recipe import recipe_for as recipe_for
     from wellfit.verbs.run import run as run
     from wellfit.verbs.runs import runs as runs
     from wellfit.verbs.train import train as train
@@ -32,6 +34,7 @@ _HOMES = {
     "Evidence": "wellfit.core.finding",
     "Finding": "wellfit.core.finding",
     "NotChecked": "wellfit.core.finding",
+    "Recipe": "wellfit.core.recipe",
     "Run": "wellfit.core.run",
     "Severity": "wellfit.core.finding",
     "Signal": "wellfit.core.run",
@@ -40,6 +43,7 @@ _HOMES = {
     "diagnose": "wellfit.verbs.diagnose",
     "explain": "wellfit.verbs.explain",
     "log": "wellfit.taps.tap",
+    "recipe_for": "wellfit.verbs.recipe",
     "report": "wellfit.show.report",
     "run": "wellfit.verbs.run",
     "runs": "wellfit.verbs.runs",

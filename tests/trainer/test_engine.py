@@ -240,6 +240,29 @@ def test_an_evaluation_that_does_not_fit_is_made_in_parts():
     )
 
 
+class Counting(nn.Module):
+    """Notes how many rows come at once while nothing is trained."""
+
+    def __init__(self, inner):
+        super().__init__()
+        self.inner, self.seen = inner, []
+
+    def forward(self, x):
+        if not self.training:
+            self.seen.append(len(x))
+        return self.inner(x)
+
+
+def test_an_evaluation_takes_no_more_memory_than_the_training_may():
+    said = []
+    held, _ = trained(Counting(network()), said=said, memory=25_000)
+    size = int(said[0].split()[4])
+    assert size < max(held.seen) <= 2 * size
+    free, _ = trained(Counting(network()))
+    assert max(free.seen) > 2 * size
+    assert same(held.inner, trained(memory=25_000)[0])
+
+
 def test_another_error_is_passed_on():
     wrong = nn.Sequential(nn.Linear(FEATURES + 1, CLASSES))
     with pytest.raises(RuntimeError, match="cannot be multiplied"):

@@ -17,7 +17,7 @@ from sklearn.datasets import load_diabetes, load_wine
 
 from wellfit.record import open_run
 from wellfit.trainer.recipes import written
-from wellfit.verbs.recipe import recipe
+from wellfit.verbs.recipe import recipe_for
 from wellfit.verbs.train import train
 
 STORED = Path(__file__).parent / "curves.json"
@@ -82,7 +82,7 @@ def curve(name: str, folder: Path) -> list[float]:
     table = folder / "table.csv"
     load(as_frame=True).frame.to_csv(table, index=False)
     path = folder / "recipe.yaml"
-    path.write_text(written(recipe(table, target="target", asked=(*SHORT, *pairs))))
+    path.write_text(written(recipe_for(table, target="target", asked=(*SHORT, *pairs))))
     trained = train(path, out=folder / "run")
     return [float(v) for v in open_run(trained.run.path).get("val/loss").values]
 

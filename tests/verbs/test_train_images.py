@@ -13,6 +13,7 @@ import pandas as pd
 import pytest
 import torch
 from PIL import Image
+from safetensors.torch import load_file
 
 from tests.data.pictures import folder, made
 from wellfit.core.errors import BadSetting, BadTable, WellfitError
@@ -21,7 +22,7 @@ from wellfit.show.report.file import report
 from wellfit.trainer.checkpoint import checkpoints_in, step_of
 from wellfit.trainer.recipes import read_recipe, written
 from wellfit.verbs.predict import predict
-from wellfit.verbs.recipe import recipe
+from wellfit.verbs.recipe import recipe_for
 from wellfit.verbs.train import train
 
 HERE = Path(__file__).parent
@@ -83,7 +84,7 @@ def test_healthy_images_are_not_found_fault_with(trained):
 
 def test_a_recipe_in_a_file_trains_the_same_bit_for_bit(trained, photos, tmp_path):
     path = tmp_path / "recipe.yaml"
-    path.write_text(written(recipe(photos, asked=SMALL)))
+    path.write_text(written(recipe_for(photos, asked=SMALL)))
     assert read_recipe(path) == trained.recipe
     again = train(path, out=tmp_path / "run")
     one, two = (
@@ -131,7 +132,7 @@ def test_the_parts_of_a_folder_are_kept(tmp_path):
     assert all("/test/" in path for path in tests)
     assert done.result.test["accuracy"] > 0.8
     shutil.rmtree(root / "val")
-    made_for = recipe(root)
+    made_for = recipe_for(root)
     assert "no row is in the part validation" in made_for.reasons["data.split.by"]
 
 
@@ -323,7 +324,7 @@ def test_a_killed_training_goes_on_to_the_same_model_bit_for_bit(photos, tmp_pat
     asked = [*SMALL, AUGMENTED, f"objective.name={name}:Loss", "loop.epochs=8"]
     asked += ["loop.checkpoint_every=2"]  # of 5 steps an epoch
     path = tmp_path / "recipe.yaml"
-    path.write_text(written(recipe(photos, asked=asked)))
+    path.write_text(written(recipe_for(photos, asked=asked)))
     out = tmp_path / "killed"
     program = [sys.executable, "-m", "wellfit", "train", path, "--out", out, "--quiet"]
     environment = {**os.environ, "KILLED_IN": str(out / "checkpoints")}
@@ -369,3 +370,91 @@ def test_the_command_line(photos, tmp_path):
     found = pd.read_csv(tmp_path / "predictions.csv")
     assert found["image"].tolist() == ["new/a.png", "new/b.png"]
     assert found["prediction"].tolist()[0] == "ant"
+
+
+# -- a network of the user's own ---------------------------------------------------
+
+OWN = """
+from torch import nn
+
+class Seeing(nn.Module):
+    def __init__(self, inputs, outputs, shape, width=8, view=False):
+        super().__init__()
+        assert shape == (inputs, 16, 16)
+        self.stem = nn.Conv2d(inputs, width, 3, stride=2, padding=1)
+        self.last = nn.Linear(width * 64, outputs)
+        self.view = view
+
+    def forward(self, x):
+        seen = self.stem(x).relu()
+        flat = seen.view(len(x), -1) if self.view else seen.flatten(1)
+        return self.last(flat)
+
+def two_outputs(inputs):
+    return nn.Sequential(nn.Flatten(), nn.Linear(inputs * 256, 2))
+
+def of_rows(inputs, outputs):
+    return nn.Linear(inputs, outputs)
+"""
+
+
+@pytest.fixture
+def nets(tmp_path):
+    """The name of a module with networks, in the folder of a recipe."""
+    name = f"nets_{tmp_path.name.replace('-', '_')}"
+    (tmp_path / f"{name}.py").write_text(OWN)
+    return name
+
+
+def kept_recipe(photos, folder, *pairs):
+    asked = ["loop.epochs=6", "loop.batch_size=16", "precision.device=cpu"]
+    return recipe_for(photos, asked=[*asked, *pairs]).save(folder / "recipe.yaml")
+
+
+@pytest.mark.parametrize("channels_last", ["false", "true"])
+def test_a_network_of_ones_own_learns_from_images(
+    photos, tmp_path, monkeypatch, nets, channels_last
+):
+    pairs = [f"model.name={nets}:Seeing", "model.params={width: 6}"]
+    pairs += [f"precision.channels_last={channels_last}", "optimizer.lr=0.02"]
+    done = train(kept_recipe(photos, tmp_path, *pairs), out=tmp_path / "run")
+    assert done.result.chosen.model == "own"
+    assert done.result.test["accuracy"] > 0.5  # of four classes
+    monkeypatch.syspath_prepend(tmp_path)
+    new = folder(tmp_path / "new", {"x": 6}, seed=5)
+    (new / "y.jpg").write_bytes(b"no image")
+    loaded = predict(done.run.path, new, trust=True)
+    pd.testing.assert_frame_equal(loaded, done.predict(new))
+    assert loaded["prediction"].isna().tolist() == [False] * 6 + [True]
+    weights = load_file(done.result.path / "own.safetensors")
+    assert set(weights) == {"stem.weight", "stem.bias", "last.weight", "last.bias"}
+
+
+def test_it_learns_numbers_from_a_table_of_paths(photos, tmp_path, nets):
+    paths = images(photos)
+    bright = [float(np.asarray(Image.open(p)).mean()) for p in paths]
+    table = tmp_path / "bright.csv"
+    pd.DataFrame({"file": map(str, paths), "bright": bright}).to_csv(table, index=False)
+    asked = [f"model.name={nets}:Seeing", "loop.epochs=8", "optimizer.lr=0.01"]
+    path = recipe_for(table, target="bright", asked=asked).save(tmp_path / "r.yaml")
+    done = train(path, out=tmp_path / "run")
+    assert done.result.test["r2"] > 0.8
+
+
+@pytest.mark.parametrize(
+    ("pairs", "sentence"),
+    [
+        (["{nets}:two_outputs"], "must give a logit a class, (2, 4) for 2 rows; it"),
+        (["{nets}:of_rows"], "failed on 2 rows of shape (3, 16, 16) with RuntimeErr"),
+        (["{nets}:Seeing", "model.params={view: true}"], "Use .reshape(...) instead"),
+    ],
+)
+def test_a_network_that_does_not_fit_the_images_is_told_in_a_sentence(
+    photos, tmp_path, nets, pairs, sentence
+):
+    name, *more = pairs
+    path = kept_recipe(photos, tmp_path, f"model.name={name.format(nets=nets)}", *more)
+    with pytest.raises(BadSetting) as told:
+        train(path, out=tmp_path / "run")
+    assert sentence in str(told.value)
+    assert "\n" not in str(told.value)

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -14,12 +15,14 @@ import pytest
 import torch
 from sklearn.datasets import load_breast_cancer, load_diabetes, load_wine
 
+import wellfit
 from wellfit.core.errors import BadRun, BadSetting, WellfitError
 from wellfit.record import open_run
+from wellfit.trainer import room
 from wellfit.trainer.checkpoint import checkpoints_in, step_of
 from wellfit.trainer.recipes import read_recipe, written
 from wellfit.verbs.predict import predict
-from wellfit.verbs.recipe import recipe
+from wellfit.verbs.recipe import recipe_for
 from wellfit.verbs.train import train
 
 SHORT = ("loop.epochs=6", "model.params.hidden=[16]", "precision.device=cpu")
@@ -44,7 +47,7 @@ def tables(tmp_path_factory):
 
 
 def said_for(table: Path, *pairs: str, target: str = "target") -> str:
-    return written(recipe(table, target=target, asked=pairs))
+    return written(recipe_for(table, target=target, asked=pairs))
 
 
 @pytest.fixture
@@ -152,7 +155,7 @@ def test_a_table_with_changes_is_trained_by_the_recipe_written_for_it(
 )
 def test_what_a_recipe_can_say_of_numbers_trains_and_predicts(kept, tables, pairs):
     shape = [] if pairs[0].startswith("model.name") else SHORT
-    read = recipe(tables / "diabetes.csv", target="target", asked=[*shape, *pairs])
+    read = recipe_for(tables / "diabetes.csv", target="target", asked=[*shape, *pairs])
     done = train(read, out=kept.parent / "run")
     loaded = predict(done.run.path, tables / "diabetes.csv")
     pd.testing.assert_frame_equal(loaded, done.predict(tables / "diabetes.csv"))
@@ -173,7 +176,7 @@ def test_what_a_recipe_can_say_of_numbers_trains_and_predicts(kept, tables, pair
 )
 def test_what_a_recipe_can_say_of_classes_trains_and_predicts(tables, tmp_path, pairs):
     path = tables / "breast_cancer.csv"
-    read = recipe(path, target="target", asked=[*SHORT, *pairs])
+    read = recipe_for(path, target="target", asked=[*SHORT, *pairs])
     done = train(read, out=tmp_path / "run")
     assert done.result.test["accuracy"] > 0.8
     loaded = predict(done.run.path, path)
@@ -433,3 +436,86 @@ def test_progress_says_what_is_left(kept, tmp_path):
     assert left[-1] == 0
     assert all(0 <= seconds <= 60 for seconds in left)
     assert {p.folder for p in rounds} == {tmp_path / "run" / "trials" / "mlp"}
+
+
+# -- as values, from Python ---------------------------------------------------------
+
+
+def test_a_recipe_that_is_written_is_saved_changed_and_trained(
+    tables, tmp_path, trained
+):
+    table = tables / "diabetes.csv"
+    made = wellfit.recipe_for(table, target="target", asked=SHORT)
+    path = made.save(tmp_path / "recipe.yaml")
+    assert path.read_text() == made.to_yaml() == written(made)
+    assert f"# {made.reasons['optimizer.lr']}" in made.to_yaml()
+    assert wellfit.recipe_for(path) == made == trained.recipe
+    changed = wellfit.recipe_for(made, asked=["loop.epochs=2"])
+    assert (made.loop.epochs, changed.loop.epochs) == (6, 2)
+    done = wellfit.train(changed, out=tmp_path / "run")
+    assert len(done.run.signal("val/loss").steps) == 2
+
+
+@pytest.mark.parametrize("kind", ["pandas", "arrow"])
+def test_a_recipe_of_a_frame_is_trained_on_it(tables, tmp_path, trained, kind):
+    frame = pd.read_csv(tables / "diabetes.csv")
+    if kind == "arrow":
+        frame = pytest.importorskip("pyarrow").Table.from_pandas(frame)
+    made = wellfit.recipe_for(frame, target="target", asked=SHORT)
+    done = wellfit.train(made, table=frame, out=tmp_path / "run")
+    assert done.to_json()["test"] == trained.to_json()["test"]
+    at_once = wellfit.train(frame, target="target", asked=SHORT, out=tmp_path / "2")
+    assert at_once.recipe == made
+    assert at_once.to_json()["test"] == trained.to_json()["test"]
+    again = wellfit.train(made, table=frame, out=tmp_path / "run", resume="last")
+    assert again.to_json()["test"] == trained.to_json()["test"]
+
+
+def test_a_frame_that_is_missing_or_too_many_is_told_in_a_sentence(tables, tmp_path):
+    path = tables / "diabetes.csv"
+    frame = pd.read_csv(path)
+    made = wellfit.recipe_for(frame, target="target")
+    with pytest.raises(BadSetting, match=r"of a frame in memory: give it, train\("):
+        wellfit.train(made, out=tmp_path / "run")
+    for asked in ((), SHORT):
+        with pytest.raises(BadSetting, match="table is what a recipe is trained on"):
+            wellfit.train(path, target="target", asked=asked, table=frame)
+
+
+# -- memory ------------------------------------------------------------------------
+
+
+def test_a_batch_goes_through_in_parts_where_the_memory_that_is_asked_for_is_short(
+    tables, tmp_path, monkeypatch
+):
+    frame = pd.read_csv(tables / "diabetes.csv")
+    noise = np.random.default_rng(0).normal(size=(len(frame), 40))
+    frame = frame.join(pd.DataFrame(noise).add_prefix("noise "))
+    wide = ("model.params.hidden=[16384]", "loop.epochs=1", "loop.batch_size=256")
+    said = {"target": "target", "asked": (*SHORT, *wide)}
+    monkeypatch.setattr(room, "_taken", lambda: 2**30)
+    roomy = wellfit.train(frame, **said, memory="100G", out=tmp_path / "roomy")
+    assert not [note for note in roomy.result.notes if "memory" in note]
+    short = wellfit.train(frame, **said, memory="1G", out=tmp_path / "short")
+    (note,) = [note for note in short.result.notes if "memory" in note]
+    size = int(re.match("memory would not do: (\\d+) rows at once", note)[1])
+    weights = 4 * 16384 * 52  # bytes; as many are their gradients and two moments each
+    each = 2 * 3 * 4 * 16384  # bytes kept of a row: three times its widest layer
+    assert size == pytest.approx((room.LEAST - 3 * weights) / each, rel=0.1)
+    assert short.result.test == pytest.approx(roomy.result.test, rel=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("memory", "device", "left"),
+    [
+        (None, "cpu", None),
+        ("3G", "cuda:0", None),
+        ("3G", "cpu", 2 * 2**30),
+        ("1G", "cpu", room.LEAST),
+    ],
+)
+def test_a_training_may_take_what_the_process_has_not(
+    monkeypatch, memory, device, left
+):
+    monkeypatch.setattr(room, "_taken", lambda: 2**30)
+    assert room.training_room(memory, device) == left

@@ -21,7 +21,7 @@ def predict(
         Path,
         typer.Argument(
             help="The table to predict for: CSV, TSV, Parquet or Excel; or a folder "
-            "of images.",
+            "of images, or package.module:factory of a Dataset.",
             show_default=False,
         ),
     ],

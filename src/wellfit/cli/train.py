@@ -14,8 +14,7 @@ from wellfit.cli.output import STDOUT, write_json
 from wellfit.cli.output import fail_on as leave_on
 from wellfit.cli.settings import project
 from wellfit.core.errors import BadSetting
-from wellfit.core.recipe import Recipe
-from wellfit.verbs.recipe import is_images, is_recipe, recipe
+from wellfit.verbs.recipe import is_images, is_recipe, recipe_for
 
 INTERRUPTED = 130  # exit status, as a shell gives it
 BUDGET = "60s"
@@ -167,7 +166,7 @@ def train(
         "drop": drop,
     }
     if show_recipe:
-        _show(recipe(table, **asked))
+        sys.stdout.write(recipe_for(table, **asked).to_yaml())
         return
     if not by_recipe:
         asked |= {"seed": seed or 0, "budget": budget or BUDGET, "drop": drop or ()}
@@ -216,12 +215,6 @@ def _spent() -> float:
     import psutil
 
     return max(0.0, now() - psutil.Process().create_time())
-
-
-def _show(made: Recipe) -> None:
-    from wellfit.trainer.recipes import written
-
-    sys.stdout.write(written(made))
 
 
 def _kinds(pairs: Sequence[str]) -> dict[str, str]:

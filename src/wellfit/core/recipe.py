@@ -7,6 +7,7 @@ enforced, with a sentence for whoever wrote the value, where a recipe is read.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, is_dataclass
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from annotated_types import Ge, Gt, Interval, Len, Lt
@@ -107,7 +108,7 @@ class Data:
     """What is learnt from, and how its rows and columns are used.
 
     `source` is a table, a folder of images with a folder a class, or
-    `package.module:factory`.
+    `package.module:factory`, which gives a table or a PyTorch Dataset.
     """
 
     source: Name
@@ -229,6 +230,7 @@ class Loop:
     The first of `epochs`, `steps` and `budget` to be reached is the end. `batch_size`
     is of an optimizer step; `accumulate` makes it of so many parts. `clip` is the
     largest norm of the gradients. Evaluated and saved each epoch, or so many steps.
+    So many `workers` load the samples of a Dataset; rows of a table need none.
     """
 
     epochs: Count | None = 60
@@ -259,7 +261,12 @@ class Precision:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Recipe:
-    """All of it; `reasons` has a sentence for what was chosen, by dotted path.
+    """What to train on what data, and how: all that the outcome depends on.
+
+    `wellfit.recipe_for` writes one, `wellfit.train` trains by it. It is a frozen value,
+    of sections that are so too: `dataclasses.replace`, or `asked` of `recipe_for`,
+    make another of it. `reasons` has a sentence for what was chosen, by dotted path;
+    docs/training.md explains each key, with its unit.
 
     >>> recipe = Recipe(data=Data(source="a.csv"), objective=Objective(name="mse"))
     >>> recipe.to_json()["optimizer"]["lr"]
@@ -283,6 +290,21 @@ class Recipe:
         said = {f.name: _plain(getattr(self, f.name)) for f in fields(self)}
         del said["reasons"]
         return said
+
+    def to_yaml(self) -> str:
+        """The text of `recipe.yaml`, each reason a comment beside its line."""
+        from wellfit.core.written import written
+
+        return written(self)
+
+    def save(self, path: str | Path) -> Path:
+        """Write that text to a file, which `wellfit.train` takes; what was there goes.
+
+        Paths in it stay as they are: they are told from where the training is begun.
+        """
+        file = Path(path)
+        file.write_text(self.to_yaml(), encoding="utf-8")
+        return file
 
 
 def _plain(value: Any) -> Any:

@@ -80,6 +80,11 @@ class Preparation:
         """The columns of a table that are needed, each once."""
         return tuple(dict.fromkeys(n for c in self.columns for n in _sources(c)))
 
+    @property
+    def pictured(self) -> bool:
+        """Whether one of the columns is of images."""
+        return any(isinstance(rule, Picture) for rule in self.columns)
+
     def apply(
         self, frame: pd.DataFrame, view: View, decoded: Decoded | None = None
     ) -> Features:

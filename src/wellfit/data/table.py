@@ -31,6 +31,7 @@ from wellfit.data.packed import PACKED, unpack
 BLOCK = 1 << 18  # values of text at a time, of which there are copies then
 SOME = 1000  # values: where one of them is no number, the column is text
 KNOWN = (*TEXT, ".parquet", ".pq", ".xlsx", ".xlsm")
+FRAME = "table"  # what one is called that is in memory
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -165,7 +166,7 @@ def _from_frame(data: Any) -> Table:
     if isinstance(data, pd.DataFrame):
         plain = isinstance(data.index, pd.RangeIndex)
         note = "the frame's index is not used; reset_index() makes it a column"
-        return Table(frame=data, name="table", notes=() if plain else (note,))
+        return Table(frame=data, name=FRAME, notes=() if plain else (note,))
     if hasattr(data, "collect"):  # a polars LazyFrame
         data = data.collect()
     if not hasattr(data, "__arrow_c_stream__"):
@@ -175,7 +176,7 @@ def _from_frame(data: Any) -> Table:
         )
     import pyarrow as pa
 
-    return Table(frame=pa.table(data).to_pandas(), name="table")
+    return Table(frame=pa.table(data).to_pandas(), name=FRAME)
 
 
 def plain(frame: pd.DataFrame, name: str) -> pd.DataFrame:

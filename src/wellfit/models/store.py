@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd  # noqa: TID253
 
 from wellfit import __version__
-from wellfit.core.errors import BadRun, BadSetting, MissingExtra
+from wellfit.core.errors import BadRun, BadSetting, BadTable, MissingExtra
 from wellfit.data.decode import Decoded
 from wellfit.data.features import View
 from wellfit.data.prepare import Preparation
@@ -55,16 +55,36 @@ class TableModel:
     threshold: float | None = None  # of the second of two classes
     version: str = __version__
 
+    @property
+    def view(self) -> View:
+        """The form of the features that it takes; a network of one's own takes any."""
+        seeing = self.kind == "own" and self.preparation.pictured
+        return "pictures" if seeing else FITTED[self.kind][2]
+
     def scores(self, frame: pd.DataFrame, decoded: Decoded | None = None) -> Scores:
         """Probabilities, rows by classes; or numbers, one a row.
 
         NaN where a row's image cannot be read. Those that are `decoded` already are
-        not read again.
+        not read again. `BadTable` where the model learnt from no table.
         """
-        features = self.preparation.apply(frame, FITTED[self.kind][2], decoded)
+        if self.of_samples:
+            raise BadTable(
+                "the model learnt from a Dataset of your own, and not from a table: "
+                "predict for a Dataset, or for the package.module:factory of one"
+            )
+        features = self.preparation.apply(frame, self.view, decoded)
         out = self.fitted.predict(features.x)
         out[list(features.lacking)] = np.nan
         return out
+
+    @property
+    def of_samples(self) -> bool:
+        """Whether it learnt from a Dataset of the user's own: from no columns."""
+        return not self.preparation.columns
+
+    def predict_samples(self, x: Any) -> pd.DataFrame:
+        """The same as `predict`, for the inputs of a Dataset."""
+        return _told(self.fitted.predict(x), self.classes, self.threshold)
 
     def predict(self, frame: pd.DataFrame) -> pd.DataFrame:
         """`prediction`, and `probability of X` for each class X, a row a row.
@@ -124,7 +144,7 @@ class Ensemble:
         ready: dict[View, Any] = {}
         last = None
         for member, weight in zip(self.members, self.weights, strict=True):
-            view = FITTED[member.kind][2]
+            view = member.view
             if member.preparation is not last:
                 ready, last = {}, member.preparation
             if view not in ready:
@@ -303,6 +323,8 @@ def _loaded(said: Mapping[str, Any], folder: Path) -> TableModel:
 
 def _try(model: TableModel) -> None:
     """Predict one empty row: the parts must fit each other."""
+    if model.of_samples:  # nothing tells what a sample is like
+        return
     row = pd.DataFrame({name: [np.nan] for name in model.preparation.sources})
     out = model.scores(row)
     if out.shape != ((1, len(model.classes)) if model.classes else (1,)):

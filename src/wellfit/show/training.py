@@ -73,7 +73,8 @@ def show_training(trained: "Trained", console: Console) -> None:
     show_diagnosis(trained.diagnosis, trained.run, console)
     run = trained.run.path
     if run is not None:
-        text = f"wellfit predict {shown(Path(run))} NEW.csv"
+        new = "NEW.csv" if trained.study.kinds else "package.module:factory --trust"
+        text = f"wellfit predict {shown(Path(run))} {new}"
         console.print(text, style="dim", soft_wrap=True)
 
 
@@ -92,7 +93,8 @@ def _about(trained: "Trained") -> Iterator[tuple[str, str]]:
     split = study.parts.split
     kinds = Counter(k for n, k in study.kinds.items() if n != study.target.name)
     columns = ", ".join(_count(n, kind) for kind, n in kinds.most_common())
-    yield "table", f"{study.table.name}: {count(study.data['rows'], 'row')}; {columns}"
+    rows = count(study.data["rows"], "row")
+    yield "table", f"{study.table.name}: {rows}{'; ' if columns else ''}{columns}"
     yield "target", f"{study.target.name}: {_task(trained)}"
     parts = (split.train, split.validation, split.test)
     sizes = zip(("train", "validation", "test"), parts, strict=True)

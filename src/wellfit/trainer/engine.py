@@ -197,12 +197,20 @@ def _evaluate(live: Live, through: Pass) -> Epoch:
     loss = live.close()
     average = live.average.in_place(task.feed) if live.average else nullcontext()
     with live.watch.reserving(), average:
-        metrics = {"train/loss": loss} | evaluate(task, through)
+        metrics = {"train/loss": loss} | evaluate(
+            task, through, _evaluated_at_once(live)
+        )
         epoch = Epoch(number=place.evaluations, steps=place.step, metrics=metrics)
         live.judge(epoch)
     live.plateau = live.how.schedule.tell(live.plateau, place.step, metrics)
     live.history.append(epoch)
     return epoch
+
+
+def _evaluated_at_once(live: Live) -> int | None:
+    """Where memory is short, so many rows: nothing is kept of them for the way back."""
+    size, wanted = live.place.size, -(-live.task.feed.batch_size // live.how.parts)
+    return None if size >= wanted else 2 * size
 
 
 def _limit(live: Live) -> str:

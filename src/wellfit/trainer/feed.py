@@ -6,6 +6,7 @@ the batches of any epoch from any of them on, at once, and the same ones every t
 
 import hashlib
 import math
+import os
 import signal
 import threading
 from collections.abc import Callable, Iterator
@@ -23,6 +24,7 @@ from torch.utils.data import (  # noqa: TID253
 )
 
 from wellfit.core.errors import BadSetting
+from wellfit.trainer.held import Held, held_in, seed_held
 from wellfit.trainer.randomness import Draws, borrowed, mixed, seed_host
 from wellfit.trainer.say import Say, to_stderr
 
@@ -159,11 +161,12 @@ class LoaderFeed:
     """A data set that does not fit into memory, loaded by so many `workers`.
 
     `dataset` gives a sample, a tuple whose last part is the target, by its index.
-    While it does, the global generators of Python, NumPy and PyTorch are seeded from
-    (seed, epoch, index): what it augments at random is the same again with any number
-    of workers, and from any place in the epoch on. A `TensorDataset` draws nothing, and
-    is spared that. A worker that dies is replaced, and its batches are loaded again:
-    `say` gets a sentence of it. `options` are the DataLoader's own.
+    While it does, the global generators of Python, NumPy and PyTorch, and those that it
+    holds itself, are seeded from (seed, epoch, index): what it augments at random is
+    the same again with any number of workers, and from any place in the epoch on. A
+    `TensorDataset` draws nothing, and is spared that. A worker that dies is replaced,
+    and its batches are loaded again: `say` gets a sentence of it. `options` are the
+    DataLoader's own.
     """
 
     def __init__(
@@ -189,7 +192,7 @@ class LoaderFeed:
         self._kind, self._say = type(dataset).__qualname__, say
         self._make = partial(
             DataLoader[Any],
-            _Seeded(dataset, seed) if drawing else dataset,
+            Seeded(dataset, seed) if drawing else dataset,
             batch_size=batch_size,
             sampler=self._place,
             num_workers=workers,
@@ -218,6 +221,8 @@ class LoaderFeed:
                     yield tuple(batch)
                     start += 1
                 return
+            except BadSetting as error:
+                raise BadSetting(_sentence(error)) from error
             except (RuntimeError, OSError, EOFError) as error:
                 if not _of_a_death(error):
                     raise
@@ -231,6 +236,11 @@ class LoaderFeed:
     def identity(self) -> dict[str, Any]:
         """Plain data that tell whether another feed gives the same batches."""
         return {"rows": self._place.count, "data": self._kind, **_ordered(self)}
+
+
+def _sentence(error: BadSetting) -> str:
+    """What a data set said is wrong; a worker puts its traceback before it."""
+    return str(error).strip().rpartition("BadSetting: ")[2]
 
 
 def _of_a_death(error: Exception) -> bool:
@@ -296,11 +306,19 @@ class _Place(Sampler[Any]):
         return max(self.count - self.start * self._batch_size, 0)
 
 
-class _Seeded(Dataset[Any]):
-    """Samples by (epoch, index), drawn with generators that are seeded by these."""
+class Seeded(Dataset[Any]):
+    """Samples by (epoch, index), drawn with generators that are seeded by these.
+
+    Beside the global ones that are those that the data set holds.
+    """
 
     def __init__(self, dataset: Dataset[Any], seed: int) -> None:
         self._dataset, self._seed = dataset, seed
+        self._held: tuple[Held, ...] = ()
+        self._process = 0  # that they were found in: another has its own
+
+    def __len__(self) -> int:
+        return len(self._dataset)  # type: ignore[arg-type]
 
     def __getitems__(self, places: list[tuple[int, int]]) -> list[Any]:
         """The samples of a batch."""
@@ -310,5 +328,9 @@ class _Seeded(Dataset[Any]):
             return [self._drawn(*place) for place in places]
 
     def _drawn(self, epoch: int, index: int) -> Any:
-        seed_host(mixed(self._seed, epoch, index))
+        if self._process != os.getpid():
+            self._held, self._process = held_in(self._dataset), os.getpid()
+        seed = mixed(self._seed, epoch, index)
+        seed_host(seed)
+        seed_held(self._held, seed)
         return self._dataset[index]

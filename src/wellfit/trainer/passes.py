@@ -48,10 +48,10 @@ def _mover(device: torch.device, *, channels_last: bool) -> Callable[[Batch], Ba
 
 
 @torch.no_grad()
-def evaluate(task: Task, through: Pass) -> dict[str, float]:
+def evaluate(task: Task, through: Pass, most: int | None = None) -> dict[str, float]:
     """The loss over the validation rows, with dropout off, and every measure.
 
-    Where memory runs out, fewer rows go through the network at once.
+    At `most` so many rows go through the network at once; where memory runs out, fewer.
     """
     if task.validation is None:
         return {}
@@ -59,7 +59,7 @@ def evaluate(task: Task, through: Pass) -> dict[str, float]:
     total, rows = 0.0, 0
     seen: list[tuple[Tensor, Tensor]] = []
     for batch in task.validation.batches(0):
-        for outputs, targets, loss in _evaluated(task, through, batch):
+        for outputs, targets, loss in _evaluated(task, through, batch, most):
             total += loss * len(targets)
             rows += len(targets)
             if task.measures:
@@ -68,10 +68,10 @@ def evaluate(task: Task, through: Pass) -> dict[str, float]:
 
 
 def _evaluated(
-    task: Task, through: Pass, batch: Batch
+    task: Task, through: Pass, batch: Batch, most: int | None
 ) -> list[tuple[Tensor, Tensor, float]]:
     """Outputs, targets and mean loss of a batch: whole, or in parts that fit."""
-    size = len(batch[-1])
+    size = min(len(batch[-1]), most or len(batch[-1]))
     while True:
         try:
             return [_passed(task, through, part) for part in split(batch, size)]

@@ -9,6 +9,7 @@ from wellfit.core.errors import BadSetting
 from wellfit.data.freed import give_back
 
 UNITS = {"": 1, "K": 2**10, "M": 2**20, "G": 2**30, "T": 2**40}
+LEAST = 32 * 2**20  # bytes that a network is trained in, however little is left
 RESERVE = 0.2  # of what is free now: for others, and for what is not foreseen
 
 
@@ -56,6 +57,16 @@ class Room:
     def left(self, loaded: int) -> int:
         """Bytes that are left for rows, once all libraries are `loaded`."""
         return self.limit - max(_taken(), loaded)
+
+
+def training_room(memory: int | str | None, device: str) -> float | None:
+    """Bytes that a training may take of the `memory` that the process may have.
+
+    None where nothing is asked, or the training is on a device with its own.
+    """
+    if memory is None or device != "cpu":
+        return None
+    return float(max(Room.of(memory).left(0), LEAST))
 
 
 def _taken() -> int:

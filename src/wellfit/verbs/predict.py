@@ -21,7 +21,8 @@ def predict(
     """Predict for a table or for images with the model that `wellfit train` saved.
 
     `model` is its folder, or the run folder; `data` a path, or a pandas, polars or
-    Arrow frame with the columns that the model was trained on, in any order. A frame
+    Arrow frame with the columns that the model was trained on, in any order; or a
+    Dataset, or the `package.module:factory` of one, where it learnt from one. A frame
     of `prediction` and, for classes, `probability of X` for each class X; of a folder
     of images, the path of each `image` is before them. Where an image cannot be read,
     they are missing. `trust` lets the code of a network of your own be imported, which
@@ -29,8 +30,20 @@ def predict(
     training. Raises `BadRun` for a model and `BadTable` for a table that cannot be
     used.
     """
+    from wellfit.core.errors import BadRun
+    from wellfit.core.own import imported, is_own
     from wellfit.models.store import load
 
+    if isinstance(data, str | os.PathLike) and is_own(str(data)):
+        if not trust:
+            raise BadRun(
+                f"{data} is code of your own, which has to be imported: say that you "
+                "trust it, with --trust"
+            )
+        from wellfit.trainer.recipes.dataset import to_predict
+
+        factory = imported(str(data), key="the data", folder=Path.cwd())
+        data = to_predict(factory, str(data))
     return predicted(load(model, trust=trust), data, say)
 
 
@@ -43,7 +56,12 @@ def predicted(
     from wellfit.data.imagesets import IMAGE, is_image_set
     from wellfit.data.remarks import remarks
     from wellfit.data.table import read_table
+    from wellfit.models.store import TableModel
 
+    if isinstance(model, TableModel) and model.of_samples:
+        from wellfit.trainer.recipes.dataset import samples_of
+
+        return model.predict_samples(samples_of(data))
     frame = read_table(data).frame
     out = model.predict(frame)
     if say is not None:

@@ -32,12 +32,14 @@ LEAVING = 0.5  # seconds: the diagnosis, and the end of the process
 class Options(Asked, total=False):
     """The keywords of `train`: also where the run is kept, and what it is tested on.
 
-    `spent` are seconds of the budget that are gone already.
+    `table` is what a recipe is trained on, in place of its `data.source`. `spent` are
+    seconds of the budget that are gone already.
     """
 
     out: str | Path | None
     runs: str | Path
     test: Any
+    table: Any
     spent: float
 
 
@@ -114,7 +116,8 @@ def train(
     network of images is trained by the recipe that wellfit writes for it; the target is
     then the name of an image's folder, where none is named. Where `data` is a recipe or
     the path of one, the model is trained as that says, and `asked` are `key=value` in
-    place of it; of a table they are so of the recipe that wellfit writes for it.
+    place of it; of a table they are so of the recipe that wellfit writes for it. A
+    frame that a recipe is of is `table`.
     `resume` is explained with `train_by_recipe`.
     Raises `BadTable`, `BadSetting` or `UnknownName` in one sentence.
     """
@@ -135,6 +138,8 @@ def train(
     )
     if isinstance(data, Recipe) or is_recipe(data) or asked or is_images(data):
         return train_by_recipe()
+    if said.pop("table", None) is not None:
+        raise BadSetting("table is what a recipe is trained on: give data the recipe")
     if resume is not None:
         raise BadSetting(
             "--resume goes on with a training by a recipe: wellfit train recipe.yaml "

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 from wellfit.core.errors import BadSetting
 from wellfit.core.recipe import Recipe
 from wellfit.core.run import Run
-from wellfit.verbs.recipe import is_recipe
-from wellfit.verbs.recipe import recipe as recipe_of
+from wellfit.verbs.recipe import is_recipe, recipe_for
 from wellfit.verbs.train import Trained, say_result, say_study
 
 if TYPE_CHECKING:
@@ -43,8 +42,9 @@ def train_by_recipe(
     """Train as a recipe says, and say how good the model is.
 
     `data` is the recipe or its path, `asked` are `key=value` in place of what it says,
-    and so are `options`, those of `train`. The model is fitted to the training rows,
-    the best of its epochs by the validation rows, and scored once on the test rows.
+    and so are `options`, those of `train`; of these, `table` is trained on in place of
+    its source. The model is fitted to the training rows, the best of its epochs by the
+    validation rows, and scored once on the test rows.
     `resume` goes on from a checkpoint, `last` or `best`, of the run in `out`, or of the
     newest run of the same recipe. A table that finds no room in `memory` is prepared
     into files beside the run, and trained from these. Raises what `train` does, and
@@ -66,14 +66,16 @@ def train_by_recipe(
             "--test goes with a table; a recipe says what is tested by in data.split"
         )
     folder, going_on = _folder(data), _resume(resume)
-    recipe = recipe_of(data, asked=asked, **options)
+    table = _table(data, options.pop("table", None))
+    recipe = recipe_for(data, asked=asked, **options)
     check_able(recipe)
     tell = on_progress or (lambda progress: None)
     tell(Progress(stage="reading the table"))
     asked_for = Path(out) if out else None
     place = _place(recipe, asked_for, Path(runs), going_on) if going_on else None
     vacated = _vacated(asked_for) if place is None else None
-    found = ready(recipe, folder=folder, memory=options.get("memory"))
+    memory = options.get("memory")
+    found = ready(recipe, folder=folder, table=table, memory=memory)
     study = found.study()
     run = place.run if place else vacated or _new(study.name, Path(runs))
     if place is not None:
@@ -87,6 +89,7 @@ def train_by_recipe(
             recorder=recorder,
             folder=folder,
             tell=tell,
+            memory=memory,
             resume=going_on,
             start=place.start if place else 0,
         )
@@ -117,14 +120,15 @@ def _vacated(out: Path | None) -> Path | None:
 
 def _folder(data: Any) -> Path:
     """Where names of the user's own are looked for: beside the recipe."""
-    if isinstance(data, Recipe):
-        return Path.cwd()
-    if not isinstance(data, str | os.PathLike):
-        raise BadSetting(
-            "a recipe names the file that its table is in: give a path, and not a "
-            f"{type(data).__name__}"
-        )
     return Path(data).parent if is_recipe(data) else Path.cwd()
+
+
+def _table(data: Any, table: Any) -> Any:
+    """What is to be trained on in place of the recipe's source; None where that is."""
+    if table is not None and not (isinstance(data, Recipe) or is_recipe(data)):
+        raise BadSetting("table is what a recipe is trained on: give data the recipe")
+    written_for = not isinstance(data, Recipe | str | os.PathLike)  # a frame
+    return data if written_for else table
 
 
 def _resume(said: str | None) -> Resume | None:
@@ -152,15 +156,14 @@ def _place(recipe: Recipe, out: Path | None, runs: Path, resume: Resume) -> Plac
 
 
 def _write_recipe(recorder: "Recorder", recipe: Recipe) -> None:
-    from wellfit.trainer.recipes import written
     from wellfit.trainer.recipes.resume import FILE
 
-    (recorder.folder / FILE).write_text(written(recipe), encoding="utf-8")
+    recipe.save(recorder.folder / FILE)
     recorder.fact("recipe", {**recipe.to_json(), "reasons": dict(recipe.reasons)})
 
 
 def _words(data: Any, asked: Sequence[str], resume: Resume | None) -> list[str]:
     """The command, as far as it bears on the result; recipe.yaml has all of it."""
-    source = "recipe" if isinstance(data, Recipe) else str(data)
+    source = str(data) if isinstance(data, str | os.PathLike) else "recipe"
     words = [word for pair in asked for word in ("--set", pair)]
     return [source, *words, *(("--resume", resume) if resume else ())]

@@ -23,6 +23,11 @@ from wellfit.trainer.recipes.work import (
 )
 from wellfit.trainer.trial import Entry
 
+UNEMPLOYED = (
+    "loop.workers is not used: batches of a table or of images are cut by index, and "
+    "need none; it is for a Dataset of your own"
+)
+
 
 def train_by(work: Work) -> tuple[Contest, Result]:
     """Fit the recipe's model beside the yardstick; save it and score it."""
@@ -33,6 +38,8 @@ def train_by(work: Work) -> tuple[Contest, Result]:
         begin("trivial", trials, 0),
         work.study.parts,
     )
+    if work.recipe.loop.workers and work.ready.own is None:
+        work.note(UNEMPLOYED)
     if work.ready.folds:
         return _by_folds(work, trivial, trials)
     if not is_network(work.recipe):

@@ -8,6 +8,7 @@ import numpy as np
 
 from wellfit.core.choices import OF_IMAGES
 from wellfit.core.errors import BadSetting, BadTable
+from wellfit.core.own import is_own
 from wellfit.core.recipe import Images, Recipe
 from wellfit.data.columns import Kind
 from wellfit.data.decode import Decoded, Form, channels_of, decode, headers
@@ -38,10 +39,12 @@ def look(
 ) -> Looked | None:
     """Decode the images; None where the recipe's model looks at none.
 
+    A network of the user's own looks at them where there are some.
     `BadSetting` where there is no column of them, or more than one; `BadTable` where
     none can be read.
     """
-    if recipe.model.name not in OF_IMAGES:
+    some = is_own(recipe.model.name) and Kind.IMAGE in kinds.values()
+    if recipe.model.name not in OF_IMAGES and not some:
         return None
     if taken.sample is not None:
         raise BadSetting(

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import torch  # noqa: TID253
@@ -14,15 +14,15 @@ from wellfit.core.choices import OF_IMAGES
 from wellfit.core.own import is_own
 from wellfit.core.recipe import Recipe
 from wellfit.data.features import View
-from wellfit.models.cnn import Cnn, FittedCnn, Shape
+from wellfit.models.cnn import Cnn, Door, FittedCnn, Shape
 from wellfit.models.mlp import Between, FittedMlp, Network, threads
 from wellfit.models.model import Fit, Fitted, OnRound, Round, Rows, never_ending
 from wellfit.models.network import Epoch
-from wellfit.models.own import Factory, FittedOwn
+from wellfit.models.own import Entrance, Factory, FittedOwn
 from wellfit.objectives.metrics import METRICS, Metric
 from wellfit.trainer.augment import augmenting
 from wellfit.trainer.engine import Trained, fit
-from wellfit.trainer.feed import Feed, MemoryFeed
+from wellfit.trainer.feed import Feed, LoaderFeed, MemoryFeed
 from wellfit.trainer.keeper import Checkpoints
 from wellfit.trainer.mapped import MappedFeed
 from wellfit.trainer.randomness import borrowed, seed_all
@@ -30,9 +30,13 @@ from wellfit.trainer.range_test import RangeTest, range_test
 from wellfit.trainer.recipes.criterion import criterion_of
 from wellfit.trainer.recipes.settings import settings_of
 from wellfit.trainer.recipes.training import batch_of
+from wellfit.trainer.room import training_room
+from wellfit.trainer.samples import Pairs, Samples
 from wellfit.trainer.settings import Measure, Settings, Task
 
 EVALUATED_AT_ONCE = 8192  # rows
+TRIED = 2  # rows, on which a network of the user's own is tried
+LOADED_AT_ONCE = 128  # samples of a Dataset
 IMAGES_AT_ONCE = 512  # whose activations are many times their size
 
 
@@ -55,12 +59,13 @@ class Scale:
     def tensors(self, rows: Rows) -> tuple[Tensor, Tensor]:
         """Inputs and targets, as the network and its criterion take them."""
         # Copied only where they are not to be written to, or are other numbers.
-        x, y = (
-            torch.from_numpy(np.require(a, requirements="W")) for a in (rows.x, rows.y)
-        )
-        if x.dtype != torch.uint8:
-            x = x.float()
-        return x, y if self.classes else ((y - self.center) / self.spread).float()
+        x = torch.from_numpy(np.require(rows.x, requirements="W"))
+        return x.float() if x.is_floating_point() else x, self.targets(rows)
+
+    def targets(self, rows: Rows) -> Tensor:
+        """Targets alone."""
+        y = torch.from_numpy(np.require(rows.y, requirements="W"))
+        return y if self.classes else ((y - self.center) / self.spread).float()
 
     def measure(self, metric: Metric) -> Measure:
         """The metric, of the network's outputs and the targets as it is given them."""
@@ -82,6 +87,11 @@ def _let_go(feed: MemoryFeed, rows: Rows) -> Feed:
     return MappedFeed(feed=feed, x=rows.x) if mapped else feed
 
 
+def some_of(rows: Rows) -> Rows:
+    """The first of them, to try a network on."""
+    return Rows(x=rows.x[:TRIED], y=rows.y[:TRIED])
+
+
 def _flat(_: nn.Module, __: Any, outputs: Tensor) -> Tensor:
     """Numbers that a network gives as a column, in the shape of the targets."""
     return outputs.squeeze(-1) if outputs.ndim == 2 else outputs
@@ -94,6 +104,8 @@ class RecipeNetwork:
     `folder` is where names of the user's own are looked for; `say` gets the engine's
     sentences, `on_end` how the training went. Where it is to `stop_after` so many
     epochs, nothing is chosen on the way; of the budget it has one of so many a `share`.
+    `memory` is what the process may take, as the user said it; `of_images` whether it
+    learns from images, which a network of the user's own may.
     """
 
     classes: int
@@ -104,6 +116,8 @@ class RecipeNetwork:
     on_end: Callable[[Trained], None]
     stop_after: int | None = None
     share: int = 1
+    memory: int | str | None = None
+    of_images: bool = False
 
     @property
     def name(self) -> str:
@@ -113,7 +127,8 @@ class RecipeNetwork:
     @property
     def view(self) -> View:
         """The form of the features that it takes."""
-        return "pictures" if self.recipe.model.name in OF_IMAGES else "dense"
+        seeing = self.of_images or self.recipe.model.name in OF_IMAGES
+        return "pictures" if seeing else "dense"
 
     def fit(
         self, train: Rows, validation: Rows | None, on_round: OnRound = never_ending
@@ -145,7 +160,7 @@ class RecipeNetwork:
     @contextmanager
     def _at_work(self, train: Rows) -> Iterator[None]:
         """With generators of its own, and as many threads as are of use."""
-        convolving = self.view == "pictures"  # which all threads can share in
+        convolving = len(train.x.shape) != 2  # which all threads can share in
         few = nullcontext() if convolving else threads(train.x.shape[1])
         with borrowed(), few:
             seed_all(self.recipe.seed)
@@ -168,11 +183,17 @@ class RecipeNetwork:
         if last is not None:
             limits = replace(limits, epochs=min(last, limits.epochs or last))
         keeps = last is None and chooses
-        return replace(how, limits=limits, stopping=how.stopping if keeps else None)
+        return replace(
+            how,
+            limits=limits,
+            stopping=how.stopping if keeps else None,
+            memory=training_room(self.memory, how.device),
+        )
 
     def _network(self, train: Rows, scale: "Scale") -> tuple[nn.Module, Fitted]:
         """The network with its first weights, and what predicts with it."""
-        said, inputs, outputs = self.recipe.model, train.x.shape[-1], self.classes or 1
+        said, outputs = self.recipe.model, self.classes or 1
+        inputs = train.x.shape[-1]
         if said.name == "cnn":
             shape = Shape(
                 channels=inputs,
@@ -189,39 +210,44 @@ class RecipeNetwork:
             network.center.fill_(scale.center)
             network.spread.fill_(scale.spread)
             return network, FittedMlp(classes=self.classes, network=network)
+        fitted = self._own(train, scale)
+        return fitted.network, fitted
+
+    def _own(self, train: Rows, scale: "Scale") -> FittedOwn:
+        """The network of the user's own; what goes wrong in it is told at once."""
+        said, shape = self.recipe.model, train.x.shape[1:]
+        if self.of_images:
+            shape = (shape[-1], *shape[:-1])  # as it sees them: channels first
         factory = Factory(
-            name=said.name, params=said.params, inputs=inputs, outputs=outputs
+            name=said.name,
+            params=said.params,
+            inputs=shape[0] if shape else 1,
+            outputs=self.classes or 1,
+            shape=shape,
         )
-        made = factory.make(self.folder)
+        made, entrance = factory.make(self.folder), None
+        if self.of_images:
+            door = Door(shape[0])
+            door.learn(train.x)
+            last = self.recipe.precision.channels_last
+            entrance = Entrance(door=door, channels_last=last)
+            entrance.before(made)
         if not self.classes:
             made.register_forward_hook(_flat)
-        return made, FittedOwn(
+        factory.check(made, scale.tensors(some_of(train))[0], self.classes)
+        return FittedOwn(
             classes=self.classes,
             network=made,
             factory=factory,
             center=scale.center,
             spread=scale.spread,
+            entrance=entrance,
         )
 
     def _task(
         self, network: nn.Module, train: Rows, held: Rows | None, scale: "Scale"
     ) -> Task:
-        recipe, size = self.recipe, self.recipe.loop.batch_size
-        at_once = IMAGES_AT_ONCE if self.view == "pictures" else EVALUATED_AT_ONCE
-        validation = None
-        if held is not None:
-            tensors = scale.tensors(held)
-            feed = MemoryFeed(tensors=tensors, batch_size=at_once, shuffle=False)
-            validation = _let_go(feed, held)
-        rows = scale.tensors(train)
-        feed = MemoryFeed(
-            tensors=rows,
-            batch_size=batch_of(len(train)) if size == "auto" else size,
-            seed=recipe.seed,
-            augment=augmenting(
-                recipe.data.augment, rows, classes=self.classes, folder=self.folder
-            ),
-        )
+        recipe = self.recipe
         return Task(
             network=network,
             criterion=criterion_of(
@@ -230,9 +256,45 @@ class RecipeNetwork:
                 targets=train.y,
                 folder=self.folder,
             ),
-            feed=_let_go(feed, train),
-            validation=validation,
+            feed=self._feed(train, scale),
+            validation=None if held is None else self._judging(held, scale),
             measures=self._measures(scale),
+        )
+
+    def _feed(self, train: Rows, scale: "Scale") -> Feed:
+        """The training rows: cut from memory by index, or loaded from a Dataset."""
+        recipe, size = self.recipe, self.recipe.loop.batch_size
+        batch_size = batch_of(len(train)) if size == "auto" else size
+        if isinstance(train.x, Samples):
+            return self._loaded(train, scale, batch_size, shuffle=True)
+        rows = scale.tensors(train)
+        augment = augmenting(
+            recipe.data.augment, rows, classes=self.classes, folder=self.folder
+        )
+        feed = MemoryFeed(
+            tensors=rows, batch_size=batch_size, seed=recipe.seed, augment=augment
+        )
+        return _let_go(feed, train)
+
+    def _judging(self, held: Rows, scale: "Scale") -> Feed:
+        """The validation rows, in their order."""
+        if isinstance(held.x, Samples):
+            return self._loaded(held, scale, LOADED_AT_ONCE, shuffle=False)
+        at_once = IMAGES_AT_ONCE if self.view == "pictures" else EVALUATED_AT_ONCE
+        tensors = scale.tensors(held)
+        feed = MemoryFeed(tensors=tensors, batch_size=at_once, shuffle=False)
+        return _let_go(feed, held)
+
+    def _loaded(
+        self, rows: Rows, scale: "Scale", batch_size: int, *, shuffle: bool
+    ) -> Feed:
+        return LoaderFeed(
+            Pairs(cast(Any, rows.x), scale.targets(rows)),
+            batch_size=batch_size,
+            seed=self.recipe.seed,
+            shuffle=shuffle,
+            workers=self.recipe.loop.workers,
+            say=self.say,
         )
 
     def _measures(self, scale: "Scale") -> dict[str, Measure]:

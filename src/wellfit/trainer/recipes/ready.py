@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd  # noqa: TID253
+from torch.utils.data import Dataset  # noqa: TID253
 
 from wellfit.core.errors import BadSetting
 from wellfit.core.own import imported, is_own
@@ -25,11 +26,12 @@ from wellfit.data.split import (
     split_by_part,
     split_by_time,
 )
-from wellfit.data.table import Table
+from wellfit.data.table import FRAME, Table
 from wellfit.data.target import Target, read_target
 from wellfit.objectives.metrics import Metric, choose_metric
 from wellfit.trainer.large import Taken, take
 from wellfit.trainer.parts import Parts
+from wellfit.trainer.recipes.dataset import Own, made_by, own
 from wellfit.trainer.recipes.look import look
 from wellfit.trainer.recipes.spill import spilled
 from wellfit.trainer.study import (
@@ -48,7 +50,7 @@ class Ready:
     `taken` is the table, whole or a sample; `parts` are of what it has, `target` and
     `split` of all rows. `folds` are the outer ones, each with its inner ones; none
     where the recipe has none. `parts_of` prepares one of them, from its own training
-    rows.
+    rows. Of a Dataset of the user's own, `own` is that.
     """
 
     recipe: Recipe
@@ -59,16 +61,21 @@ class Ready:
     split: Split
     parts: Parts
     metric: Metric
+    own: Own | None = None
     folds: tuple[tuple[Split, tuple[Split, ...]], ...]
 
     def study(self) -> Study:
         """What was decided about the table, as any training on one tells of it."""
         table = self.taken.table
+        if self.own is not None:
+            return self.own.study(self.parts, self.metric)
         return described(table, self.kinds, self.parts, self.metric, self.asked)
 
     def parts_of(self, split: Split) -> Parts:
         """The rows of a fold, whose preparation knows its training rows alone."""
         parts, seed = self.parts, self.recipe.seed
+        if self.own is not None:
+            return self.own.parts(self.target, split, seed)
         target, own = self.taken.part_of(self.target, split)
         return Parts.of(
             parts.frame,
@@ -94,15 +101,21 @@ class Ready:
             yield made
 
 
-def ready(recipe: Recipe, *, folder: Path, memory: int | str | None = None) -> Ready:
+def ready(
+    recipe: Recipe, *, folder: Path, table: Any = None, memory: int | str | None = None
+) -> Ready:
     """Read, split and prepare; names of the user's own are looked for in `folder`.
 
+    A `table` that is given is taken in place of the recipe's source.
     Of a table that finds no room in `memory` a sample is read, and the target whole.
     `BadTable`, `BadSetting` or `UnknownName` in one sentence where that cannot be.
     """
     data = recipe.data
     keep = [name for name in (data.target, data.split.column) if name is not None]
-    taken = take(_source(data.source, folder), memory, seed=recipe.seed, keep=keep)
+    source = _source(data.source, folder) if table is None else _given(table)
+    if isinstance(source, Own):
+        return _ready_of(source, recipe)
+    taken = take(source, memory, seed=recipe.seed, keep=keep)
     asked = _asked(recipe, taken.table)
     frame = used_columns(taken.table, asked)
     target = read_target(taken.kept[asked.target], data.task)
@@ -158,8 +171,42 @@ def _asked(recipe: Recipe, table: Table) -> Settings:
 
 def _source(source: str, folder: Path) -> Any:
     if is_own(source):
-        return imported(source, key="data.source", folder=folder)()
+        factory = imported(source, key="data.source", folder=folder)
+        return made_by(factory, source)
+    if source == FRAME and not Path(source).exists():
+        raise BadSetting(
+            "the recipe is of a frame in memory: give it, train(recipe, table=frame), "
+            "or name the file that it is kept in, as data.source"
+        )
     return source
+
+
+def _given(table: Any) -> Any:
+    """What is trained on in place of the source: a table, or a Dataset."""
+    return own(table, table, FRAME) if isinstance(table, Dataset) else table
+
+
+def _ready_of(data: Own, recipe: Recipe) -> Ready:
+    """A Dataset, split; its samples are loaded when they are trained on."""
+    data.check(recipe)
+    target = data.target(recipe)
+    keys = target.y if recipe.data.split.by == "class" else None
+    if keys is not None and not target.classes:
+        raise BadSetting("data.split: a split by class needs classes; got numbers")
+    made = _split(recipe, keys, len(target.rows))
+    check_training(target, made)
+    return Ready(
+        recipe=recipe,
+        taken=Taken(table=data.table(target)),
+        asked=Settings(target=target.name, seed=recipe.seed),
+        kinds={},
+        target=target,
+        split=made,
+        parts=data.parts(target, made, recipe.seed),
+        metric=_metric(recipe, target, made),
+        own=data,
+        folds=_folds(recipe, made, keys),
+    )
 
 
 def _keys(

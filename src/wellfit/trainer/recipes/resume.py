@@ -20,6 +20,7 @@ FREE = frozenset(
         "loop.budget",
         "loop.keep",
         "loop.checkpoint_every",
+        "loop.workers",
         "precision.device",
     ]
 )

@@ -39,7 +39,8 @@ UNUSED = (
 class Work:
     """What a training by a recipe goes by: where, whom to tell, where to go on.
 
-    `start` is the step that the checkpoint is of which `resume` goes on from.
+    `memory` is what the process may take, as the user said it; `start` is the step that
+    the checkpoint is of which `resume` goes on from.
     """
 
     ready: Ready
@@ -47,6 +48,7 @@ class Work:
     recorder: Recorder
     folder: Path  # where names of the user's own are looked for
     tell: OnProgress
+    memory: int | str | None = None
     resume: Resume | None = None
     start: int = 0
     notes: list[str] = field(default_factory=list)
@@ -95,6 +97,8 @@ def network_of(
         on_end=partial(_note_end, work.note, part),
         stop_after=stop_after,
         share=share,
+        memory=work.memory,
+        of_images=work.ready.parts.decoded is not None,
     )
 
 

@@ -8,8 +8,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import MISSING, fields, is_dataclass
 from typing import Any
 
-import yaml
-
 from wellfit.core.recipe import Recipe
 
 WIDTH = 88
@@ -115,6 +113,8 @@ def _is_plain(text: str) -> bool:
 
 
 def _quoted(text: str) -> str:
+    import yaml
+
     said: str = yaml.safe_dump(
         text, default_style='"', allow_unicode=True, width=math.inf
     )
