@@ -70,6 +70,22 @@ def _real(name: str) -> tuple[pd.DataFrame, str]:
     return table.frame.drop(columns=list(table.drop)), table.target
 
 
+def write(name: str, path: str) -> None:
+    """Write the table, and say what it is."""
+    frame, target = tables()[name]()
+    frame.to_csv(path, index=False)
+    said = {"table": name, "rows": len(frame), "columns": frame.shape[1]}
+    print(json.dumps(said | {"target": target}))
+
+
+def written(name: str, path: Path) -> dict[str, Any]:
+    """By a process of its own: what a process has in memory is told of its children."""
+    words = [sys.executable, "-m", "bench.budgets", "--write", name, str(path)]
+    ran = subprocess.run(words, check=True, capture_output=True, text=True)
+    found: dict[str, Any] = json.loads(ran.stdout)
+    return found
+
+
 def trained(path: Path, target: str, budget: int, folder: Path) -> dict[str, Any]:
     """One training in a process of its own, as a user types it."""
     words = ["train", path, "--target", target, "--budget", f"{budget}s"]
@@ -108,17 +124,20 @@ def main() -> None:
     parser.add_argument("--only", nargs="+", choices=tables(), default=None)
     parser.add_argument("--budgets", nargs="+", type=int, default=BUDGETS)
     parser.add_argument("--out", type=Path, default=None)
+    parser.add_argument("--write", nargs=2, metavar=("NAME", "PATH"), default=None)
     asked = parser.parse_args()
+    if asked.write:
+        write(*asked.write)
+        return
     names = asked.only or [n for n in tables() if not asked.quick or "00000" not in n]
     result: dict[str, Any] = {"machine": describe(), "over": OVER, "runs": []}
     for name in names:
-        frame, target = tables()[name]()
         for budget in (10,) if asked.quick else asked.budgets:
             with tempfile.TemporaryDirectory() as folder:
                 path = Path(folder) / f"{name}.csv"
-                frame.to_csv(path, index=False)
-                one = trained(path, str(target), budget, Path(folder))
-            about = {"table": name, "rows": len(frame), "columns": frame.shape[1]}
+                about = written(name, path)
+                target = about.pop("target")
+                one = trained(path, target, budget, Path(folder))
             result["runs"].append({**about, "budget": budget, **one})
             print(name, budget, one, flush=True)
     runs = result["runs"]

@@ -1,6 +1,7 @@
 """`wellfit train`: a table or a recipe becomes a model, with a record of how."""
 
 import sys
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -121,10 +122,11 @@ def train(
     `resume` is explained with `train_by_recipe`.
     Raises `BadTable`, `BadSetting` or `UnknownName` in one sentence.
     """
+    begun = time.monotonic()  # to load what is imported below takes seconds
     from wellfit.verbs import train_recipe
 
     said: dict[str, Any] = dict(options)
-    spent = said.pop("spent", 0.0)
+    begun -= said.pop("spent", 0.0)
     train_by_recipe = partial(
         train_recipe.train_by_recipe,
         data,
@@ -161,7 +163,7 @@ def train(
     how = Settings(target=target, **said)
     diagnose(Run(), ignore=ignore, rules=rules)  # a wrong name is told before the work
     wanted = vacant(Path(how.out)) if how.out else None
-    until = Deadline.after(max(0.0, seconds_of(how.budget) - spent - LEAVING))
+    until = Deadline(at=begun + seconds_of(how.budget) - LEAVING)
     tell = on_progress or (lambda progress: None)
     tell(Progress(stage="reading the table"))
     table = tabled(data, how.memory, seed=how.seed)
