@@ -3,6 +3,7 @@
 A recipe that is read runs nothing of it: it is imported when training starts.
 """
 
+import inspect
 import re
 import sys
 from collections.abc import Callable, Iterator
@@ -48,6 +49,14 @@ def imported(name: str, *, key: str, folder: Path) -> Callable[..., Any]:
         )
     made: Callable[..., Any] = found
     return made
+
+
+def parameters_of(factory: Callable[..., Any]) -> frozenset[str]:
+    """The names of what it can be called with; none where that cannot be told."""
+    try:
+        return frozenset(inspect.signature(factory).parameters)
+    except (TypeError, ValueError):  # as of some classes that are written in C
+        return frozenset()
 
 
 def _module(module: str, name: str, key: str, folder: Path) -> Any:

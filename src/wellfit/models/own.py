@@ -1,6 +1,5 @@
 """A network of the user's own: its weights are saved, and the name of what makes it."""
 
-import inspect
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -15,7 +14,7 @@ from safetensors.torch import load_file, save_file  # noqa: TID253
 from torch import Tensor, nn  # noqa: TID253
 
 from wellfit.core.errors import BadSetting
-from wellfit.core.own import imported
+from wellfit.core.own import imported, parameters_of
 from wellfit.models.cnn import AT_ONCE, Door
 from wellfit.models.model import Scores
 from wellfit.models.network import through
@@ -44,7 +43,7 @@ class Factory:
         sizes: dict[str, Any] = {"inputs": self.inputs, "outputs": self.outputs}
         if self.shape:  # which those that were saved by an older wellfit have not
             sizes["shape"] = self.shape
-        params = {k: v for k, v in sizes.items() if k in _takes(factory)}
+        params = {k: v for k, v in sizes.items() if k in parameters_of(factory)}
         params |= self.params
         try:
             made = factory(**params)
@@ -85,13 +84,6 @@ class Factory:
                 f"model.name: {self.name} must give {what}, {wanted} for {len(x)} "
                 f"rows; it gave {gave}"
             )
-
-
-def _takes(factory: Callable[..., Any]) -> set[str]:
-    try:
-        return set(inspect.signature(factory).parameters)
-    except (TypeError, ValueError):  # as of some classes that are written in C
-        return set()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)

@@ -1,6 +1,5 @@
 """A Dataset of the user's own: read for its targets, and split as a table is."""
 
-import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, cast
@@ -11,7 +10,7 @@ from torch import Tensor  # noqa: TID253
 from torch.utils.data import Dataset, IterableDataset  # noqa: TID253
 
 from wellfit.core.errors import BadSetting, BadTable
-from wellfit.core.own import is_own
+from wellfit.core.own import is_own, parameters_of
 from wellfit.core.recipe import Recipe
 from wellfit.data.features import View
 from wellfit.data.prepare import Preparation
@@ -137,7 +136,7 @@ class Own:
 
 def made_by(factory: Callable[..., Any], name: str) -> Any:
     """What the factory gives: an `Own` of a Dataset, and all else as it is."""
-    both = "augment" in _takes(factory)
+    both = "augment" in parameters_of(factory)
     found = _called(factory, name, **({"augment": True} if both else {}))
     if not isinstance(found, Dataset):
         return found
@@ -171,7 +170,7 @@ def own(train: Any, judged: Any, name: str) -> Own:
 
 def to_predict(factory: Callable[..., Any], name: str) -> Any:
     """What the factory gives to predict for: not augmented, where it can say so."""
-    plain = {"augment": False} if "augment" in _takes(factory) else {}
+    plain = {"augment": False} if "augment" in parameters_of(factory) else {}
     return _called(factory, name, **plain)
 
 
@@ -192,13 +191,6 @@ def samples_of(data: Any) -> Samples:
         seed=0,
         name=name,
     )
-
-
-def _takes(factory: Callable[..., Any]) -> set[str]:
-    try:
-        return set(inspect.signature(factory).parameters)
-    except (TypeError, ValueError):  # as of some classes that are written in C
-        return set()
 
 
 def _called(factory: Callable[..., Any], name: str, **said: Any) -> Any:
