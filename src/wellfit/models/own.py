@@ -1,7 +1,7 @@
 """A network of the user's own: its weights are saved, and the name of what makes it."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
