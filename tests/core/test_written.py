@@ -8,10 +8,10 @@ from hypothesis import strategies as st
 from tests.made_recipes import NAMES, recipes
 from wellfit.core.errors import BadSetting
 from wellfit.core.recipe import Data, Objective, Recipe
+from wellfit.core.text import parse_text
 from wellfit.core.written import WIDTH, written
 from wellfit.trainer.recipes import read_recipe
 from wellfit.trainer.recipes.check import checked
-from wellfit.trainer.recipes.text import parse_text
 
 
 @given(recipes())

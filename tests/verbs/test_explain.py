@@ -7,8 +7,17 @@ from wellfit.core.errors import UnknownName
 from wellfit.core.signals import SIGNALS
 from wellfit.core.words import WORDS
 from wellfit.remedies import REMEDIES
+from wellfit.remedies.plans import acts
 from wellfit.rules import all_rules, all_sweep_rules
 from wellfit.verbs.explain import explain, fenced
+
+ACT = (
+    "What it does",
+    "What it costs",
+    "When it cannot be applied",
+    "References",
+    "Parameters",
+)
 
 
 @pytest.mark.parametrize("name", [r.name() for r in (*all_rules(), *all_sweep_rules())])
@@ -22,6 +31,15 @@ def test_the_page_of_a_rule(name: str) -> None:
 def test_what_a_remedy_does(name: str) -> None:
     assert REMEDIES[name] in explain(name)
     assert REMEDIES[name].endswith(".")
+
+
+@pytest.mark.parametrize("name", acts())
+def test_the_page_of_a_remedy_that_a_plan_can_have(name: str) -> None:
+    page = explain(name)
+    assert page.startswith(f"# {name}\n\n{REMEDIES[name]}\n")
+    for section in ACT:
+        assert f"\n## {section}\n" in page
+    assert acts()[name].touches
 
 
 @pytest.mark.parametrize("name", SIGNALS)

@@ -3,7 +3,7 @@
 import sys
 from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -12,6 +12,9 @@ from wellfit.cli.output import STDOUT, write_json
 from wellfit.cli.output import fail_on as leave_on
 from wellfit.cli.settings import project
 from wellfit.core.errors import BadSetting
+
+if TYPE_CHECKING:
+    from wellfit.core.plan import Plan
 
 OVERHEAD = "2%"
 
@@ -42,6 +45,14 @@ def run(
         int | None,
         typer.Option(min=1, help="Look at each so manieth step, at any price."),
     ] = None,
+    plan: Annotated[
+        Path | None,
+        typer.Option(
+            "--with",
+            metavar="PLAN",
+            help="Train with the changes of a plan: a YAML file.",
+        ),
+    ] = None,
     ignore: Ignore = None,
     fail_on: FailOn = None,
     live: Annotated[
@@ -61,6 +72,7 @@ def run(
 
     settings = project()
     name = verb.check(script, module=module)
+    changes = None if plan is None else _plan(plan)
     share = _share(overhead or settings.overhead or OVERHEAD)
 
     from rich.console import Console
@@ -97,6 +109,7 @@ def run(
         out=ranks.folder_for(name, out, base=settings.out),
         overhead=share,
         every=every or settings.every,
+        plan=changes,
         prints_to=view.take if view else sys.stderr if json == STDOUT else None,
         while_running=follow,
     )
@@ -116,6 +129,12 @@ def run(
     if status:
         raise typer.Exit(status)
     leave_on(diagnosis.worst, fail_on or settings.fail_on)
+
+
+def _plan(path: Path) -> "Plan":
+    from wellfit.remedies.plans import read_plan
+
+    return read_plan(path)
 
 
 def _share(text: str) -> float:

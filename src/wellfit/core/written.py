@@ -64,10 +64,10 @@ def _lines(
     elif isinstance(value, list) and any(isinstance(v, Mapping) for v in value):
         yield from _said(head, reason, indent)
         for i, item in enumerate(value):
-            row = f"{deeper}- {_flow(item)}"
+            row = f"{deeper}- {flow(item)}"
             yield from _said(row, reasons.get(f"{place}.{i}"), deeper)
     else:
-        yield from _said(f"{head} {_flow(value)}", reason, indent)
+        yield from _said(f"{head} {flow(value)}", reason, indent)
 
 
 def _said(row: str, reason: str | None, indent: str) -> Iterator[str]:
@@ -88,12 +88,13 @@ def _said(row: str, reason: str | None, indent: str) -> Iterator[str]:
         yield row
 
 
-def _flow(value: Any) -> str:
+def flow(value: Any) -> str:
+    """A value in one line of YAML."""
     if isinstance(value, Mapping):
-        pairs = (f"{_scalar(str(k))}: {_flow(v)}" for k, v in value.items())
+        pairs = (f"{_scalar(str(k))}: {flow(v)}" for k, v in value.items())
         return "{" + ", ".join(pairs) + "}"
     if isinstance(value, list | tuple):
-        return "[" + ", ".join(map(_flow, value)) + "]"
+        return "[" + ", ".join(map(flow, value)) + "]"
     return _scalar(value)
 
 

@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.text import Text
 
 from wellfit.core.finding import Diagnosis, Finding, Severity
+from wellfit.core.plan import Change
 from wellfit.core.run import Run
 from wellfit.core.words import enumerated
 from wellfit.show.numerals import count, duration, listed
@@ -92,11 +93,26 @@ def _seen(run: Run) -> Iterator[Line]:
     parts += [duration(training["seconds"])] if training.get("seconds") else []
     parts += [cost(run)]
     yield Line(Text(printable(" · ".join(p for p in parts if p)), style="dim"))
+    yield from _changed(run)
     failed = failure(run)
     if interrupted(run):
         yield Line(Text("Interrupted: this is what was seen until then."))
     elif failed:
         yield Line(Text(printable(f"The script failed: {failed}")))
+
+
+def _changed(run: Run) -> Iterator[Line]:
+    """Of a training by a plan, what was changed; or that nothing was."""
+    plan = run.facts.get("plan")
+    if plan is None:
+        return
+    said = [Change(change=c["change"], params=c["params"]) for c in plan["changes"]]
+    changes = ", ".join(map(str, said)) or "no changes"
+    if plan["applied"] or not said:
+        yield Line(Text(printable(f"Trained with {changes}.")))
+        return
+    text = f"Not applied: {changes}: no optimizer of PyTorch has taken a step."
+    yield Line(Text(printable(text), style="bold yellow"))
 
 
 def findings(diagnosis: Diagnosis) -> Iterator[Iterable[Line]]:

@@ -2,9 +2,9 @@
 
 The arguments are a JSON object (`folder`, `module`, `overhead`, `every`, `rank`: one
 of several processes that a launcher of ours started, `trying`: the seconds after which
-a script that is only tried out is stopped), the script or module, and the script's own
-arguments. Nothing but the standard library is loaded before the script
-loads it: what it sets before importing a framework still counts.
+a script that is only tried out is stopped, `plan`: changes to train with), the script
+or module, and the script's own arguments. Nothing but the standard library is loaded
+before the script loads it: what it sets before importing a framework still counts.
 """
 
 import builtins
@@ -56,6 +56,8 @@ TAPS = {
 BESIDE = {"torch": "wellfit.taps.torch.ranks:RanksTap"}
 # The same, where a script is tried out: `wellfit check`.
 TRYING = {"torch": "wellfit.taps.torch.trying:TryingTap"}
+# The same, where a plan says what to change: `wellfit run --with`.
+CHANGES = {"torch": "wellfit.taps.torch.changes:ChangesTap"}
 
 
 class Watched:
@@ -78,6 +80,9 @@ class Watched:
             "python": sys.version.split()[0],
         }
         self.recorder.fact("command", self._command)
+        self._plan: list[dict[str, Any]] = settings.get("plan") or []
+        if self._plan:
+            self.recorder.fact("plan", {"changes": self._plan, "applied": False})
         self._records = Shared(self.recorder)
         self._resources = Resources(self._records)
         self._settings = settings
@@ -156,6 +161,8 @@ class Watched:
         budget = self._settings.get("trying")
         if budget is not None and module in TRYING:
             yield TRYING[module], {"budget": budget, "enough": self.stop}
+        if self._plan and module in CHANGES:
+            yield CHANGES[module], {"plan": self._plan}
 
     @property
     def _attached(self) -> "list[Tap]":

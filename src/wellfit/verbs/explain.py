@@ -8,6 +8,8 @@ from wellfit.core.errors import UnknownName
 from wellfit.core.signals import SIGNALS, parse
 from wellfit.core.words import WORDS
 from wellfit.remedies import REMEDIES
+from wellfit.remedies.plans import acts
+from wellfit.remedies.remedy import Remedy
 from wellfit.rules import all_rules, all_sweep_rules
 from wellfit.rules.rule import Problem
 
@@ -28,6 +30,8 @@ def explain(name: str) -> str:
     asked = "-".join(name.lower().replace("_", " ").split())
     if asked in rules:
         return _page(rules[asked])
+    if asked in acts():
+        return _act(acts()[asked], rules)
     if asked in REMEDIES:
         return _remedy(asked, rules)
     signal = parse(name.strip()).name
@@ -70,6 +74,20 @@ def _sources(kind: type[Problem]) -> dict[str, str]:
 
 
 def _remedy(name: str, rules: dict[str, Problem]) -> str:
+    return f"# {name}\n\n{REMEDIES[name]}\n{_against(name, rules)}"
+
+
+def _act(kind: type[Remedy], rules: dict[str, Problem]) -> str:
+    """The page of a remedy that a plan can have, and its parameters."""
+    page, name = inspect.getdoc(kind) or "", kind.name()
+    usual = [
+        f"- `{f.name}`: {f.default:g}, unless a plan says otherwise"
+        for f in fields(kind)
+    ]
+    params = "\n".join(["## Parameters", "", *usual])
+    return f"# {name}\n\n{page}\n\n{params}\n{_against(name, rules)}"
+
+
+def _against(name: str, rules: dict[str, Problem]) -> str:
     helps = [n for n, rule in rules.items() if name in rule.remedies]
-    against = f"\nIt may help against {', '.join(helps)}.\n" if helps else ""
-    return f"# {name}\n\n{REMEDIES[name]}\n{against}"
+    return f"\nIt may help against {', '.join(helps)}.\n" if helps else ""

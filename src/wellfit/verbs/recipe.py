@@ -9,8 +9,8 @@ from wellfit.core.asked import Asked
 from wellfit.core.recipe import Recipe
 
 if TYPE_CHECKING:
+    from wellfit.core.text import Place
     from wellfit.trainer.recipes.overrides import Override
-    from wellfit.trainer.recipes.text import Place
 
 SUFFIXES = (".yaml", ".yml")
 # Where a recipe has what a flag says.

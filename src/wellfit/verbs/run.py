@@ -12,13 +12,16 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from time import monotonic
-from typing import Any, TextIO
+from typing import TYPE_CHECKING, Any, TextIO, TypedDict, Unpack
 
 from wellfit.core.errors import BadScript, nearest
 from wellfit.core.run import Run
 from wellfit.record import open_run, write_environment
 from wellfit.taps import ranks
 from wellfit.verbs.terminal import PseudoTerminal
+
+if TYPE_CHECKING:
+    from wellfit.core.plan import Plan
 
 POLL = 1.0  # seconds between two calls of `while_running`
 GRACE = 10.0  # seconds after which a script that is to stop is made to
@@ -27,16 +30,23 @@ FRAME = 0.25  # the same, where what the script prints is handed over
 HandOver = Callable[[bytes], None]
 
 
+class How(TypedDict, total=False):
+    """How a script is run, watched and changed: keywords of `run`."""
+
+    module: bool
+    overhead: float
+    every: int | None
+    plan: "Plan | str | Path | None"
+
+
 def run(
     script: str | Path,
     args: Sequence[str] = (),
     *,
-    module: bool = False,
     out: str | Path | None = None,
-    overhead: float = 0.02,
-    every: int | None = None,
     prints_to: TextIO | HandOver | None = None,
     while_running: Callable[[Path], None] | None = None,
+    **how: Unpack[How],
 ) -> Run:
     """Run a script as `python script args…` would, watched, and return what was seen.
 
@@ -44,22 +54,39 @@ def run(
     seen until then is here. Its exit status is in `run.facts["outcome"]["exit"]`. With
     `module` it is the name of a module, as after `python -m`.
 
-    `out` is the run folder, `overhead` the share of the time that looking may take;
-    with `every` each so manieth step is looked at instead. What the script prints goes
-    to `prints_to`, by default to standard output. Where that is a function, the script
-    has a pseudo-terminal in the place of ours, and what it prints there is handed over,
-    from another thread. `while_running` is called with the run folder about once a
-    second, and then four times.
-    `BadScript` where there is no such script, `BadRun` where a run stands in `out`.
+    `out` is the run folder, `overhead` the share of the time that looking may take
+    (0.02); with `every` each so manieth step is looked at instead. With a `plan`, or
+    the path of one, the training is changed as that says, and the fact `plan` tells of
+    it. What the script prints goes to `prints_to`, by default to standard output. Where
+    that is a function, the script has a pseudo-terminal in the place of ours, and what
+    it prints there is handed over, from another thread. `while_running` is called with
+    the run folder about once a second, and then four times.
+    `BadScript` where there is no such script, `BadRun` where a run stands in `out`,
+    `BadSetting` where a plan cannot be what it says.
     """
-    how = {"module": module, "overhead": overhead, "every": every}
     return start(
         [str(script), *args],
-        how,
+        _settings(how),
         out=out,
         prints_to=prints_to,
         while_running=while_running,
     )
+
+
+def _settings(how: How) -> dict[str, Any]:
+    """The settings as `taps/launch.py` takes them."""
+    unknown = [name for name in how if name not in How.__annotations__]
+    if unknown:
+        raise TypeError(f"run() got an unexpected keyword argument {unknown[0]!r}")
+    said: dict[str, Any] = {"module": False, "overhead": 0.02, "every": None, **how}
+    plan = said.pop("plan", None)
+    if plan is None:
+        return said
+    from wellfit.core.plan import Plan
+    from wellfit.remedies.plans import read_plan
+
+    read = plan if isinstance(plan, Plan) else read_plan(plan)
+    return {**said, "plan": read.to_json()}
 
 
 def start(

@@ -8,9 +8,9 @@ import pytest
 
 from wellfit.core.choices import OPTIMIZERS
 from wellfit.core.errors import BadSetting
+from wellfit.core.text import parse_text
 from wellfit.trainer.recipes import read_plain
 from wellfit.trainer.recipes.check import checked
-from wellfit.trainer.recipes.text import parse_text
 
 BASE = """\
 data: {source: a.csv, target: price, task: regression}

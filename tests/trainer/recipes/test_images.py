@@ -11,11 +11,11 @@ from sklearn.datasets import load_digits
 from tests.data.pictures import folder
 from wellfit.core.errors import BadSetting, BadTable
 from wellfit.core.recipe import Augmentation, Data, Model, Objective, Recipe
+from wellfit.core.text import parse_text
 from wellfit.trainer.recipes import read_plain, written
 from wellfit.trainer.recipes.check import checked
 from wellfit.trainer.recipes.propose import recipe_for
 from wellfit.trainer.recipes.ready import ready
-from wellfit.trainer.recipes.text import parse_text
 
 TWO = {"ant": 30, "bee": 30}
 CHOICES = [

@@ -3,9 +3,9 @@
 import pytest
 
 from wellfit.core.errors import BadSetting
+from wellfit.core.text import parse_text
 from wellfit.trainer.recipes.check import checked
 from wellfit.trainer.recipes.overrides import overridden, parse_override
-from wellfit.trainer.recipes.text import parse_text
 
 TEXT = """\
 data: {source: a.csv, target: y, task: regression}

@@ -7,10 +7,10 @@ import pandas as pd
 import pytest
 
 from wellfit.core.errors import BadSetting, BadTable, UnknownName
+from wellfit.core.text import parse_text
 from wellfit.trainer.recipes import written
 from wellfit.trainer.recipes.check import checked
 from wellfit.trainer.recipes.propose import recipe_for
-from wellfit.trainer.recipes.text import parse_text
 
 
 def houses(rows=600, seed=0, **columns):

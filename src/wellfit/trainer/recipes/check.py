@@ -14,12 +14,12 @@ from pydantic import TypeAdapter, ValidationError
 
 from wellfit.core.errors import BadSetting
 from wellfit.core.recipe import VERSION, Recipe
+from wellfit.core.text import Document, Place, read_text
 from wellfit.trainer.recipes.expected import asked
 from wellfit.trainer.recipes.fault import Fault, dotted
 from wellfit.trainer.recipes.fit import contradictions
 from wellfit.trainer.recipes.overrides import Override, overridden
 from wellfit.trainer.recipes.params import completed
-from wellfit.trainer.recipes.text import Document, Place, read_text
 from wellfit.trainer.recipes.words import meant
 
 

@@ -7,8 +7,8 @@ from typing import Any, get_args, get_origin, get_type_hints
 
 from pydantic import TypeAdapter
 
+from wellfit.core.text import Place
 from wellfit.core.words import enumerated
-from wellfit.trainer.recipes.text import Place
 from wellfit.trainer.recipes.words import close
 
 SHOWN = 60  # characters of a value that is wrong

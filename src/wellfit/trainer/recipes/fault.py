@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from wellfit.trainer.recipes.text import Place
+from wellfit.core.text import Place
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from wellfit.core.choices import MIXED, OBJECTIVES, OF_NUMBERS, OF_ONE_CLASS
 from wellfit.core.errors import BadSetting, nearest
 from wellfit.core.recipe import Recipe
+from wellfit.core.text import Place
 from wellfit.trainer.clock import seconds_of
 from wellfit.trainer.recipes.fault import Fault
-from wellfit.trainer.recipes.text import Place
 from wellfit.trainer.recipes.words import close
 
 DEVICE = re.compile(r"auto|cpu|mps|(cuda|xpu)(:\d+)?")

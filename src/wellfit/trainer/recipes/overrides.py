@@ -7,8 +7,8 @@ from typing import Any
 
 from wellfit.core.choices import OPTIMIZERS, STAGES
 from wellfit.core.errors import BadSetting
+from wellfit.core.text import Document, Place, parse_value
 from wellfit.trainer.recipes.fault import dotted
-from wellfit.trainer.recipes.text import Document, Place, parse_value
 
 REASON = "as asked"
 

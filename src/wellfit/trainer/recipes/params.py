@@ -10,10 +10,10 @@ from wellfit.core.choices import AUGMENTATIONS, MODELS, OBJECTIVES, OPTIMIZERS, 
 from wellfit.core.errors import nearest
 from wellfit.core.own import is_own
 from wellfit.core.recipe import Optimizer
+from wellfit.core.text import Place
 from wellfit.core.words import enumerated
 from wellfit.trainer.recipes.expected import asked, shown
 from wellfit.trainer.recipes.fault import Fault, dotted
-from wellfit.trainer.recipes.text import Place
 from wellfit.trainer.recipes.words import close
 
 Section = dict[str, Any]

@@ -6,8 +6,8 @@ from typing import Any, get_type_hints
 
 from wellfit.core.errors import nearest
 from wellfit.core.recipe import Recipe
+from wellfit.core.text import Place
 from wellfit.trainer.recipes.fault import dotted
-from wellfit.trainer.recipes.text import Place
 
 # What other trainers call it.
 ELSEWHERE: Mapping[str, tuple[str, ...]] = {

@@ -3,7 +3,7 @@
 import pytest
 
 from wellfit.core.errors import BadSetting
-from wellfit.trainer.recipes.text import LARGEST, parse_text, parse_value, read_text
+from wellfit.core.text import LARGEST, parse_text, parse_value, read_text
 
 TEXT = """\
 # a recipe

@@ -1,4 +1,4 @@
-"""The text of a recipe as plain data: nothing is run, and each key knows its line.
+"""A text that people write as plain data: nothing is run, each key knows its line.
 
 YAML, of which only plain values are taken: no tags, no anchors, no duplicate keys. The
 scalars are those of YAML 1.2, so that `1e-3` is a number and `no` a text.
@@ -19,6 +19,17 @@ Place = tuple[str | int, ...]  # of a value: the keys and list places that lead 
 
 LARGEST = 1_000_000  # characters
 DEEPEST = 20  # levels; a recipe has five
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Form:
+    """What a text is, and the keys that it is known by, for messages."""
+
+    what: str
+    keys: str
+
+
+RECIPE = Form(what="recipe", keys="data, model and optimizer")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -72,26 +83,27 @@ for _tag, _form, _first in (
     _Loader.add_implicit_resolver(f"tag:yaml.org,2002:{_tag}", _form, _first)
 
 
-def read_text(path: Path) -> Document:
-    """The recipe in a file; `BadSetting` where it is none, with the line."""
+def read_text(path: Path, form: Form = RECIPE) -> Document:
+    """What a file says; `BadSetting` where it is none of that form, with the line."""
+    what = form.what
     try:
         if path.stat().st_size > 4 * LARGEST:
-            raise BadSetting(f"{path} is too large for a recipe")
+            raise BadSetting(f"{path} is too large for a {what}")
         text = path.read_text(encoding="utf-8")
     except UnicodeDecodeError as error:
-        raise BadSetting(f"{path} is not a text of UTF-8, as a recipe is") from error
+        raise BadSetting(f"{path} is not a text of UTF-8, as a {what} is") from error
     except OSError as error:
         raise BadSetting(f"{path} cannot be read: {error.strerror}") from error
-    return parse_text(text, name=path.name)
+    return parse_text(text, name=path.name, form=form)
 
 
-def parse_text(text: str, *, name: str) -> Document:
-    """The recipe in a text that is called `name` in messages."""
-    root = compose(text, name=name)
+def parse_text(text: str, *, name: str, form: Form = RECIPE) -> Document:
+    """The same of a text that is called `name` in messages."""
+    root = compose(text, name=name, what=form.what)
     if not isinstance(root, yaml.MappingNode):
         raise BadSetting(
-            f"{name} holds no recipe: keys such as data, model and optimizer, each "
-            "with its values, were expected"
+            f"{name} holds no {form.what}: keys such as {form.keys}, each with its "
+            "values, were expected"
         )
     lines: dict[Place, int] = {}
     data = _value(root, (), lines, name)
@@ -106,15 +118,15 @@ def parse_value(text: str, *, name: str) -> Any:
     return None if root is None else _value(root, (), {}, name)
 
 
-def compose(text: str, *, name: str) -> yaml.Node | None:
+def compose(text: str, *, name: str, what: str = RECIPE.what) -> yaml.Node | None:
     """The tree of nodes; `BadSetting` for what is not plain YAML."""
     if len(text) > LARGEST:
         raise BadSetting(
-            f"{name} is too large for a recipe: {len(text):,} characters, and at most "
+            f"{name} is too large for a {what}: {len(text):,} characters, and at most "
             f"{LARGEST:,} are read"
         )
     try:
-        _check_plain(text, name)
+        _check_plain(text, name, what)
         node: yaml.Node | None = yaml.compose(text, Loader=_Loader)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
@@ -129,7 +141,7 @@ def _first_line(error: Exception) -> str:
     return str(error).partition("\n")[0]
 
 
-def _check_plain(text: str, name: str) -> None:
+def _check_plain(text: str, name: str, what: str) -> None:
     """Refuse what could run something, or grow without bound, before it is built."""
     depth = documents = 0
     events: Iterator[Any] = yaml.parse(text, Loader=_Loader)
@@ -138,27 +150,27 @@ def _check_plain(text: str, name: str) -> None:
         depth += opens - isinstance(event, yaml.CollectionEndEvent)
         documents += isinstance(event, yaml.DocumentStartEvent)
         if opens or isinstance(event, yaml.ScalarEvent | yaml.AliasEvent):
-            refused = _refused(event)
+            refused = _refused(event, what)
         else:
             refused = None
         if depth > DEEPEST:
-            refused = f"a recipe is at most {DEEPEST} levels deep"
+            refused = f"a {what} is at most {DEEPEST} levels deep"
         if documents > 1:
-            refused = "a recipe is one document; this line begins a second"
+            refused = f"a {what} is one document; this line begins a second"
         if refused:
             line = event.start_mark.line + 1
             raise BadSetting(f"{name}, line {line}: {refused}")
 
 
-def _refused(event: Any) -> str | None:
+def _refused(event: Any, what: str) -> str | None:
     if event.anchor is not None:
         mark = "*" if isinstance(event, yaml.AliasEvent) else "&"
         return (
-            f"a recipe has no anchors and aliases; got {mark}{event.anchor}: write the "
+            f"a {what} has no anchors and aliases; got {mark}{event.anchor}: write the "
             "value out (a text with such a beginning needs quotes)"
         )
     if getattr(event, "tag", None) is not None:
-        return f"a recipe has no tags; got {event.tag}: write the value alone"
+        return f"a {what} has no tags; got {event.tag}: write the value alone"
     return None
 
 
