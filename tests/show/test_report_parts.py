@@ -76,6 +76,20 @@ def test_sections_without_data_are_left_out() -> None:
     assert re.findall(r'<section id="([\w-]+)"', html) == ["curves", "result"]
 
 
+@pytest.mark.parametrize(("framework", "said"), [("table", "bee"), ("torch", "1")])
+def test_classes_of_our_own_trainings_bear_their_labels(framework, said) -> None:
+    facts = {
+        "command": {"framework": framework},
+        "data": {"target": {"name": "kind", "counts": {"ant": 3, "bee": 5}}},
+        "objective": {"targets": {"counts": {"0": 3, "1": 5}}},
+    }
+    run = Run.of({"val/recall@0": [0.5], "val/recall@1": [0.75]}, facts=facts)
+    page = render(run, Diagnosis(), page=no_page)
+    cells = re.findall(r"<t[hd][^>]*>\s*([^<]*?)\s*</t[hd]>", page)
+    assert said in cells
+    assert ("bee" in cells) == (framework == "table")
+
+
 def test_a_recipe_is_shown_with_its_reasons(by_recipe: Run) -> None:
     shown = recipe(by_recipe, Diagnosis())
     table, rest = shown.tables

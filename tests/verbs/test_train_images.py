@@ -361,6 +361,7 @@ def test_the_command_line(photos, tmp_path):
     said = wellfit("train", "recipe.yaml", "--out", "one")
     assert (said.returncode, said.stderr) == (0, "")
     assert "cnn, cross-entropy, seed 0; sgd at 0.05, one-cycle" in said.stdout
+    assert "wellfit predict one NEW-IMAGES/" in said.stdout
     (tmp_path / "new").mkdir()
     shutil.copy(images(photos)[0], tmp_path / "new" / "a.png")
     (tmp_path / "new" / "b.png").write_bytes(b"")

@@ -73,9 +73,16 @@ def show_training(trained: "Trained", console: Console) -> None:
     show_diagnosis(trained.diagnosis, trained.run, console)
     run = trained.run.path
     if run is not None:
-        new = "NEW.csv" if trained.study.kinds else "package.module:factory --trust"
+        new = _new(trained)
         text = f"wellfit predict {shown(Path(run))} {new}"
         console.print(text, style="dim", soft_wrap=True)
+
+
+def _new(trained: "Trained") -> str:
+    """What to predict for, as it is typed."""
+    if not trained.study.kinds:
+        return "package.module:factory --trust"
+    return "NEW-IMAGES/" if trained.study.table.target else "NEW.csv"
 
 
 def _lines(said: Iterable[tuple[str, str]]) -> Table:

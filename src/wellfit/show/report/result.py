@@ -129,6 +129,7 @@ def _classes(run: Run) -> Iterator[Table]:
     targets = (run.facts.get("objective") or {}).get("targets") or {}
     counts = targets.get("counts") or {}
     names = list(dict.fromkeys(name for p in parts for name in recalls[p]))
+    labels = _labels(run)
     more = len(names) - CLASSES
     left_out = f" {more:,} more classes are not shown." if more > 0 else ""
     total = sum(counts.values())
@@ -142,7 +143,7 @@ def _classes(run: Run) -> Iterator[Table]:
             ),
             rows=tuple(
                 (
-                    name,
+                    labels.get(name, name),
                     _counted(counts.get(name), total),
                     *(_recall(recalls[p].get(name)) for p in parts),
                 )
@@ -151,6 +152,16 @@ def _classes(run: Run) -> Iterator[Table]:
             numeric=tuple(range(1, 2 + len(parts))),
             note=f"Samples are those seen as targets in training.{left_out}",
         )
+
+
+def _labels(run: Run) -> dict[str, str]:
+    """Code → label of a class, where a table said them: a training of our own."""
+    if (run.facts.get("command") or {}).get("framework") != "table":
+        return {}
+    target = (run.facts.get("data") or {}).get("target") or {}
+    return {
+        str(code): str(label) for code, label in enumerate(target.get("counts", ()))
+    }
 
 
 def _counted(samples: int | None, total: int) -> Cell:
