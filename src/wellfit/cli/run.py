@@ -53,6 +53,13 @@ def run(
             help="Train with the changes of a plan: a YAML file.",
         ),
     ] = None,
+    seed: Annotated[
+        int | None,
+        typer.Option(
+            min=0,
+            help="Move all seeds by this number, also those that the script sets.",
+        ),
+    ] = None,
     ignore: Ignore = None,
     fail_on: FailOn = None,
     live: Annotated[
@@ -109,6 +116,7 @@ def run(
         out=ranks.folder_for(name, out, base=settings.out),
         overhead=share,
         every=every or settings.every,
+        seed=seed,
         plan=changes,
         prints_to=view.take if view else sys.stderr if json == STDOUT else None,
         while_running=follow,

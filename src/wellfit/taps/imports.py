@@ -25,9 +25,12 @@ class OnImport(MetaPathFinder):
         if spec is None or spec.loader is None:
             return None
         loader: Any = spec.loader
+        before = vars(loader).get("exec_module")  # of another that waits for the module
 
         def exec_module(module: types.ModuleType) -> None:
             del loader.exec_module  # the loader's own again
+            if before is not None:
+                loader.exec_module = before
             loader.exec_module(module)
             self._then()
 

@@ -2,9 +2,10 @@
 
 The arguments are a JSON object (`folder`, `module`, `overhead`, `every`, `rank`: one
 of several processes that a launcher of ours started, `trying`: the seconds after which
-a script that is only tried out is stopped, `plan`: changes to train with), the script
-or module, and the script's own arguments. Nothing but the standard library is loaded
-before the script loads it: what it sets before importing a framework still counts.
+a script that is only tried out is stopped, `plan`: changes to train with, `seed`: by
+which all seeds are moved), the script or module, and the script's own arguments.
+Nothing but the standard library is loaded before the script loads it: what it sets
+before importing a framework still counts.
 """
 
 import builtins
@@ -31,6 +32,7 @@ from wellfit.taps.imports import OnImport
 from wellfit.taps.launchers import Launchers
 from wellfit.taps.patches import UNSEEN
 from wellfit.taps.resources import Resources
+from wellfit.taps.seeds import Seeds
 from wellfit.taps.shared import Shared
 
 if TYPE_CHECKING:
@@ -83,6 +85,10 @@ class Watched:
         self._plan: list[dict[str, Any]] = settings.get("plan") or []
         if self._plan:
             self.recorder.fact("plan", {"changes": self._plan, "applied": False})
+        self._seeds: Seeds | None = None
+        if settings.get("seed") is not None:
+            self._seeds = Seeds(settings["seed"])
+            self._seeds.attach()
         self._records = Shared(self.recorder)
         self._resources = Resources(self._records)
         self._settings = settings
@@ -187,6 +193,8 @@ class Watched:
     def finish(self, error: BaseException | None, *, stopped: bool = False) -> None:
         """The script has ended, or is `stopped`: record what is left, and how."""
         self._launchers.restore()
+        if self._seeds is not None:
+            self._seeds.restore()
         if self._handed_over:
             if databases(self.recorder.folder):
                 return  # the ranks', the first of which says how it ended

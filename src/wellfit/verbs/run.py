@@ -36,6 +36,7 @@ class How(TypedDict, total=False):
     module: bool
     overhead: float
     every: int | None
+    seed: int | None
     plan: "Plan | str | Path | None"
 
 
@@ -57,7 +58,10 @@ def run(
     `out` is the run folder, `overhead` the share of the time that looking may take
     (0.02); with `every` each so manieth step is looked at instead. With a `plan`, or
     the path of one, the training is changed as that says, and the fact `plan` tells of
-    it. What the script prints goes to `prints_to`, by default to standard output. Where
+    it. With a `seed` all seeds are moved by it: by 0 they stay the script's own, by any
+    other number the run is another one, and with the same number the same again.
+
+    What the script prints goes to `prints_to`, by default to standard output. Where
     that is a function, the script has a pseudo-terminal in the place of ours, and what
     it prints there is handed over, from another thread. `while_running` is called with
     the run folder about once a second, and then four times.
@@ -120,6 +124,7 @@ def start(
         stdout=streams[0],
         stderr=streams[1],
         pass_fds=[tell],
+        env=_environ(how.get("seed")),
     )
     os.close(tell)
     with _passing_on_signals(process):
@@ -130,6 +135,13 @@ def start(
         limit = None if trying is None else monotonic() + trying + GRACE
         status = _wait(process, folder, while_running, terminal, limit)
     return _seen(folder, status)
+
+
+def _environ(seed: int | None) -> dict[str, str] | None:
+    """The order of sets hangs on a seed too, which must stand before Python starts."""
+    if seed is None or "PYTHONHASHSEED" in os.environ:
+        return None
+    return {**os.environ, "PYTHONHASHSEED": str(seed % 2**32)}
 
 
 def check(script: str, *, module: bool) -> str:
