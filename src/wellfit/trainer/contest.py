@@ -27,6 +27,8 @@ from wellfit.trainer.trial import Entry
 
 FIRST = 2  # the yardstick and the simplest are always fitted
 MOST_DRAWN = 24  # boosters of random settings: more are chosen among by luck
+MOST_PASSED = 20  # of them, that would take too long: others may not
+LAST = 0.8  # of the time that is left may go to one of them: nothing comes after
 WORSE = 1.1  # times the best loss of the first fold: such a draw is given up after it
 ENSEMBLE = "ensemble"
 
@@ -204,12 +206,13 @@ def _search(ring: _Ring, seed: int) -> None:
     """Boosters of random settings, those that do badly on the first fold given up."""
     if ring.usual() is None:
         return
-    tried = 0
+    tried = passed = 0
     for name, made in drawn(seed):
-        now = Progress(stage=f"trying {name}", place=len(CANDIDATES) + 1)
-        if tried == MOST_DRAWN or not ring.enter(name, made, now, _bound(ring)):
+        if tried == MOST_DRAWN or passed == MOST_PASSED:
             break
-        tried += 1
+        now = Progress(stage=f"trying {name}", place=len(CANDIDATES) + 1)
+        fits = ring.enter(name, replace(made, share=LAST), now, _bound(ring))
+        tried, passed = tried + fits, passed + (not fits)
     if tried:
         ring.notes.append(f"{tried} boosters of random settings were tried as well")
 
