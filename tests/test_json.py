@@ -10,6 +10,7 @@ import subprocess
 import sys
 from dataclasses import replace
 from datetime import datetime
+from math import inf, nan
 from pathlib import Path
 from random import Random
 from typing import Annotated, Literal
@@ -20,7 +21,10 @@ from pydantic.json_schema import GenerateJsonSchema
 
 from wellfit.core.checklist import Item, Phase, State
 from wellfit.core.finding import Diagnosis, Evidence, Finding, NotChecked, Severity
+from wellfit.core.plan import Change, Plan
+from wellfit.core.verdict import Effect, Outcome, Verdict
 from wellfit.record import Recorder
+from wellfit.verbs.treat import Treatment
 
 DOCS = Path(__file__).parent.parent / "docs"
 
@@ -124,7 +128,52 @@ class RowForm(Form):
     values: list[str | float | None]
 
 
-SCHEMAS = {"check": CheckForm, "diagnosis": DiagnosisForm, "train": TrainForm}
+class EffectForm(Form):
+    median: float | None
+    low: float | None
+    high: float | None
+
+
+class ChangeForm(Form):
+    change: str
+    params: dict[str, float]
+    id: str
+
+
+class VerdictForm(Form):
+    plan: list[ChangeForm]
+    outcome: Literal["better", "worse", "no-effect", "failed"]
+    effect: EffectForm | None
+    trials: int
+
+
+class BaselineForm(Form):
+    mean: float | None
+    values: list[float | None]
+
+
+class BestForm(BaselineForm):
+    effect: EffectForm | None
+
+
+class TreatForm(Form):
+    version: Literal[1] = Field(alias="schema")
+    outcome: Literal["better", "no-effect", "healthy", "failed"]
+    metric: MetricForm
+    baseline: BaselineForm
+    best: BestForm
+    plan: list[ChangeForm]
+    verdicts: list[VerdictForm]
+    trials: int
+    seconds: float
+
+
+SCHEMAS = {
+    "check": CheckForm,
+    "diagnosis": DiagnosisForm,
+    "train": TrainForm,
+    "treat": TreatForm,
+}
 SECTIONS = {
     "## `wellfit run` and `wellfit diagnose`": DiagnosisForm,
     "### A finding": FindingForm,
@@ -135,6 +184,11 @@ SECTIONS = {
     "## `wellfit train`": TrainForm,
     "### A metric": MetricForm,
     "### A candidate": CandidateForm,
+    "## `wellfit treat`": TreatForm,
+    "### A baseline": BaselineForm,
+    "### An effect": EffectForm,
+    "### A change": ChangeForm,
+    "### A verdict": VerdictForm,
     "### A run in the list": ListedForm,
     "### A row": RowForm,
 }
@@ -193,6 +247,26 @@ def test_a_diagnosis_has_this_form(diagnosis):
 def test_a_check_has_this_form():
     box = Item(phase=Phase.TRIED, item="shapes", state=State.YOURS, text="not checked")
     CheckForm.check(replace(FULL, checklist=(box,)).to_json())
+
+
+@pytest.mark.parametrize("outcome", Outcome)
+def test_a_treatment_has_this_form(outcome):
+    known = outcome is not Outcome.FAILED
+    verdict = Verdict(
+        plan=Plan.of(Change(change="clip-gradients", params={"norm": 1.0})),
+        outcome=outcome,
+        control=(1.0, nan),
+        treated=(0.5, 0.25),
+        effect=Effect(median=0.5, low=-inf, high=inf) if known else None,
+    )
+    treatment = Treatment(
+        path=Path("one"),
+        metric="val/loss",
+        greater_is_better=False,
+        verdict=verdict,
+        seconds=1.5,
+    )
+    TreatForm.check(treatment.to_json())
 
 
 def said(folder: Path, *words: object) -> object:

@@ -30,6 +30,7 @@ VERBS = [
     "run",
     "runs",
     "train",
+    "treat",
     "watch",
 ]
 HEAVY = {"torch", "pandas", "sklearn", "pyarrow", "pydantic", "typer", "rich", "jinja2"}

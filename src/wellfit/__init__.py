@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from wellfit.verbs.run import run as run
     from wellfit.verbs.runs import runs as runs
     from wellfit.verbs.train import train as train
+    from wellfit.verbs.treat import treat as treat
 
 __version__ = "0.1.0.dev0"
 
@@ -48,6 +49,7 @@ _HOMES = {
     "run": "wellfit.verbs.run",
     "runs": "wellfit.verbs.runs",
     "train": "wellfit.verbs.train",
+    "treat": "wellfit.verbs.treat",
     "watch": "wellfit.taps.torch.watch",
 }
 __all__ = list(_HOMES)

@@ -20,6 +20,7 @@ from wellfit.core.errors import WellfitError
 COMMANDS: Mapping[str, str] = {
     "run": "Run a training script, and say what is wrong with it.",
     "check": "Check a script, or data, before compute is spent.",
+    "treat": "Prove what a plan of changes does to a script, by trials.",
     "train": "Train a model on a table.",
     "predict": "Predict with a trained model.",
     "diagnose": "Say what is wrong with a recorded run, or with anybody's logs.",
@@ -30,7 +31,9 @@ COMMANDS: Mapping[str, str] = {
     "remove": "Remove recorded runs.",
 }
 # Everything after a script's name belongs to the script.
-PARSING: Mapping[str, Mapping[str, Any]] = {"run": {"allow_interspersed_args": False}}
+PARSING: Mapping[str, Mapping[str, Any]] = {
+    name: {"allow_interspersed_args": False} for name in ("run", "treat")
+}
 
 
 def main(words: Sequence[str] | None = None) -> None:

@@ -1,0 +1,83 @@
+"""`wellfit treat --with PLAN SCRIPT [ARGS…]`"""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from wellfit.cli.options import Json, Quiet
+from wellfit.cli.output import STDOUT, write_json
+
+BUDGET = "20m"
+
+
+def treat(
+    script: Annotated[
+        str,
+        typer.Argument(
+            help="The training script.", metavar="SCRIPT", show_default=False
+        ),
+    ],
+    args: Annotated[
+        list[str] | None,
+        typer.Argument(
+            help="The script's own arguments.", metavar="[ARGS]…", show_default=False
+        ),
+    ] = None,
+    plan: Annotated[
+        Path,
+        typer.Option(
+            "--with",
+            metavar="PLAN",
+            help="The changes to prove: a YAML file.",
+            show_default=False,
+        ),
+    ] = ...,  # type: ignore[assignment]
+    module: Annotated[
+        bool, typer.Option("-m", help="SCRIPT is a module, as after `python -m`.")
+    ] = False,
+    metric: Annotated[
+        str | None,
+        typer.Option(help="The signal to judge by.  [default: the validation loss]"),
+    ] = None,
+    budget: Annotated[
+        str, typer.Option(help="The time for all trials, such as 90s, 20m or 2h.")
+    ] = BUDGET,
+    least_gain: Annotated[
+        float,
+        typer.Option(min=0.0, help="The improvement from which on it counts."),
+    ] = 0.0,
+    out: Annotated[
+        Path | None,
+        typer.Option(help="The folder for the trials; those there are not run again."),
+    ] = None,
+    json: Json = None,
+    quiet: Quiet = False,
+) -> None:
+    """Prove what a plan does to a script: runs with it and without it, in pairs.
+
+    The script stays as it is. Runs of a pair share all seeds; pairs are added until the
+    95 % interval of the improvement leaves no doubt, or the budget is spent. Options
+    come before SCRIPT; everything after it is the script's own.
+    """
+    from rich.console import Console
+
+    from wellfit.show.treatment import show_treatment, show_trial
+    from wellfit.verbs.treat import treat as verb
+
+    console = Console(stderr=json == STDOUT, highlight=False)
+    treatment = verb(
+        script,
+        args or [],
+        plan=plan,
+        metric=metric,
+        budget=budget,
+        least_gain=least_gain,
+        out=out,
+        module=module,
+        on_trial=None if quiet else lambda trial: show_trial(trial, console),
+    )
+    if json is not None:
+        write_json(treatment.to_json(), json)
+    if not quiet:
+        show_treatment(treatment, console)

@@ -1,0 +1,81 @@
+"""A trial as a process of this machine: whatever becomes of it, it is only a trial."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from wellfit.core.plan import Plan
+from wellfit.core.run import Run
+from wellfit.record import open_run
+from wellfit.record.folder import databases
+
+SAID = "said.txt"  # what the script prints in a trial
+LAST = 500  # bytes of it, that are told where a trial fails
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Local:
+    """Runs trials of a command line one after the other, each in a folder of its own.
+
+    A trial that is there already is not run again.
+    """
+
+    words: Sequence[str]
+    module: bool
+    folder: Path
+
+    def run(self, plan: Plan, seed: int, *, seconds: float) -> Run | None:
+        """The run under a plan and a seed; None where it took longer than that."""
+        name = "-".join([f"seed-{seed}", *(c.id for c in plan.changes)])
+        folder = self.folder / "trials" / name
+        if databases(folder):
+            kept = open_run(folder)
+            if "outcome" in kept.facts:
+                return kept
+            for path in databases(folder).values():
+                path.unlink()  # it was interrupted
+        folder.mkdir(parents=True, exist_ok=True)
+        words = ["--quiet", "--seed", str(seed), "--out", str(folder)]
+        if plan.changes:
+            words += ["--with", str(plan.save(folder / "plan.yaml"))]
+        words += ["-m"] if self.module else []
+        command = [sys.executable, "-m", "wellfit", "run", *words, *self.words]
+        with (folder / SAID).open("wb") as said:
+            process = subprocess.Popen(
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=said,
+                stderr=said,
+                start_new_session=True,
+            )
+            try:
+                process.wait(timeout=seconds)
+            except subprocess.TimeoutExpired:
+                return None
+            finally:
+                _end(process)
+        return open_run(folder) if databases(folder) else Run(path=folder)
+
+
+def _end(process: "subprocess.Popen[bytes]") -> None:
+    """End it and all that it has started."""
+    if process.poll() is None:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+
+def failure(run: Run) -> str | None:
+    """Why a trial failed: the script's own last words; None where it did not."""
+    outcome = run.facts.get("outcome") or {"exit": 1}
+    if not outcome["exit"]:
+        return None
+    error = outcome.get("error")
+    if error:
+        return f"{error['type']}: {error['message']}"
+    said = run.path and run.path / SAID
+    text = said.read_bytes()[-LAST:].decode(errors="replace") if said else ""
+    return (text.strip().splitlines() or ["it ended early"])[-1]

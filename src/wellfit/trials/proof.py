@@ -1,0 +1,82 @@
+"""Whether a plan helps: pairs of runs with and without it, until it is decided."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from math import isnan
+
+from wellfit.core.plan import Plan
+from wellfit.core.verdict import Outcome, Verdict
+from wellfit.trials.effect import effect_of, gains_of
+
+LEAST = 3  # pairs that are the same bit for bit: the plan changes nothing
+MOST = 30
+
+Try = Callable[[Plan, int], float | None]
+
+
+def failures(values: Sequence[float]) -> int:
+    """How many runs have no number."""
+    return sum(map(isnan, values))
+
+
+@dataclass(kw_only=True, slots=True)
+class Proof:
+    """One comparison that is fixed before it begins: this plan, on these seeds.
+
+    `least_gain` is the improvement, in the metric's unit, from which on it counts.
+    """
+
+    plan: Plan
+    greater_is_better: bool
+    least_gain: float = 0.0
+    control: list[float] = field(default_factory=list)
+    treated: list[float] = field(default_factory=list)
+
+    def run(self, try_: Try, *, most: int = MOST) -> Verdict:
+        """Try pair after pair, on seeds 1, 2, 3, …, until it is decided.
+
+        `try_` gives the metric of a plan and a seed, NaN where the run failed, and None
+        where there is no more time.
+        """
+        for seed in range(1, most + 1):
+            control = try_(Plan(), seed)
+            treated = None if control is None else try_(self.plan, seed)
+            if control is None or treated is None:
+                break
+            self.control.append(control)
+            self.treated.append(treated)
+            outcome = self.decided()
+            if outcome is not None:
+                return self.verdict(outcome)
+        return self.verdict(Outcome.NO_EFFECT)
+
+    @property
+    def gains(self) -> list[float]:
+        """The improvement of each pair so far."""
+        return gains_of(
+            self.control, self.treated, greater_is_better=self.greater_is_better
+        )
+
+    def decided(self) -> Outcome | None:
+        """The outcome, once the interval leaves no doubt; or nothing changes at all."""
+        found = effect_of(self.gains)
+        if found is None:
+            return None
+        reliable = failures(self.treated) <= failures(self.control)
+        if found.low > 0 and found.median >= self.least_gain and reliable:
+            return Outcome.BETTER
+        if found.high < 0:
+            return Outcome.WORSE
+        nothing = len(self.gains) >= LEAST and not any(self.gains)
+        small = self.least_gain > 0 and found.high < self.least_gain
+        return Outcome.NO_EFFECT if nothing or small else None
+
+    def verdict(self, outcome: Outcome) -> Verdict:
+        """The verdict as it stands."""
+        return Verdict(
+            plan=self.plan,
+            outcome=outcome,
+            control=tuple(self.control),
+            treated=tuple(self.treated),
+            effect=effect_of(self.gains),
+        )

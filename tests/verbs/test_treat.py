@@ -1,0 +1,149 @@
+"""A plan is proven by runs of the script, and what stands in the way is told."""
+
+import json
+import subprocess
+import sys
+import time
+
+import pytest
+
+from wellfit import treat
+from wellfit.core.errors import BadScript, BadSetting, UnknownName
+from wellfit.core.plan import Change, Plan
+from wellfit.core.verdict import Outcome
+from wellfit.record import open_run
+
+LOWER = Plan.of(Change(change="lower-learning-rate", params={"factor": 0.01}))
+# Its rate is far too high: it ends where it began, or worse.
+SCRIPT = """
+import torch
+from torch import nn
+torch.set_num_threads(1)
+torch.manual_seed(0)
+x = torch.randn(200, 5)
+y = x @ torch.randn(5, 1) + 0.1 * torch.randn(200, 1)
+net = nn.Linear(5, 1)
+optimizer = torch.optim.SGD(net.parameters(), lr=0.9)
+for epoch in range(4):
+    net.train()
+    for rows in torch.randperm(150).split(15):
+        loss = nn.functional.mse_loss(net(x[rows]), y[rows])
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+    net.eval()
+    with torch.no_grad():
+        held = nn.functional.mse_loss(net(x[150:]), y[150:])
+    print(epoch, held.item())
+"""
+
+
+@pytest.fixture(scope="module")
+def treated(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("treated")
+    (folder / "train.py").write_text(SCRIPT)
+    trials = []
+    found = treat(
+        folder / "train.py", plan=LOWER, out=folder / "out", on_trial=trials.append
+    )
+    return found, trials, folder
+
+
+@pytest.mark.slow
+def test_a_plan_that_helps_is_proven(treated):
+    found, trials, _ = treated
+    assert found.metric == "val/loss"
+    assert found.verdict.outcome is Outcome.BETTER
+    assert found.verdict.effect.low > 0
+    assert len(trials) == 2 * len(found.verdict.control)
+    said = found.to_json()
+    assert said["outcome"] == "better"
+    assert said["plan"] == LOWER.to_json()
+    assert said["best"]["effect"]["median"] == found.verdict.effect.median
+
+
+@pytest.mark.slow
+def test_each_trial_is_a_run_of_its_own_and_pairs_share_their_seed(treated):
+    found, trials, folder = treated
+    runs = {p.name: open_run(p) for p in (folder / "out" / "trials").iterdir()}
+    assert len(runs) == len(trials)
+    (change,) = LOWER.changes
+    for seed in range(1, len(trials) // 2 + 1):
+        bare, changed = runs[f"seed-{seed}"], runs[f"seed-{seed}-{change.id}"]
+        assert bare.facts["seeds"] == changed.facts["seeds"]
+        assert bare.signal("loss").values[0] == changed.signal("loss").values[0]
+        assert changed.facts["plan"]["applied"]
+        assert "plan" not in bare.facts
+    assert len({*found.verdict.control}) == len(found.verdict.control)
+
+
+@pytest.mark.slow
+def test_trials_that_are_there_are_not_run_again(treated):
+    found, _, folder = treated
+    begun = time.monotonic()
+    again = treat(folder / "train.py", plan=LOWER, out=folder / "out")
+    assert again.verdict == found.verdict
+    assert time.monotonic() - begun < 0.2 * found.seconds
+
+
+@pytest.mark.slow
+def test_the_command_line_says_it(treated):
+    found, _, folder = treated
+    command = [sys.executable, "-m", "wellfit", "treat", "--with", "out/plan.yaml"]
+    command += ["--out", "out", "--json", "said.json", "train.py"]
+    ran = subprocess.run(
+        command, cwd=folder, capture_output=True, text=True, check=True
+    )
+    assert "✔ lower-learning-rate(factor=0.01)" in ran.stdout
+    assert "better" in ran.stdout
+    assert "val/loss: smaller is better" in ran.stdout
+    assert "wellfit run --with out/plan.yaml SCRIPT" in ran.stdout
+    said = json.loads((folder / "said.json").read_text())
+    told = found.to_json()
+    assert {**said, "seconds": 0} == {**told, "seconds": 0}
+
+
+def test_a_script_that_fails_as_it_is_proves_nothing(tmp_path):
+    (tmp_path / "train.py").write_text("raise ValueError('no data here')")
+    with pytest.raises(BadScript, match=r"fails as it is.*ValueError: no data here"):
+        treat(tmp_path / "train.py", plan=LOWER, out=tmp_path / "out")
+
+
+def test_a_script_that_takes_longer_than_the_budget_is_ended(tmp_path):
+    (tmp_path / "train.py").write_text("import time; time.sleep(60)")
+    begun = time.monotonic()
+    with pytest.raises(BadScript, match="give it more --budget"):
+        treat(tmp_path / "train.py", plan=LOWER, out=tmp_path / "out", budget="4s")
+    assert time.monotonic() - begun < 20
+
+
+def test_what_changes_nothing_is_said_to_after_three_pairs(tmp_path):
+    (tmp_path / "train.py").write_text(SCRIPT.replace("0.9", "0.01"))
+    never = Plan.of(Change(change="clip-gradients", params={"norm": 1e6}))
+    never.save(tmp_path / "plan.yaml")
+    command = [sys.executable, "-m", "wellfit", "treat", "--with", "plan.yaml"]
+    command += ["--out", "out", "--json", "said.json", "train.py"]
+    ran = subprocess.run(
+        command, cwd=tmp_path, capture_output=True, text=True, check=True
+    )
+    assert "✘ clip-gradients(norm=1000000.0)  changes nothing" in ran.stdout
+    said = json.loads((tmp_path / "said.json").read_text())
+    assert (said["outcome"], said["plan"], said["trials"]) == ("no-effect", [], 6)
+    (verdict,) = said["verdicts"]
+    assert verdict["plan"] == never.to_json()
+    assert len({*said["baseline"]["values"]}) == 3  # the seeds vary, though set
+    with pytest.raises(UnknownName, match="did you mean 'val/loss'"):
+        treat(tmp_path / "train.py", plan=never, metric="val/los", out=tmp_path / "out")
+
+
+def test_what_cannot_be_is_told_before_anything_runs(tmp_path):
+    script = tmp_path / "train.py"
+    script.write_text(SCRIPT)
+    with pytest.raises(BadSetting, match="cannot be read"):
+        treat(script, plan=tmp_path / "none.yaml")
+    with pytest.raises(BadScript, match="no script"):
+        treat(tmp_path / "none.py", plan=LOWER)
+    with pytest.raises(BadSetting, match="a budget is a time"):
+        treat(script, plan=LOWER, budget="soon")
+    with pytest.raises(TypeError, match="metrik"):
+        treat(script, plan=LOWER, metrik="val/loss")
