@@ -65,7 +65,7 @@ class Checkpoints:
     folder: Path
     every_steps: int | None = None
     every_seconds: float | None = 60.0
-    share: float = 0.02
+    share: float = 0.01  # the first and the last are written whatever they take
     keep: Keep = Keep()
     resume: Literal["last", "best"] | None = None
 
@@ -96,11 +96,31 @@ def newest(how: Checkpoints) -> Found:
     raise BadRun(f"{why}, and none to go on from in {how.folder}: train anew")
 
 
+@dataclass(kw_only=True, slots=True)
+class _Pace:
+    """Steps, and the seconds that they took."""
+
+    steps: int = 0
+    seconds: float = 0.0
+
+    def add(self, seconds: float) -> None:
+        self.steps += 1
+        self.seconds += seconds
+
+    def beyond(self, usual: "_Pace") -> float:
+        """Seconds more than as many usual steps take."""
+        if not usual.steps:
+            return self.seconds
+        return max(0.0, self.seconds - self.steps * usual.seconds / usual.steps)
+
+
 class Keeper:
     """Writes the checkpoints of one training, in a thread beside it.
 
     The training waits only while its tensors are copied. One that is due while the one
-    before is still being written comes after that.
+    before is still being written comes after that. What one costs is that wait, and by
+    how much steps are slower while it is written: threads of Python are in each other's
+    way for longer than they work.
     """
 
     def __init__(
@@ -110,8 +130,11 @@ class Keeper:
         self._identity = identity(live)
         self._thread: threading.Thread | None = None
         self._failure, self._due = "", False
-        self._cost = 0.0  # seconds of work that the last one took
-        self._written = time.monotonic()
+        self._cost = 0.0  # seconds that the last one took of the training
+        self._written = time.perf_counter()
+        self._came: float | None = None  # when the step before this was done
+        self._busy = False  # whether one was being written then
+        self._calm, self._slowed = _Pace(), _Pace()  # while none, or one, is written
         self._improved = {p.name for p in checkpoints_in(how.folder) if _improved(p)}
 
     def resume(self) -> None:
@@ -138,22 +161,35 @@ class Keeper:
 
     def stepped(self) -> None:
         """A step is done: write a checkpoint where one is due."""
+        self._time()
         steps, seconds = self._how.every_steps, self._how.every_seconds
         if steps is not None and self._live.place.step % steps == 0:
             self._due = True
-        if seconds is not None and time.monotonic() - self._written >= seconds:
+        if seconds is not None and time.perf_counter() - self._written >= seconds:
             self._due = True
         if self._due and self._affordable():
             self.save()
 
+    def _time(self) -> None:
+        """How long the step took, and whether a checkpoint was written meanwhile."""
+        now, before = time.perf_counter(), self._came
+        if before is not None:
+            (self._slowed if self._busy else self._calm).add(now - before)
+        self._came, self._busy = now, self._writing
+
+    @property
+    def _writing(self) -> bool:
+        return self._thread is not None and self._thread.is_alive()
+
     def _affordable(self) -> bool:
-        if self._thread is not None and self._thread.is_alive():
+        if self._writing:
             return False
-        passed = time.monotonic() - self._written
-        return passed >= self._cost / self._how.share
+        cost = self._cost + self._slowed.beyond(self._calm)
+        return time.perf_counter() - self._written >= cost / self._how.share
 
     def evaluated(self, *, ended: bool) -> None:
-        """The network was evaluated."""
+        """The network was evaluated, which takes its own time."""
+        self._came = None
         improved = self._live.place.best_epoch == self._live.place.evaluations
         if ended or (improved and self._how.keep.best and self._affordable()):
             self.save(improved=improved)
@@ -161,7 +197,7 @@ class Keeper:
     def save(self, *, improved: bool = False) -> None:
         """Copy the state, and let it be written, after the one before it."""
         self.finish()
-        begun = time.thread_time()
+        begun = time.perf_counter()
         tensors: Tensors = {}
         state = pack(self._live.tree(), tensors)
         said = {"identity": self._identity, "improved": improved, "state": state}
@@ -172,9 +208,10 @@ class Keeper:
         self._thread = threading.Thread(
             target=partial(self._write, path, said, tensors)
         )
-        self._due, self._written = False, time.monotonic()
-        self._cost = time.thread_time() - begun
+        self._due, self._written = False, time.perf_counter()
+        self._cost, self._slowed = self._written - begun, _Pace()
         self._thread.start()
+        self._came, self._busy = time.perf_counter(), True
 
     def _write(self, path: Path, said: Mapping[str, Any], tensors: Tensors) -> None:
         try:
@@ -185,7 +222,6 @@ class Keeper:
                 f"checkpoint {path.name} could not be written ({error}); those before "
                 "it are kept"
             )
-        self._cost += time.thread_time()  # which began with this thread
 
     def _forget(self) -> None:
         found, keep = checkpoints_in(self._how.folder), self._how.keep
