@@ -11,7 +11,8 @@ from wellfit import treat
 from wellfit.core.errors import BadScript, BadSetting, UnknownName
 from wellfit.core.plan import Change, Plan
 from wellfit.core.verdict import Outcome
-from wellfit.record import open_run
+from wellfit.record import Recorder, open_run
+from wellfit.trials.executors.local import Local
 
 LOWER = Plan.of(Change(change="lower-learning-rate", params={"factor": 0.01}))
 # Its rate is far too high: it ends where it began, or worse.
@@ -147,3 +148,15 @@ def test_what_cannot_be_is_told_before_anything_runs(tmp_path):
         treat(script, plan=LOWER, budget="soon")
     with pytest.raises(TypeError, match="metrik"):
         treat(script, plan=LOWER, metrik="val/loss")
+
+
+def test_what_an_interrupted_trial_has_left_does_not_reach_the_next(tmp_path):
+    (tmp_path / "train.py").write_text("print('done')")
+    folder = tmp_path / "trials" / "seed-1"
+    with Recorder(folder) as recorder:
+        recorder.value("val/loss", 7, 0.5)  # and nothing of how it ended
+    (folder / "run.db-wal").write_bytes(b"stale")
+    words = [str(tmp_path / "train.py")]
+    run = Local(words=words, module=False, folder=tmp_path).run(Plan(), 1, seconds=60)
+    assert run.facts["outcome"]["exit"] == 0
+    assert run.get("val/loss") is None

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from shutil import rmtree
 
 from wellfit.core.plan import Plan
 from wellfit.core.run import Run
@@ -36,8 +37,7 @@ class Local:
             kept = open_run(folder)
             if "outcome" in kept.facts:
                 return kept
-            for path in databases(folder).values():
-                path.unlink()  # it was interrupted
+            rmtree(folder)  # it was interrupted: nothing of it may reach the next
         folder.mkdir(parents=True, exist_ok=True)
         words = ["--quiet", "--seed", str(seed), "--out", str(folder)]
         if plan.changes:
