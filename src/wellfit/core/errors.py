@@ -6,7 +6,6 @@
     ├── BadScript       a script that cannot be started
     ├── BadSetting      a flag, a parameter or a key of [tool.wellfit]
     ├── BadTable        a table that cannot be read or trained on
-    ├── CannotApply     a change that this training does not allow
     ├── MissingExtra    a library that is needed and not installed
     └── UnknownName     a name that does not exist: a rule, a signal, a column
 
@@ -39,10 +38,6 @@ class BadSetting(WellfitError, ValueError):
 
 class BadTable(WellfitError, ValueError):
     """A table that cannot be read, or that nothing can be learnt from."""
-
-
-class CannotApply(WellfitError, ValueError):
-    """A change that a training does not allow; the message says why."""
 
 
 class MissingExtra(WellfitError, ImportError):

@@ -33,6 +33,11 @@ class Change:
         given = ", ".join(f"{name}={value}" for name, value in self.params.items())
         return f"{self.change}({given})"
 
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> "Change":
+        """Read back what `to_json` gave."""
+        return cls(change=data["change"], params=data["params"])
+
     def to_json(self) -> dict[str, Any]:
         """The change as plain data, in the form that docs/json.md pins."""
         return {"change": self.change, "params": dict(self.params), "id": self.id}
@@ -42,8 +47,8 @@ class Change:
 class Plan:
     """Changes, in the order in which they are applied; each of them once.
 
-    `wellfit run --with plan.yaml` trains with one; `wellfit.remedies.read_plan` reads
-    it, and says what it cannot be.
+    `wellfit run --with plan.yaml` trains with one; `wellfit.remedies.plans.read_plan`
+    reads it, and says what it cannot be.
     """
 
     changes: tuple[Change, ...] = ()

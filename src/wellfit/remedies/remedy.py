@@ -31,4 +31,4 @@ class Remedy(ABC):
 
     @abstractmethod
     def apply(self, training: Training) -> None:
-        """Edit the training; `CannotApply` where that is not possible."""
+        """Edit the training."""

@@ -106,7 +106,7 @@ def _changed(run: Run) -> Iterator[Line]:
     plan = run.facts.get("plan")
     if plan is None:
         return
-    said = [Change(change=c["change"], params=c["params"]) for c in plan["changes"]]
+    said = [Change.from_json(one) for one in plan["changes"]]
     changes = ", ".join(map(str, said)) or "no changes"
     if plan["applied"] or not said:
         yield Line(Text(printable(f"Trained with {changes}.")))

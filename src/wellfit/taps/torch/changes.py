@@ -35,8 +35,7 @@ class ChangesTap:
         every: int | None = None,
     ) -> None:
         self.records = records
-        said = [Change(change=one["change"], params=one["params"]) for one in plan]
-        self.plan = Plan.of(*said)
+        self.plan = Plan.of(*map(Change.from_json, plan))
         self.step = 0
         self._guard = Guard(self)
         self._factor = 1.0
