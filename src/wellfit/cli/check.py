@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from wellfit.cli.options import FailOn, Ignore, Json, Quiet, RunFolder
+from wellfit.cli.options import Args, FailOn, Ignore, Json, Module, Quiet, RunFolder
 from wellfit.cli.output import STDOUT, write_json
 from wellfit.cli.output import fail_on as leave_on
 from wellfit.cli.settings import Settings, project
@@ -27,15 +27,8 @@ def check(
             show_default=False,
         ),
     ],
-    args: Annotated[
-        list[str] | None,
-        typer.Argument(
-            help="The script's own arguments.", metavar="[ARGS]…", show_default=False
-        ),
-    ] = None,
-    module: Annotated[
-        bool, typer.Option("-m", help="SCRIPT is a module, as after `python -m`.")
-    ] = False,
+    args: Args = None,
+    module: Module = False,
     target: Annotated[
         str | None, typer.Option(help="Of data: the column to predict.")
     ] = None,

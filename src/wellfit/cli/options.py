@@ -7,6 +7,19 @@ import typer
 
 from wellfit.core.finding import Severity
 
+Script = Annotated[
+    str,
+    typer.Argument(help="The training script.", metavar="SCRIPT", show_default=False),
+]
+Args = Annotated[
+    list[str] | None,
+    typer.Argument(
+        help="The script's own arguments.", metavar="[ARGS]…", show_default=False
+    ),
+]
+Module = Annotated[
+    bool, typer.Option("-m", help="SCRIPT is a module, as after `python -m`.")
+]
 Json = Annotated[
     Path | None,
     typer.Option(

@@ -7,7 +7,17 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from wellfit.cli.options import FailOn, Ignore, Json, Quiet, RunFolder, To
+from wellfit.cli.options import (
+    Args,
+    FailOn,
+    Ignore,
+    Json,
+    Module,
+    Quiet,
+    RunFolder,
+    Script,
+    To,
+)
 from wellfit.cli.output import STDOUT, write_json
 from wellfit.cli.output import fail_on as leave_on
 from wellfit.cli.settings import project
@@ -20,21 +30,9 @@ OVERHEAD = "2%"
 
 
 def run(
-    script: Annotated[
-        str,
-        typer.Argument(
-            help="The training script.", metavar="SCRIPT", show_default=False
-        ),
-    ],
-    args: Annotated[
-        list[str] | None,
-        typer.Argument(
-            help="The script's own arguments.", metavar="[ARGS]…", show_default=False
-        ),
-    ] = None,
-    module: Annotated[
-        bool, typer.Option("-m", help="SCRIPT is a module, as after `python -m`.")
-    ] = False,
+    script: Script,
+    args: Args = None,
+    module: Module = False,
     out: RunFolder = None,
     json: Json = None,
     overhead: Annotated[

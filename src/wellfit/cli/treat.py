@@ -5,25 +5,14 @@ from typing import Annotated
 
 import typer
 
-from wellfit.cli.options import Json, Quiet
+from wellfit.cli.options import Args, Json, Module, Quiet, Script
 from wellfit.cli.output import STDOUT, write_json
-
-BUDGET = "20m"
+from wellfit.verbs.treat import BUDGET
 
 
 def treat(
-    script: Annotated[
-        str,
-        typer.Argument(
-            help="The training script.", metavar="SCRIPT", show_default=False
-        ),
-    ],
-    args: Annotated[
-        list[str] | None,
-        typer.Argument(
-            help="The script's own arguments.", metavar="[ARGS]…", show_default=False
-        ),
-    ] = None,
+    script: Script,
+    args: Args = None,
     plan: Annotated[
         Path,
         typer.Option(
@@ -33,9 +22,7 @@ def treat(
             show_default=False,
         ),
     ] = ...,  # type: ignore[assignment]
-    module: Annotated[
-        bool, typer.Option("-m", help="SCRIPT is a module, as after `python -m`.")
-    ] = False,
+    module: Module = False,
     metric: Annotated[
         str | None,
         typer.Option(help="The signal to judge by.  [default: the validation loss]"),
