@@ -83,6 +83,12 @@ def test_without_time_it_is_not_decided():
     assert ran[:2] == [(Plan(), 1), (PLAN, 1)]
 
 
+def test_without_a_single_pair_it_has_failed():
+    verdict = proof().run(lambda plan, seed: None if plan.changes else 1.0)
+    assert verdict.outcome is Outcome.FAILED
+    assert verdict.effect is None
+
+
 def test_a_plan_that_fails_more_often_is_never_better():
     good = losses(1.0)
 

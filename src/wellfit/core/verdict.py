@@ -14,7 +14,7 @@ class Outcome(StrEnum):
     BETTER = "better"
     WORSE = "worse"
     NO_EFFECT = "no-effect"  # none that could be told from luck, or too small a one
-    FAILED = "failed"  # the training as it is could not be measured
+    FAILED = "failed"  # there was no time for one pair of runs
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -48,7 +48,7 @@ class Proof:
             outcome = self.decided()
             if outcome is not None:
                 return self.verdict(outcome)
-        return self.verdict(Outcome.NO_EFFECT)
+        return self.verdict(Outcome.NO_EFFECT if self.gains else Outcome.FAILED)
 
     @property
     def gains(self) -> list[float]:
