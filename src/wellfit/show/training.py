@@ -67,9 +67,9 @@ def _round(stage: "Stage") -> str:
 def show_training(trained: "Trained", console: Console) -> None:
     """Print what was learnt from, what was tried, what came of it, what is wrong."""
     console.print()
-    console.print(_lines(_about(trained)))
+    console.print(labelled(_about(trained)))
     console.print(_candidates(trained))
-    console.print(_lines(_results(trained)))
+    console.print(labelled(_results(trained)))
     show_diagnosis(trained.diagnosis, trained.run, console)
     run = trained.run.path
     if run is not None:
@@ -85,7 +85,7 @@ def _new(trained: "Trained") -> str:
     return "NEW-IMAGES/" if trained.study.table.target else "NEW.csv"
 
 
-def _lines(said: Iterable[tuple[str, str]]) -> Table:
+def labelled(said: Iterable[tuple[str, str]]) -> Table:
     """A label, and beside it what there is to say, wrapped in its own column."""
     lines = Table.grid(padding=(0, 1))
     lines.add_column(style="dim", min_width=LABEL)

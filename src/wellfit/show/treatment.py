@@ -2,13 +2,15 @@
 
 from collections.abc import Iterator
 from math import isfinite, isnan
+from statistics import median
 
 from rich.console import Console
 from rich.text import Text
 
 from wellfit.core.verdict import Effect, Outcome
 from wellfit.show.numerals import count, duration, number
-from wellfit.show.terminal import printable, shown
+from wellfit.show.terminal import Line, printable, shown, write
+from wellfit.show.training import labelled
 from wellfit.verbs.treat import Treatment, Trialled
 
 MARKS = {
@@ -17,29 +19,26 @@ MARKS = {
     Outcome.NO_EFFECT: ("✘", "bold"),
     Outcome.FAILED: ("✘", "bold red"),
 }
-LABEL = 12  # columns
 
 
 def show_trial(trial: Trialled, console: Console) -> None:
     """A line for a trial that is done."""
     what = "with the plan" if trial.changed else "as it is"
     value = "failed" if isnan(trial.value) else number(trial.value)
-    text = f"  seed {trial.seed:<3} {what:<14} {value:<12} {duration(trial.seconds)}"
+    took = "was there" if trial.seconds is None else duration(trial.seconds)
+    text = f"seed {trial.seed:<3} {what:<14} {value:<12} {took}"
     console.print(Text(printable(text), style="dim"))
 
 
 def show_treatment(treatment: Treatment, console: Console) -> None:
     """The verdict, and what it rests on."""
     console.print()
-    for label, text in _said(treatment):
-        line = Text(f"  {label:<{LABEL}}", style="dim")
-        console.print(line.append(printable(text), style="not dim"))
+    console.print(labelled(_said(treatment)))
     mark, style = MARKS[treatment.verdict.outcome]
     changes = " + ".join(map(str, treatment.verdict.plan.changes)) or "no change"
-    line = Text(f"  {mark} ", style=style).append(printable(changes), style="bold")
-    console.print(line.append(f"  {verdict_of(treatment)}", style="not bold"))
-    for note in treatment.notes:
-        console.print(Text(f"  {'noted':<{LABEL}}{printable(note)}", style="dim"))
+    line = Text(f"{mark} ", style=style).append(printable(changes), style="bold")
+    line.append(f"  {verdict_of(treatment)}", style="not bold")
+    write([[Line(line)]], console)
     if treatment.verdict.outcome is Outcome.BETTER:
         text = f"\nwellfit run --with {shown(treatment.path / 'plan.yaml')} SCRIPT"
         console.print(text, style="dim", soft_wrap=True)
@@ -56,15 +55,17 @@ def _said(treatment: Treatment) -> Iterator[tuple[str, str]]:
         "tried",
         f"{pairs} of runs that share all seeds, {duration(treatment.seconds)}",
     )
+    for note in treatment.notes:
+        yield "noted", note
 
 
 def _values(values: tuple[float, ...]) -> str:
+    """The median, as the effect is one, and each."""
     known = [v for v in values if not isnan(v)]
     if not known:
         return "no run has a number"
-    mean = number(sum(known) / len(known))
     each = ", ".join("failed" if isnan(v) else number(v) for v in values)
-    return f"{mean}  ({each})"
+    return f"{number(median(known))} in the median  ({each})"
 
 
 def verdict_of(treatment: Treatment) -> str:
@@ -89,8 +90,8 @@ def verdict_of(treatment: Treatment) -> str:
 
 
 def _effect(effect: Effect) -> str:
-    median, low, high = (_signed(x) for x in (effect.median, effect.low, effect.high))
-    return f"{median}  [{low}, {high}]"
+    gain, low, high = (_signed(x) for x in (effect.median, effect.low, effect.high))
+    return f"{gain}  [{low}, {high}]"
 
 
 def _signed(gain: float) -> str:

@@ -27,12 +27,15 @@ MANY = 3  # runs, that are seldom alike by chance
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Trialled:
-    """A trial that is done, for whoever watches; NaN where it failed."""
+    """A trial that is done, for whoever watches; NaN where it failed.
+
+    `seconds` is None of one that was there already.
+    """
 
     changed: bool
     seed: int
     value: float
-    seconds: float
+    seconds: float | None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -185,7 +188,6 @@ class _Trials:
         """The metric; NaN where the run failed, None where there was no time."""
         from wellfit.trials.executors.local import failure
 
-        begun = monotonic()
         run = self.local.run(plan, seed, seconds=self.until.left)
         if run is None:
             return None
@@ -199,7 +201,7 @@ class _Trials:
                 changed=bool(plan.changes),
                 seed=seed,
                 value=value,
-                seconds=monotonic() - begun,
+                seconds=self.local.took.get(self.local.name(plan, seed)),
             )
             self.tell(done)
         return value

@@ -5,9 +5,10 @@ import signal
 import subprocess
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from shutil import rmtree
+from time import monotonic
 
 from wellfit.core.plan import Plan
 from wellfit.core.run import Run
@@ -22,16 +23,23 @@ LAST = 500  # bytes of it, that are told where a trial fails
 class Local:
     """Runs trials of a command line one after the other, each in a folder of its own.
 
-    A trial that is there already is not run again.
+    A trial that is there already is not run again. `took` are the seconds of those that
+    were run by this one, by the names of their folders.
     """
 
     words: Sequence[str]
     module: bool
     folder: Path
+    took: dict[str, float] = field(default_factory=dict)
+
+    @staticmethod
+    def name(plan: Plan, seed: int) -> str:
+        """Of the folder of a trial."""
+        return "-".join([f"seed-{seed}", *(c.id for c in plan.changes)])
 
     def run(self, plan: Plan, seed: int, *, seconds: float) -> Run | None:
         """The run under a plan and a seed; None where it took longer than that."""
-        name = "-".join([f"seed-{seed}", *(c.id for c in plan.changes)])
+        begun, name = monotonic(), self.name(plan, seed)
         folder = self.folder / "trials" / name
         if databases(folder):
             kept = open_run(folder)
@@ -58,6 +66,7 @@ class Local:
                 return None
             finally:
                 _end(process)
+        self.took[name] = monotonic() - begun
         return open_run(folder) if databases(folder) else Run(path=folder)
 
 
