@@ -2,10 +2,11 @@
 
 Runs of a pair share seeds and data, so that what they differ in is the change. Pairs
 are added one at a time, and each time it is looked whether it is decided. A usual
-interval would be wrong too often then: of forty looks at nothing, one in four finds
-something. And losses of trainings that break are of no known distribution: one in ten
-may be a thousand times the others. So the *median* improvement is judged, by signs
-alone, and by a *confidence sequence*, which holds at every look at once.
+interval would be wrong too often then: looked at after each of forty pairs, one of t
+at 95 % finds something in 32 % of what is nothing. And losses of trainings that break
+are of no known distribution: one in ten may be a thousand times the others. So the
+*median* improvement is judged, by signs alone, and by a *confidence sequence*, which
+holds at every look at once.
 
 Were m the median, each improvement would be above it with a chance of one half. A bet
 that it is so more often (or more seldom), at fair odds, multiplies its stake 20 times
