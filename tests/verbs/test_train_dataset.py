@@ -1,6 +1,5 @@
 """Training on a Dataset of the user's own: from a factory to a model, and back."""
 
-import os
 import signal
 import subprocess
 import sys
@@ -12,6 +11,7 @@ import torch
 from torch.utils.data import Dataset, IterableDataset, TensorDataset
 
 import wellfit
+from tests.killing import killed, loss
 from wellfit.core.errors import BadRun, BadTable, WellfitError
 from wellfit.core.recipe import (
     Data,
@@ -29,15 +29,12 @@ from wellfit.verbs.predict import predict
 from wellfit.verbs.train import train
 
 OWN = """
-import os, random, signal, threading, time
-from pathlib import Path
+import random
 
 import numpy as np
 import torch
 from torch import nn
 from torch.utils.data import Dataset, IterableDataset, Subset, TensorDataset
-
-from wellfit.trainer.checkpoint import checkpoints_in, step_of
 
 AT_LARGE = np.random.default_rng(5)
 
@@ -131,22 +128,7 @@ class Net(nn.Module):
 
     def forward(self, x):
         return self.layers(x)
-
-class Loss(nn.CrossEntropyLoss):
-    '''Kills its process in mid-epoch, once a checkpoint is from within an epoch.'''
-    def forward(self, outputs, targets):
-        folder = os.environ.get("KILLED_IN")
-        if folder and outputs.requires_grad:
-            for thread in threading.enumerate()[1:]:
-                if not thread.daemon:
-                    thread.join()
-            steps = map(step_of, checkpoints_in(Path(folder)))
-            if any(s > 9 and s % 9 for s in steps):
-                time.sleep(1.5)  # what was recorded is on disk within a second
-                os.kill(os.getpid(), signal.SIGKILL)
-            time.sleep(0.05)  # so that a checkpoint is worth its time
-        return super().forward(outputs, targets)
-"""
+""" + loss("CrossEntropyLoss", after=9, epoch=9, pause=0.05)
 
 
 @pytest.fixture(autouse=True)
@@ -253,10 +235,7 @@ def test_a_killed_training_goes_on_to_the_same_model_bit_for_bit(
     asked += ["loop.checkpoint_every=2", "regularization.ema=0.9"]
     path = recipe(mine, "waves", *asked).save(tmp_path / "recipe.yaml")
     out = tmp_path / "killed"
-    program = [sys.executable, "-m", "wellfit", "train", path, "--out", out, "--quiet"]
-    environment = {**os.environ, "KILLED_IN": str(out / "checkpoints")}
-    ended = subprocess.run(program, check=False, env=environment, timeout=300)
-    assert ended.returncode == -signal.SIGKILL
+    killed(path, out)
     assert step_of(checkpoints_in(out / "checkpoints")[0]) % 9  # in mid-epoch
     resumed = train(path, resume="last", out=out)
     whole = train(path, out=tmp_path / "whole")

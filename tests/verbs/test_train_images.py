@@ -16,6 +16,7 @@ from PIL import Image
 from safetensors.torch import load_file
 
 from tests.data.pictures import folder, made
+from tests.killing import killed, loss
 from wellfit.core.errors import BadSetting, BadTable, WellfitError
 from wellfit.record import open_run
 from wellfit.show.report.file import report
@@ -289,27 +290,7 @@ def test_a_cnn_is_not_for_columns(tmp_path):
 
 # -- interrupted -------------------------------------------------------------------
 
-LOSS = """
-import os, signal, threading, time
-from pathlib import Path
-from torch import nn
-from wellfit.trainer.checkpoint import checkpoints_in, step_of
-
-class Loss(nn.CrossEntropyLoss):
-    '''Kills its process in mid-epoch, once a checkpoint is from within an epoch.'''
-    def forward(self, outputs, targets):
-        folder = os.environ.get("KILLED_IN")
-        if folder and outputs.requires_grad:
-            for thread in threading.enumerate()[1:]:
-                if not thread.daemon:
-                    thread.join()
-            steps = map(step_of, checkpoints_in(Path(folder)))
-            if any(s > 6 and s % 5 for s in steps):
-                time.sleep(1.5)  # what was recorded is on disk within a second
-                os.kill(os.getpid(), signal.SIGKILL)
-            time.sleep(0.1)  # so that a checkpoint is worth its time
-        return super().forward(outputs, targets)
-"""
+LOSS = loss("CrossEntropyLoss", after=6, epoch=5, pause=0.1)
 AUGMENTED = (
     "data.augment=[{name: crop}, {name: flip}, {name: rotate}, {name: erase}, "
     "{name: color-jitter, params: {hue: 0.1}}, {name: noise}, {name: mixup}, "
@@ -326,10 +307,7 @@ def test_a_killed_training_goes_on_to_the_same_model_bit_for_bit(photos, tmp_pat
     path = tmp_path / "recipe.yaml"
     path.write_text(written(recipe_for(photos, asked=asked)))
     out = tmp_path / "killed"
-    program = [sys.executable, "-m", "wellfit", "train", path, "--out", out, "--quiet"]
-    environment = {**os.environ, "KILLED_IN": str(out / "checkpoints")}
-    ended = subprocess.run(program, check=False, env=environment, timeout=300)
-    assert ended.returncode == -signal.SIGKILL
+    killed(path, out)
     assert step_of(checkpoints_in(out / "checkpoints")[0]) % 5
     resumed = train(path, resume="last", out=out)
     whole = train(path, out=tmp_path / "whole")

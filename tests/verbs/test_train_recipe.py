@@ -1,7 +1,6 @@
 """Training by a recipe, end to end: from YAML to a model, through a kill and back."""
 
 import json
-import os
 import re
 import signal
 import subprocess
@@ -16,6 +15,7 @@ import torch
 from sklearn.datasets import load_breast_cancer, load_diabetes, load_wine
 
 import wellfit
+from tests.killing import killed, loss
 from wellfit.core.errors import BadRun, BadSetting, WellfitError
 from wellfit.record import open_run
 from wellfit.trainer import room
@@ -190,10 +190,7 @@ def test_what_a_recipe_can_say_of_classes_trains_and_predicts(tables, tmp_path, 
 # -- networks and losses of the user's own ----------------------------------------
 
 OWN = """
-import os, signal, threading, time
-from pathlib import Path
 from torch import nn
-from wellfit.trainer.checkpoint import checkpoints_in, step_of
 
 class Mine(nn.Module):
     def __init__(self, inputs, outputs, width=8):
@@ -207,22 +204,7 @@ class Mine(nn.Module):
 
 def list_of_layers():
     return [nn.Linear(1, 1)]
-
-class Loss(nn.MSELoss):
-    '''Kills its process in mid-epoch, once a checkpoint is from within an epoch.'''
-    def forward(self, outputs, targets):
-        folder = os.environ.get("KILLED_IN")
-        if folder and outputs.requires_grad:
-            for thread in threading.enumerate()[1:]:
-                if not thread.daemon:
-                    thread.join()
-            steps = map(step_of, checkpoints_in(Path(folder)))
-            if any(s > 10 and s % 9 for s in steps):
-                time.sleep(1.5)  # what was recorded is on disk within a second
-                os.kill(os.getpid(), signal.SIGKILL)
-            time.sleep(0.05)  # so that a checkpoint is worth its time
-        return super().forward(outputs, targets)
-"""
+""" + loss("MSELoss", after=10, epoch=9, pause=0.05)
 
 
 @pytest.fixture
@@ -260,14 +242,6 @@ def test_a_network_of_ones_own_trains_and_predicts_where_it_is_trusted(
         BadSetting, match=r"must give a torch\.nn\.Module; it gave a list"
     ):
         train(path, asked=[f"model.name={name}:list_of_layers"], out=path.parent / "2")
-
-
-def killed(path: Path, out: Path) -> None:
-    """Train in another process, which kills itself."""
-    program = [sys.executable, "-m", "wellfit", "train", path, "--out", out, "--quiet"]
-    environment = {**os.environ, "KILLED_IN": str(out / "checkpoints")}
-    ended = subprocess.run(program, check=False, env=environment, timeout=300)
-    assert ended.returncode == -signal.SIGKILL
 
 
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="it needs SIGKILL")
