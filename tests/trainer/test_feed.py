@@ -3,12 +3,14 @@
 import os
 import random
 import signal
+import time
 
 import numpy as np
 import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from torch.utils.data._utils import signal_handling
 
 from wellfit.core.errors import BadSetting
 from wellfit.trainer.feed import LoaderFeed, MemoryFeed, order_of
@@ -232,6 +234,24 @@ def test_a_worker_that_dies_is_replaced(tmp_path):
         assert torch.equal(x, own_x)
         assert torch.equal(y, own_y)
     assert said == ["a worker that loads the data died: it is replaced"]
+
+
+def test_a_death_is_not_raised_wherever_the_training_is(tmp_path, monkeypatch):
+    before = signal.getsignal(signal.SIGCHLD)
+    monkeypatch.setattr(signal_handling, "_SIGCHLD_handler_set", False)
+    signal_handling._set_SIGCHLD_handler()  # as any other loader with workers does
+    try:
+        data = Mortal(40, tmp_path)
+        feed = LoaderFeed(data, batch_size=4, workers=2, shuffle=False, say=len)
+        batches = feed.batches(0)
+        next(batches)
+        deadline = time.monotonic() + 30
+        while not any(tmp_path.iterdir()) and time.monotonic() < deadline:
+            time.sleep(0.01)
+        time.sleep(0.5)  # for the signal: here it would be raised
+        assert len(list(batches)) == 9
+    finally:
+        signal.signal(signal.SIGCHLD, before)
 
 
 def test_workers_that_die_again_and_again_end_it(tmp_path):

@@ -8,6 +8,7 @@ device, and absent where the signal is of the whole run.
 from typing import NamedTuple
 
 PHASES = ("train", "val", "test")
+LOWER = ("loss", "rmse", "mse", "mae", "error", "perplexity", "objective")  # in a name
 
 # Read of the machine, whether anything is trained or not.
 MACHINE: dict[str, str] = {
@@ -142,3 +143,12 @@ def parse(text: str) -> Name:
     front, _, where = text.partition("@")
     phase, slash, name = front.rpartition("/")
     return Name(phase if slash else "train", name, where)
+
+
+def lower_is_better(text: str) -> bool:
+    """Whether a signal is better where it is small, as losses and errors are.
+
+    >>> [lower_is_better(name) for name in ("val/log_loss", "rmse", "val/accuracy")]
+    [True, True, False]
+    """
+    return any(part in parse(text).name for part in LOWER)

@@ -11,14 +11,12 @@ from rich.text import Text
 
 from wellfit.core.finding import Diagnosis
 from wellfit.core.run import Run
-from wellfit.core.signals import parse
+from wellfit.core.signals import lower_is_better
 from wellfit.show.numerals import duration, number
 from wellfit.show.terminal import COLOURS, WIDEST, printable
 from wellfit.verbs.compare import Row, compare
 from wellfit.verbs.diagnose import diagnose
 from wellfit.verbs.runs import Summary, summary
-
-LOWER_IS_BETTER: Final = ("loss", "rmse", "mae")
 
 
 class Seen(NamedTuple):
@@ -102,8 +100,8 @@ def _plain(rows: Iterable[Row]) -> Iterator[list[Text]]:
 def _results(rows: Iterable[Row]) -> Iterator[list[Text]]:
     for row, cells in zip(rows, _plain(rows), strict=True):
         known = [v for v in row.values if v is not None and math.isfinite(v)]
-        lower = parse(row.name).name in LOWER_IS_BETTER
-        best = (min if lower else max)(known, default=None)
+        better = min if lower_is_better(row.name) else max
+        best = better(known, default=None)
         for value, cell in zip(row.values, cells[1:], strict=True):
             cell.stylize("bold" if value == best and len(set(known)) > 1 else "")
         yield cells

@@ -7,8 +7,6 @@ the batches of any epoch from any of them on, at once, and the same ones every t
 import hashlib
 import math
 import os
-import signal
-import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
@@ -27,12 +25,11 @@ from wellfit.core.errors import BadSetting
 from wellfit.trainer.held import Held, held_in, seed_held
 from wellfit.trainer.randomness import Draws, borrowed, mixed, seed_host
 from wellfit.trainer.say import Say, to_stderr
+from wellfit.trainer.workers import iterated, of_a_death
 
 Batch = tuple[torch.Tensor, ...]  # a row a sample: the inputs, and last the targets
 Augment = Callable[[Batch, Draws], Batch]
 LOOKED_AT = 64  # rows, evenly spread, by which data are known again
-DIED = "exited unexpectedly"  # says PyTorch of a worker
-RAISED = "in DataLoader worker process"  # and of what a data set raised
 DEATHS = 3  # of workers in an epoch: then it is no accident
 
 
@@ -217,14 +214,14 @@ class LoaderFeed:
         for _ in range(DEATHS):
             self._place.epoch, self._place.start = epoch, start
             try:
-                for batch in _iterated(self._loader):
+                for batch in iterated(self._loader):
                     yield tuple(batch)
                     start += 1
                 return
             except BadSetting as error:
                 raise BadSetting(_sentence(error)) from error
             except (RuntimeError, OSError, EOFError) as error:
-                if not _of_a_death(error):
+                if not of_a_death(error):
                     raise
                 self._say("a worker that loads the data died: it is replaced")
             self._loader = self._make()  # the workers of the old one are of no use
@@ -241,29 +238,6 @@ class LoaderFeed:
 def _sentence(error: BadSetting) -> str:
     """What a data set said is wrong; a worker puts its traceback before it."""
     return str(error).strip().rpartition("BadSetting: ")[2]
-
-
-def _of_a_death(error: Exception) -> bool:
-    """Whether a worker is gone: said so, or in the midst of handing something over."""
-    if isinstance(error, ConnectionError | EOFError):
-        return RAISED not in str(error)
-    return isinstance(error, RuntimeError) and DIED in str(error)
-
-
-def _iterated(loader: DataLoader[Any]) -> Iterator[Any]:
-    """The loader's batches; a worker's death is told where a batch is asked for.
-
-    PyTorch tells it from within a signal handler too: whatever line of the training is
-    being run then would raise it.
-    """
-    if not hasattr(signal, "SIGCHLD") or (
-        threading.current_thread() is not threading.main_thread()
-    ):
-        return iter(loader)
-    before = signal.getsignal(signal.SIGCHLD)
-    batches = iter(loader)
-    signal.signal(signal.SIGCHLD, before or signal.SIG_DFL)
-    return batches
 
 
 def _ordered(feed: MemoryFeed | LoaderFeed) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from wellfit.trainer.clock import Deadline
 
 LOOKED = 20_000  # rows, looked at first: they tell how many more there is time for
 SHARE = 0.1  # of the time that is left is for looking
-NARROW = 50  # columns that are looked at first, of a table that has WIDE or more
+NARROW = 50  # columns that are looked at first, of a table that has more than WIDE
 WIDE = 200
 
 

@@ -7,12 +7,11 @@ import numpy as np
 
 from wellfit.core.errors import UnknownName
 from wellfit.core.run import Run
-from wellfit.core.signals import parse
+from wellfit.core.signals import lower_is_better, parse
 
 USUAL = "val/loss"
 OF_TRAINING = "loss"
 LAST = 0.1  # of the steps of training: their mean is where it has come to
-LOWER = ("loss", "rmse", "mse", "mae", "error", "perplexity", "objective")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -29,7 +28,7 @@ class Metric:
     @property
     def greater_is_better(self) -> bool:
         """Told by the name: losses and errors are better where they are small."""
-        return not any(part in parse(self.name).name for part in LOWER)
+        return not lower_is_better(self.name)
 
     def of(self, run: Run) -> float:
         """Its last value; of a step of training the mean of the last tenth.
