@@ -67,6 +67,7 @@ class Live:
     def begin(cls, task: Task, how: Settings) -> "Live":
         """A training of which nothing is done yet."""
         network = task.network.to(how.device)
+        task.criterion.to(how.device)  # which may weigh classes
         if how.channels_last:
             network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         optimizers = make_optimizers(network, how.optimizer)
@@ -220,5 +221,7 @@ def _lay_out(optimizer: torch.optim.Optimizer) -> None:
     for parameter, state in optimizer.state.items():
         for name, value in state.items():
             if torch.is_tensor(value) and value.shape == parameter.shape:
-                laid = torch.empty_like(parameter, dtype=value.dtype)
+                laid = torch.empty_like(
+                    parameter, dtype=value.dtype, device=value.device
+                )
                 state[name] = laid.copy_(value)
