@@ -184,7 +184,7 @@ class Live:
         return {
             "place": asdict(self.place),
             "plateau": self.plateau,
-            "history": [asdict(epoch) for epoch in self.history],
+            "history": _columns(self.history),
             "network": dict(self.task.network.state_dict()),
             "optimizers": [optimizer.state_dict() for optimizer in self.optimizers],
             "scaler": self.scaler.state_dict() if self.scaler else None,
@@ -198,7 +198,7 @@ class Live:
         self.place = Place(**tree["place"])
         self.watch = Stopwatch(spent=self.place.seconds)
         self.plateau = state_of(tree["plateau"])
-        self.history = [Epoch(**epoch) for epoch in tree["history"]]
+        self.history = _epochs(tree["history"])
         self.task.network.load_state_dict(tree["network"])
         for optimizer, state in zip(self.optimizers, tree["optimizers"], strict=True):
             optimizer.load_state_dict(state)
@@ -210,6 +210,36 @@ class Live:
             self.average.restore(tree["average"])
         self.best_weights = tree["best_weights"]
         restore_generators(tree["generators"], self.how.device)
+
+
+def _columns(history: list[Epoch]) -> dict[str, Any]:
+    """All evaluations, a tensor a column: there may be thousands, in each checkpoint.
+
+    Their metrics have the same names.
+    """
+    names = list(history[0].metrics) if history else []
+    values = [[epoch.metrics[name] for name in names] for epoch in history]
+    return {
+        "number": torch.tensor([epoch.number for epoch in history]),
+        "steps": torch.tensor([epoch.steps for epoch in history]),
+        "names": names,
+        "metrics": torch.tensor(values, dtype=torch.float64),
+    }
+
+
+def _epochs(columns: dict[str, Any]) -> list[Epoch]:
+    """The evaluations of such columns."""
+    numbers, steps, metrics = (
+        columns[name].tolist() for name in ("number", "steps", "metrics")
+    )
+    return [
+        Epoch(
+            number=number,
+            steps=step,
+            metrics=dict(zip(columns["names"], row, strict=True)),
+        )
+        for number, step, row in zip(numbers, steps, metrics, strict=True)
+    ]
 
 
 def _lay_out(optimizer: torch.optim.Optimizer) -> None:
