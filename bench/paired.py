@@ -14,7 +14,7 @@ from typing import Any
 from bench.turns import Training, Turns
 from bench.workloads import Workload
 
-RENEWED = 10  # rounds after which the processes are new ones
+RENEWED = 10  # rounds, as a rule
 SELDOM = 6  # every so manieth round has the ways that are seldom taken, too
 
 Way = Callable[[Turns, Workload], None]
@@ -30,15 +30,18 @@ class Ways:
 
 
 def measure(
-    ways: Ways, work: Workload, *, rounds: int, steps: int
+    ways: Ways, work: Workload, *, rounds: int, steps: int, renewed: int = RENEWED
 ) -> Iterator[dict[str, Any]]:
-    """The median ratio of each way of training, with its interval: after each round."""
+    """The median ratio of each way of training, with its interval: after each round.
+
+    The processes are new ones after `renewed` rounds.
+    """
     shuffled = random.Random(0)
     first = next(iter(ways.often))
     ratios: dict[str, list[float]] = {}
     per_step = []
     for number in range(rounds):
-        if number % RENEWED == 0:
+        if number % renewed == 0:
             trainings = _warm(ways, work)
         taken = [*ways.often, *(ways.seldom if number % SELDOM == 0 else ())]
         seconds = _round({w: trainings[w] for w in taken}, steps, work, shuffled)
@@ -46,7 +49,7 @@ def measure(
         per_step.append(alone / steps)
         for way in taken[1:]:
             ratios.setdefault(way, []).append(sum(seconds[way]) / alone)
-        if number % RENEWED == RENEWED - 1 or number == rounds - 1:
+        if number % renewed == renewed - 1 or number == rounds - 1:
             for training in trainings.values():
                 training.close()
         yield {

@@ -52,11 +52,15 @@ def feeds(rounds: int, share: float) -> Iterator[tuple[str, dict[str, Any]]]:
 
 
 def saves(rounds: int, share: float) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Checkpoints, of trainings long enough for several."""
-    for name, many in (("mlp", 40_000), ("cnn", 400)):
+    """Checkpoints, of trainings long enough for several.
+
+    What is looked for is less than what one process differs by from another: each round
+    has processes of its own.
+    """
+    for name, many in (("mlp", 10_000), ("cnn", 250)):
         count = max(60, int(many * share))
-        made = measure(saving.WAYS, WORKLOADS[name], rounds=rounds, steps=count)
-        for found in made:
+        work = WORKLOADS[name]
+        for found in measure(saving.WAYS, work, rounds=rounds, steps=count, renewed=1):
             last = found
         show(name, last)
         yield name, last
@@ -67,7 +71,7 @@ def paints(rounds: int, share: float) -> Iterator[tuple[str, dict[str, Any]]]:
     if not pictures.DATA.is_dir():
         print(f"pictures: left out, for there is nothing at {pictures.DATA}")
         return
-    torch.set_num_threads(os.cpu_count() or 1)
+    torch.set_num_threads(len(os.sched_getaffinity(0)))
     few = max(20, int(pictures.EACH * share))
     for name, found in pictures.measure(max(1, rounds // 4), few):
         interval = f"[{found['low']:.3f}, {found['high']:.3f}]"
