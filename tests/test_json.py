@@ -22,9 +22,9 @@ from pydantic.json_schema import GenerateJsonSchema
 from wellfit.core.checklist import Item, Phase, State
 from wellfit.core.finding import Diagnosis, Evidence, Finding, NotChecked, Severity
 from wellfit.core.plan import Change, Plan
+from wellfit.core.treatment import Treatment
 from wellfit.core.verdict import Effect, Outcome, Verdict
 from wellfit.record import Recorder
-from wellfit.verbs.treat import Treatment
 
 DOCS = Path(__file__).parent.parent / "docs"
 
@@ -142,7 +142,7 @@ class ChangeForm(Form):
 
 class VerdictForm(Form):
     plan: list[ChangeForm]
-    outcome: Literal["better", "worse", "no-effect", "failed"]
+    outcome: Literal["better", "worse", "no-effect", "failed", "tried"]
     effect: EffectForm | None
     trials: int
 
@@ -267,6 +267,7 @@ def test_a_treatment_has_this_form(outcome):
         seconds=1.5,
     )
     TreatForm.check(treatment.to_json())
+    TreatForm.check(replace(treatment, verdict=None, tried=(verdict,)).to_json())
 
 
 def said(folder: Path, *words: object) -> object:

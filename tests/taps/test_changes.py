@@ -89,7 +89,8 @@ def test_rates_are_scaled_under_any_schedule(optimizer, schedule, change):
     assert torch.equal(found, expected)
     assert not torch.equal(found, bare)
     assert own == rates  # the script's own, between the steps
-    assert kept.facts["plan"] == {"changes": [change.to_json()], "applied": True}
+    said = {"changes": [change.to_json()], "applied": True, "without_effect": {}}
+    assert kept.facts["plan"] == said
     assert torch.equal(trained(make, plan)[0], bare)  # nothing stays behind
 
 

@@ -12,6 +12,7 @@ from wellfit.core.errors import BadScript, BadSetting, UnknownName
 from wellfit.core.plan import Change, Plan
 from wellfit.core.verdict import Outcome
 from wellfit.record import Recorder, open_run
+from wellfit.remedies.plans import read_plan
 from wellfit.trials.executors.local import Local
 
 LOWER = Plan.of(Change(change="lower-learning-rate", params={"factor": 0.01}))
@@ -102,6 +103,58 @@ def test_the_command_line_says_it(treated):
     said = json.loads((folder / "said.json").read_text())
     told = found.to_json()
     assert {**said, "seconds": 0} == {**told, "seconds": 0}
+
+
+@pytest.fixture(scope="module")
+def found(tmp_path_factory):
+    """What helps that script, looked for."""
+    folder = tmp_path_factory.mktemp("found")
+    (folder / "train.py").write_text(SCRIPT)
+    begun, trials = [], []
+    treatment = treat(
+        folder / "train.py",
+        out=folder / "out",
+        on_begin=begun.append,
+        on_trial=trials.append,
+    )
+    return treatment, begun, trials, folder
+
+
+@pytest.mark.slow
+def test_a_remedy_is_found_and_proven_on_other_seeds(found):
+    treatment, (begun,), trials, folder = found
+    assert treatment.outcome == "better"
+    (change, *_) = treatment.verdict.plan.changes
+    assert change.change == "lower-learning-rate"
+    assert "learning-rate-too-high" in [f.rule for f in begun.findings]
+    assert begun.proposals <= len(treatment.tried)
+    assert len(trials) == treatment.trials
+    proven = {t.seed for t in trials if t.plan == treatment.verdict.plan} - {0, 1001}
+    assert proven == {*range(1, len(treatment.verdict.control) + 1)}
+    assert read_plan(folder / "out" / "plan.yaml") == treatment.verdict.plan
+    said = treatment.to_json()
+    assert [v["outcome"] for v in said["verdicts"]][-1] == "better"
+    assert {v["outcome"] for v in said["verdicts"][:-1]} <= {"tried", "failed"}
+
+
+@pytest.mark.slow
+def test_an_interrupted_search_goes_on_where_it_was(found):
+    treatment, _, _, folder = found
+    begun = time.monotonic()
+    again = treat(folder / "train.py", out=folder / "out")
+    assert (again.verdict, again.tried) == (treatment.verdict, treatment.tried)
+    assert time.monotonic() - begun < 0.2 * treatment.seconds
+
+
+def test_a_healthy_script_is_left_alone(tmp_path):
+    text = SCRIPT.replace("lr=0.9", "lr=0.05").replace("range(4)", "range(30)")
+    (tmp_path / "train.py").write_text(text)
+    trials = []
+    treatment = treat(
+        tmp_path / "train.py", out=tmp_path / "out", on_trial=trials.append
+    )
+    assert (treatment.outcome, trials, treatment.verdict) == ("healthy", [], None)
+    assert treatment.to_json()["baseline"]["values"] == list(treatment.baseline)
 
 
 def test_a_script_that_fails_as_it_is_proves_nothing(tmp_path):

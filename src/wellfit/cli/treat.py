@@ -1,4 +1,4 @@
-"""`wellfit treat --with PLAN SCRIPT [ARGS…]`"""
+"""`wellfit treat SCRIPT [ARGS…]`"""
 
 from pathlib import Path
 from typing import Annotated
@@ -14,14 +14,13 @@ def treat(
     script: Script,
     args: Args = None,
     plan: Annotated[
-        Path,
+        Path | None,
         typer.Option(
             "--with",
             metavar="PLAN",
-            help="The changes to prove: a YAML file.",
-            show_default=False,
+            help="Prove these changes, a YAML file, instead of looking for some.",
         ),
-    ] = ...,  # type: ignore[assignment]
+    ] = None,
     module: Module = False,
     metric: Annotated[
         str | None,
@@ -41,15 +40,16 @@ def treat(
     json: Json = None,
     quiet: Quiet = False,
 ) -> None:
-    """Prove what a plan does to a script: runs with it and without it, in pairs.
+    """Find what helps a script that trains badly, and prove it.
 
-    The script stays as it is. Runs of a pair share all seeds; pairs are added until the
+    The script stays as it is. It is run and diagnosed; remedies are tried, and the best
+    of them proven: runs with it and without it in pairs that share all seeds, until the
     95 % interval of the improvement leaves no doubt, or the budget is spent. Options
     come before SCRIPT; everything after it is the script's own.
     """
     from rich.console import Console
 
-    from wellfit.show.treatment import show_treatment, show_trial
+    from wellfit.show.treatment import show_begun, show_treatment, show_trial
     from wellfit.verbs.treat import treat as verb
 
     console = Console(stderr=json == STDOUT, highlight=False)
@@ -62,6 +62,7 @@ def treat(
         least_gain=least_gain,
         out=out,
         module=module,
+        on_begin=None if quiet else lambda begun: show_begun(begun, console),
         on_trial=None if quiet else lambda trial: show_trial(trial, console),
     )
     if json is not None:

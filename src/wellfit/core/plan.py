@@ -58,6 +58,11 @@ class Plan:
         """A plan of these, those that come again left out."""
         return cls(changes=tuple({one.id: one for one in changes}.values()))
 
+    @property
+    def ids(self) -> tuple[str, ...]:
+        """Those of its changes: the same for the same plan."""
+        return tuple(one.id for one in self.changes)
+
     def to_json(self) -> list[dict[str, Any]]:
         """The changes as plain data."""
         return [one.to_json() for one in self.changes]

@@ -1,16 +1,56 @@
 """What of a training a Change can edit, whatever framework it is written in."""
 
-from typing import Protocol
+from collections.abc import Callable
+from typing import Literal, Protocol
+
+Activation = Literal["relu", "leaky-relu", "gelu"]
+Scheme = Literal["he", "xavier", "orthogonal"]
+Norm = Literal["batch", "layer"]
+Given = Literal["probabilities", "scores", "broadcast"]
 
 
 class Training(Protocol):
     """A training by gradients, as a remedy meets it: made by a tap.
 
-    Each edit holds from the next step on, for all that is trained.
+    Each edit holds from the next step on, for all that is trained. One that finds
+    nothing that it could edit is said to be without effect, and why.
     """
 
     def scale_rates(self, factor: float) -> None:
         """Take every learning rate times a factor, whatever a schedule makes of it."""
 
+    def shape_rates(self, factor: Callable[[int], float]) -> None:
+        """The same by a factor that hangs on the step, counted from 0."""
+
     def clip_gradients(self, norm: float) -> None:
         """Before each step, shorten gradients whose global norm (L2) is larger."""
+
+    def clear_gradients(self) -> None:
+        """Forget the gradients after each step."""
+
+    def add_momentum(self, share: float) -> None:
+        """Have steps that have no momentum go on a share of the way of the last."""
+
+    def decay_weights(self, rate: float) -> None:
+        """At each step shrink the weights by that times the learning rate.
+
+        Biases and the parameters of norms are no weights.
+        """
+
+    def swap_activations(self, to: Activation) -> None:
+        """Put that in the place of the activations between layers that squash."""
+
+    def reinitialize(self, scheme: Scheme) -> None:
+        """Draw the first weights anew."""
+
+    def normalize(self, kind: Norm) -> None:
+        """Normalise what each layer gives, but the last."""
+
+    def standardize_inputs(self) -> None:
+        """Bring each input to mean 0 and standard deviation 1."""
+
+    def shuffle_batches(self) -> None:
+        """Draw the rows that are trained on in a random order."""
+
+    def convert_outputs(self, given: Given) -> None:
+        """Turn what the loss is given into what it is made for."""

@@ -14,7 +14,8 @@ class Outcome(StrEnum):
     BETTER = "better"
     WORSE = "worse"
     NO_EFFECT = "no-effect"  # none that could be told from luck, or too small a one
-    FAILED = "failed"  # there was no time for one pair of runs
+    FAILED = "failed"  # every run with it did, or there was no time for one pair
+    TRIED = "tried"  # in a search: what it seems to do may be luck
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -4,8 +4,7 @@ from collections.abc import Mapping
 
 REMEDIES: Mapping[str, str] = {
     # on inputs
-    "standardize-inputs": "Bring every input to mean 0 and standard deviation 1, by "
-    "what the training rows have.",
+    "standardize-inputs": "Bring every input to mean 0 and standard deviation 1.",
     "impute-missing": "Fill gaps by the median or the commonest value of the training "
     "rows, and add a column that says where.",
     "clip-outliers": "Limit each input to the range in which nearly all training rows "
@@ -34,11 +33,11 @@ REMEDIES: Mapping[str, str] = {
     "focus-loss": "Count rows that are predicted well less in the loss (focal loss).",
     "detect-anomalies": "Treat the rare class as what deviates from all others.",
     # on the model
-    "swap-activations": "Put activations of the ReLU family in the place of sigmoid "
-    "and tanh, or leaky ones in the place of ReLU.",
+    "swap-activations": "Put ReLU in the place of sigmoid and tanh, or leaky ones in "
+    "that of ReLU.",
     "insert-normalization": "Add batch or layer normalisation before activations.",
     "reinitialize": "Draw the initial weights anew, at a scale that suits the "
-    "activations (Xavier, He, orthogonal).",
+    "activations.",
     "add-skips": "Add each block's input to its output.",
     "gate-recurrence": "Put an LSTM or a GRU in the place of a plain recurrent layer.",
     "add-dropout": "Set a random share of the activations to zero while training.",
@@ -47,8 +46,7 @@ REMEDIES: Mapping[str, str] = {
     "prune-weights": "Set the smallest weights to zero.",
     "unfreeze-parameters": "Let parameters train that are held fixed.",
     # on the loss
-    "fix-output-loss": "Give the loss the kind of outputs it is made for: logits or "
-    "log-probabilities, one shape, a range that reaches the targets.",
+    "fix-output-loss": "Give the loss the kind of outputs it is made for.",
     "smooth-labels": "Train towards a little less than certainty.",
     "penalize-weights": "Add weight decay, or another penalty on large weights.",
     "relax-regularization": "Lower weight decay, dropout or label smoothing.",

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from wellfit.core.errors import BadSetting
+from wellfit.core.finding import Finding
+from wellfit.core.run import Run
 from wellfit.core.training import Training
 from wellfit.remedies.remedy import Remedy
 
@@ -40,6 +42,11 @@ class LowerLearningRate(Remedy):
             raise BadSetting(
                 f"factor must be above 0 and below 1, to lower; got {self.factor:g}"
             )
+
+    @classmethod
+    def proposals(cls, run: Run, finding: Finding) -> tuple[Remedy, ...]:
+        """Less, and much less."""
+        return cls(factor=0.1), cls(factor=0.01)
 
     def apply(self, training: Training) -> None:
         """Scale the rates."""

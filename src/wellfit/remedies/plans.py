@@ -6,7 +6,7 @@ from functools import cache
 from importlib import import_module
 from inspect import isabstract
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args, get_type_hints
 
 from wellfit.core.errors import BadSetting, UnknownName, nearest
 from wellfit.core.plan import VERSION, Change, Plan
@@ -51,18 +51,26 @@ def remedy_of(change: Change) -> Remedy:
     if change.change not in known:
         raise UnknownName("change", change.change, among=known)
     kind = known[change.change]
-    for name, value in change.params.items():
-        _check(kind, name, value)
-    params = {name: float(value) for name, value in change.params.items()}
-    return kind(**params)
+    return kind(**{n: _read(kind, n, value) for n, value in change.params.items()})
 
 
-def _check(kind: type[Remedy], name: str, value: Any) -> None:
+def _read(kind: type[Remedy], name: str, value: Any) -> Any:
+    types = get_type_hints(kind)
     known = [f.name for f in fields(kind)]
     if name not in known:
         raise BadSetting(f"{kind.name()} has no {name!r}{nearest(name, known)}")
+    what = f"{name} of {kind.name()} must be"
+    words = get_args(types[name])
+    if words and value not in words:
+        close = nearest(value, words) if isinstance(value, str) else ""
+        raise BadSetting(f"{what} one of {', '.join(words)}; got {value!r}{close}")
+    if words:
+        return value
     if isinstance(value, bool) or not isinstance(value, int | float):
-        raise BadSetting(f"{name} of {kind.name()} must be a number; got {value!r}")
+        raise BadSetting(f"{what} a number; got {value!r}")
+    if types[name] is int and value != int(value):
+        raise BadSetting(f"{what} a whole number; got {value!r}")
+    return types[name](value)
 
 
 def _checked(document: Document) -> Plan:

@@ -5,6 +5,8 @@ from math import isfinite
 from typing import ClassVar
 
 from wellfit.core.errors import BadSetting
+from wellfit.core.finding import Finding
+from wellfit.core.run import Run
 from wellfit.core.training import Training
 from wellfit.remedies.remedy import Remedy
 
@@ -37,6 +39,11 @@ class RaiseLearningRate(Remedy):
     def __post_init__(self) -> None:
         if not (self.factor > 1 and isfinite(self.factor)):
             raise BadSetting(f"factor must be above 1, to raise; got {self.factor:g}")
+
+    @classmethod
+    def proposals(cls, run: Run, finding: Finding) -> tuple[Remedy, ...]:
+        """More, and much more."""
+        return cls(factor=3.0), cls(factor=10.0), cls(factor=100.0)
 
     def apply(self, training: Training) -> None:
         """Scale the rates."""

@@ -110,6 +110,10 @@ def _changed(run: Run) -> Iterator[Line]:
     changes = ", ".join(map(str, said)) or "no changes"
     if plan["applied"] or not said:
         yield Line(Text(printable(f"Trained with {changes}.")))
+        for change, why in plan.get("without_effect", {}).items():
+            name = next(one for one in said if one.id == change)
+            text = printable(f"Without effect: {name}: {why}.")
+            yield Line(Text(text, style="bold yellow"))
         return
     text = f"Not applied: {changes}: no optimizer of PyTorch has taken a step."
     yield Line(Text(printable(text), style="bold yellow"))

@@ -7,11 +7,13 @@ from statistics import median
 from rich.console import Console
 from rich.text import Text
 
-from wellfit.core.verdict import Effect, Outcome
+from wellfit.core.plan import Plan
+from wellfit.core.treatment import Treatment
+from wellfit.core.verdict import Effect, Outcome, Verdict
 from wellfit.show.numerals import count, duration, number
 from wellfit.show.terminal import Line, printable, shown, write
 from wellfit.show.training import labelled
-from wellfit.verbs.treat import Treatment, Trialled
+from wellfit.verbs.treat import Begun, Trialled
 
 MARKS = {
     Outcome.BETTER: ("✔", "bold green"),
@@ -21,40 +23,90 @@ MARKS = {
 }
 
 
+def show_begun(begun: Begun, console: Console) -> None:
+    """What was found, and what it will take to look for a remedy."""
+    console.print(labelled(_begun(begun)))
+    console.print()
+
+
+def _begun(begun: Begun) -> Iterator[tuple[str, str]]:
+    yield "found", " · ".join(f"{f.rule} ({f.confidence:.2f})" for f in begun.findings)
+    runs = f"; there is time for about {begun.runs} runs" if begun.runs else ""
+    took = f" A run takes {duration(begun.seconds)}{runs}." if begun.seconds else ""
+    yield "to try", f"{count(begun.proposals, 'change')}, then together.{took}"
+
+
 def show_trial(trial: Trialled, console: Console) -> None:
     """A line for a trial that is done."""
-    what = "with the plan" if trial.changed else "as it is"
     value = "failed" if isnan(trial.value) else number(trial.value)
     took = "was there" if trial.seconds is None else duration(trial.seconds)
-    text = f"seed {trial.seed:<3} {what:<14} {value:<12} {took}"
+    text = f"seed {trial.seed:<4}  {value:<12} {took:<10} {_named(trial.plan)}"
     console.print(Text(printable(text), style="dim"))
+
+
+def _named(plan: Plan) -> str:
+    return " + ".join(map(str, plan.changes)) or "as it is"
 
 
 def show_treatment(treatment: Treatment, console: Console) -> None:
     """The verdict, and what it rests on."""
     console.print()
     console.print(labelled(_said(treatment)))
-    mark, style = MARKS[treatment.verdict.outcome]
-    changes = " + ".join(map(str, treatment.verdict.plan.changes)) or "no change"
-    line = Text(f"{mark} ", style=style).append(printable(changes), style="bold")
-    line.append(f"  {verdict_of(treatment)}", style="not bold")
+    if treatment.tried:
+        lines = [Line(_tried(verdict)) for verdict in _ranked(treatment)]
+        write([lines], console)
+    verdict = treatment.verdict
+    if verdict is None:
+        write([[Line(Text(_nothing(treatment), style="bold"))]], console)
+        return
+    mark, style = MARKS[verdict.outcome]
+    line = Text(f"{mark} ", style=style).append(
+        printable(_named(verdict.plan)), style="bold"
+    )
+    line.append(f"  {verdict_of(verdict)}", style="not bold")
     write([[Line(line)]], console)
-    if treatment.verdict.outcome is Outcome.BETTER:
+    if verdict.outcome is Outcome.BETTER:
         text = f"\nwellfit run --with {shown(treatment.path / 'plan.yaml')} SCRIPT"
         console.print(text, style="dim", soft_wrap=True)
+
+
+def _nothing(treatment: Treatment) -> str:
+    if treatment.healthy:
+        return "Nothing was found that needs a remedy: it is left as it is."
+    return "Nothing that could be tried helps: it is left as it is."
+
+
+def _ranked(treatment: Treatment) -> list[Verdict]:
+    """What was tried, the best first."""
+
+    def gain(verdict: Verdict) -> float:
+        return -float("inf") if verdict.effect is None else verdict.effect.median
+
+    return sorted(treatment.tried, key=gain, reverse=True)
+
+
+def _tried(verdict: Verdict) -> Text:
+    said = "failed"
+    if verdict.outcome is not Outcome.FAILED and verdict.effect is not None:
+        on = count(len(verdict.control), "seed")
+        said = f"{_signed(verdict.effect.median)} on {on}"
+        if verdict.control == verdict.treated:
+            said = "changes nothing"
+    line = Text("  tried ", style="dim").append(printable(_named(verdict.plan)))
+    return line.append(f"  {said}", style="dim")
 
 
 def _said(treatment: Treatment) -> Iterator[tuple[str, str]]:
     verdict = treatment.verdict
     way = "greater" if treatment.greater_is_better else "smaller"
     yield "judged by", f"{treatment.metric}: {way} is better"
-    yield "as it is", _values(verdict.control)
-    yield "changed", _values(verdict.treated)
-    pairs = count(len(verdict.control), "pair")
-    yield (
-        "tried",
-        f"{pairs} of runs that share all seeds, {duration(treatment.seconds)}",
-    )
+    yield "as it is", _values(verdict.control if verdict else treatment.baseline)
+    if verdict is not None:
+        yield "changed", _values(verdict.treated)
+        pairs = count(len(verdict.control), "pair")
+        yield "proven by", f"{pairs} of runs that share all seeds"
+    runs = count(treatment.trials, "run")
+    yield "it took", f"{runs}, {duration(treatment.seconds)}"
     for note in treatment.notes:
         yield "noted", note
 
@@ -64,13 +116,14 @@ def _values(values: tuple[float, ...]) -> str:
     known = [v for v in values if not isnan(v)]
     if not known:
         return "no run has a number"
+    if len(values) == 1:
+        return number(known[0])
     each = ", ".join("failed" if isnan(v) else number(v) for v in values)
     return f"{number(median(known))} in the median  ({each})"
 
 
-def verdict_of(treatment: Treatment) -> str:
+def verdict_of(verdict: Verdict) -> str:
     """The effect, and what it comes to."""
-    verdict = treatment.verdict
     if verdict.effect is None:
         return "nothing could be measured"
     if verdict.control == verdict.treated:

@@ -30,6 +30,11 @@ class Metric:
         """Told by the name: losses and errors are better where they are small."""
         return not lower_is_better(self.name)
 
+    @property
+    def is_loss(self) -> bool:
+        """Whether it is the loss that is trained by, which a change may redefine."""
+        return parse(self.name).name == "loss"
+
     def of(self, run: Run) -> float:
         """Its last value; of a step of training the mean of the last tenth.
 

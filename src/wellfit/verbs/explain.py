@@ -3,6 +3,7 @@
 import inspect
 import re
 from dataclasses import fields
+from typing import Any, get_args
 
 from wellfit.core.errors import UnknownName
 from wellfit.core.signals import SIGNALS, parse
@@ -81,11 +82,17 @@ def _act(kind: type[Remedy], rules: dict[str, Problem]) -> str:
     """The page of a remedy that a plan can have, and its parameters."""
     page, name = inspect.getdoc(kind) or "", kind.name()
     usual = [
-        f"- `{f.name}`: {f.default:g}, unless a plan says otherwise"
+        f"- `{f.name}`: {f.default}, unless a plan says otherwise{_words(f.type)}"
         for f in fields(kind)
     ]
-    params = "\n".join(["## Parameters", "", *usual])
+    params = "\n".join(["## Parameters", "", *(usual or ["None."])])
     return f"# {name}\n\n{page}\n\n{params}\n{_against(name, rules)}"
+
+
+def _words(kind: Any) -> str:
+    """What a parameter may be, of one that is a word."""
+    words = get_args(kind)
+    return f"; one of {', '.join(map(str, words))}" if words else ""
 
 
 def _against(name: str, rules: dict[str, Problem]) -> str:

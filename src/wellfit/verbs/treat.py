@@ -1,28 +1,34 @@
-"""`wellfit treat --with plan.yaml SCRIPT`: what a plan does, proven by trials."""
+"""`wellfit treat SCRIPT`: what helps a training, found and proven by trials."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from math import isnan, nan
 from pathlib import Path
 from time import monotonic
-from typing import TYPE_CHECKING, Any, TypedDict, Unpack
+from typing import TYPE_CHECKING, TypedDict, Unpack
 
 from wellfit.core.errors import BadScript
+from wellfit.core.finding import Diagnosis, Finding
 from wellfit.core.plan import Plan
 from wellfit.core.run import Run
-from wellfit.core.verdict import Outcome, Verdict
+from wellfit.core.treatment import Treatment
+from wellfit.core.verdict import Verdict
 
 if TYPE_CHECKING:
     from wellfit.trainer.clock import Deadline
     from wellfit.trials.executors.local import Local
     from wellfit.trials.metric import Metric
-    from wellfit.trials.proof import Proof
+    from wellfit.trials.proposals import Proposal
 
-SCHEMA = 1
-FIRST = 1  # the seed of the first trial
+OWN = 0  # the seed that leaves the script's own as they are
+FIRST = 1  # of the seeds of a proof
 LEAVING = 1.0  # seconds, to write down what was found
 BUDGET = "20m"
+OTHERWISE = "val/accuracy"  # the metric, where the loss is changed
 MANY = 3  # runs, that are seldom alike by chance
+SEARCHING = 0.5  # of the time that is left is for the search; the rest for the proof
+LONG = 3.0  # times what the script takes as it is: more is too long for a change
+STARTING = 20.0  # seconds beside that, which starting may take on a busy machine
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -32,50 +38,23 @@ class Trialled:
     `seconds` is None of one that was there already.
     """
 
-    changed: bool
+    plan: Plan
     seed: int
     value: float
     seconds: float | None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Treatment:
-    """What came of a plan; `path` is the folder with all trials and `plan.yaml`.
+class Begun:
+    """What a treatment begins with: what was found, and how many changes to try.
 
-    `metric` is what trials were judged by, and `notes` what a reader should know.
+    A run of the script takes so many `seconds`; there is time for about so many `runs`.
     """
 
-    path: Path
-    metric: str
-    greater_is_better: bool
-    verdict: Verdict
+    findings: tuple[Finding, ...]
+    proposals: int
     seconds: float
-    notes: tuple[str, ...] = ()
-
-    def to_json(self) -> dict[str, Any]:
-        """The treatment as plain data, in the form that docs/json.md pins."""
-        verdict = self.verdict
-        better = verdict.outcome is Outcome.BETTER
-        failed = verdict.outcome is Outcome.FAILED
-        outcome = verdict.outcome if better or failed else Outcome.NO_EFFECT
-        baseline = _values(verdict.control)
-        return {
-            "schema": SCHEMA,
-            "outcome": outcome.value,
-            "metric": {
-                "name": self.metric,
-                "greater_is_better": self.greater_is_better,
-            },
-            "baseline": baseline,
-            "best": {
-                **(_values(verdict.treated) if better else baseline),
-                "effect": verdict.to_json()["effect"] if better else None,
-            },
-            "plan": verdict.plan.to_json() if better else [],
-            "verdicts": [verdict.to_json()],
-            "trials": len(verdict.control) + len(verdict.treated),
-            "seconds": round(self.seconds, 3),
-        }
+    runs: int
 
 
 class Options(TypedDict, total=False):
@@ -86,6 +65,8 @@ class Options(TypedDict, total=False):
     least_gain: float
     out: str | Path | None
     module: bool
+    on_begin: Callable[[Begun], None] | None
+    on_trial: Callable[[Trialled], None] | None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -95,57 +76,55 @@ class _How:
     least_gain: float = 0.0
     out: str | Path | None = None
     module: bool = False
+    on_begin: Callable[[Begun], None] | None = None
+    on_trial: Callable[[Trialled], None] | None = None
 
 
 def treat(
     script: str | Path,
     args: Sequence[str] = (),
     *,
-    plan: Plan | str | Path,
-    on_trial: Callable[[Trialled], None] | None = None,
+    plan: Plan | str | Path | None = None,
     **options: Unpack[Options],
 ) -> Treatment:
-    """Prove what a plan does to a script: runs with it and without it, in pairs.
+    """Find what helps a script, and prove it: runs with it and without it, in pairs.
+
+    Without a `plan` the script is run as it is, and diagnosed; what remedies propose
+    against the findings is tried, joined where it helps, and the best is proven on
+    seeds that nothing was chosen by. With one, that plan is proven.
 
     The runs of a pair share all seeds; pairs are added until the 95 % interval of the
     improvement leaves no doubt, or the `budget` (a time such as 20m, or seconds) is
     spent. `metric` is a signal of the run, by default the validation loss at its end;
     `least_gain` is the improvement, in its unit, from which on it counts. With `module`
     the script is the name of a module. Trials stand in `out`, where those that are
-    there already are not run again.
+    there already are not run again. `on_begin` is told what is to be tried, `on_trial`
+    of each trial.
     `BadScript` where the script fails as it is; `BadSetting` or `UnknownName` for a
     plan or a metric that there is not.
     """
     from wellfit.remedies.plans import read_plan
     from wellfit.trainer.clock import Deadline, seconds_of
     from wellfit.trials.executors.local import Local
-    from wellfit.trials.metric import metric_of
-    from wellfit.trials.proof import Proof
     from wellfit.verbs.run import check
 
     how, begun = _How(**options), monotonic()
-    read = plan if isinstance(plan, Plan) else read_plan(plan)
+    given = None
+    if plan is not None:
+        given = plan if isinstance(plan, Plan) else read_plan(plan)
     name = check(str(script), module=how.module)
     until = Deadline(at=begun + seconds_of(how.budget) - LEAVING)
     folder = _folder(how.out, name)
-    read.save(folder / "plan.yaml")
     local = Local(words=[str(script), *args], module=how.module, folder=folder)
-    metric = metric_of(_first(local, until, how), how.metric)
-    proof = Proof(
-        plan=read, greater_is_better=metric.greater_is_better, least_gain=how.least_gain
+    seed = OWN if given is None else FIRST
+    work = _Work(
+        local=local,
+        how=how,
+        until=until,
+        begun=begun,
+        run=_first(local, until, how, seed),
     )
-    trials = _Trials(
-        local=local, metric=metric, until=until, proof=proof, tell=on_trial
-    )
-    verdict = proof.run(trials.run)
-    return Treatment(
-        path=folder,
-        metric=metric.name,
-        greater_is_better=metric.greater_is_better,
-        verdict=verdict,
-        seconds=monotonic() - begun,
-        notes=tuple(filter(None, [metric.note, *trials.notes, _unmoved(verdict)])),
-    )
+    return work.search() if given is None else work.prove(given)
 
 
 def _folder(out: str | Path | None, name: str) -> Path:
@@ -156,12 +135,12 @@ def _folder(out: str | Path | None, name: str) -> Path:
     return folder
 
 
-def _first(local: "Local", until: "Deadline", how: _How) -> Run:
+def _first(local: "Local", until: "Deadline", how: _How, seed: int) -> Run:
     """The script as it is; `BadScript` where no plan can be proven by it."""
     from wellfit.trials.executors.local import failure
 
     script = local.words[0]
-    run = local.run(Plan(), FIRST, seconds=until.left)
+    run = local.run(Plan(), seed, seconds=until.left)
     if run is None:
         raise BadScript(
             f"{script} takes longer as it is than all of the budget, {how.budget}; at "
@@ -173,50 +152,180 @@ def _first(local: "Local", until: "Deadline", how: _How) -> Run:
     return run
 
 
+@dataclass(kw_only=True, slots=True)
+class _Work:
+    """A treatment under way; `run` is the script as it is."""
+
+    local: "Local"
+    how: _How
+    until: "Deadline"
+    begun: float
+    run: Run
+    trials: int = 0
+    notes: list[str] = field(default_factory=list)
+
+    def prove(self, plan: Plan) -> Treatment:
+        """A plan that was given."""
+        from wellfit.trials.metric import metric_of
+
+        return self._proven(plan, metric_of(self.run, self.how.metric))
+
+    def search(self) -> Treatment:
+        """What helps, of all that remedies propose against what was found."""
+        from wellfit.trainer.clock import Deadline
+        from wellfit.trials.proposals import treatable
+        from wellfit.trials.search import Search
+        from wellfit.verbs.diagnose import diagnose
+
+        diagnosis = diagnose(self.local.folder / "trials" / self.local.name(Plan(), 0))
+        findings = treatable(diagnosis)
+        metric, proposals = self._judged(diagnosis)
+        if not proposals:
+            return self._left_alone(diagnosis, findings, metric)
+        took = self.local.took.get(self.local.name(Plan(), 0), 0.0)
+        if self.how.on_begin is not None:
+            self.how.on_begin(
+                Begun(
+                    findings=findings,
+                    proposals=len(proposals),
+                    seconds=took,
+                    runs=int(self.until.left / took) if took else 0,
+                )
+            )
+        half = Deadline(at=monotonic() + SEARCHING * self.until.left)
+        trials = _Trials(work=self, metric=metric, until=half, longest=LONG * took)
+        found = Search(greater_is_better=metric.greater_is_better, try_=trials.run)
+        plan = found.run(proposals)
+        tried = tuple(found.tried)
+        if not plan.changes:
+            self.notes.append("nothing that was tried helps on all seeds of the search")
+            return self._treatment(metric, None, findings=findings, tried=tried)
+        return self._proven(plan, metric, findings=findings, tried=tried)
+
+    def _judged(self, diagnosis: Diagnosis) -> "tuple[Metric, tuple[Proposal, ...]]":
+        """What is tried, and judged by; a loss that is changed is of another scale."""
+        from wellfit.trials.metric import metric_of
+        from wellfit.trials.proposals import proposals_for
+
+        metric = metric_of(self.run, self.how.metric)
+        proposed = proposals_for(self.run, diagnosis)
+        if not metric.is_loss or all("loss" not in p.touches for p in proposed):
+            return metric, proposed
+        if self.how.metric is None and self.run.get(OTHERWISE) is not None:
+            note = "a change of the loss is tried, so that the loss cannot judge it"
+            return replace(metric_of(self.run, OTHERWISE), note=note), proposed
+        left = sorted({p.change.change for p in proposed if "loss" in p.touches})
+        self.notes.append(
+            f"not tried: {', '.join(left)}, which changes the loss that it would be "
+            "judged by; name another --metric, such as val/accuracy"
+        )
+        return metric, tuple(p for p in proposed if "loss" not in p.touches)
+
+    def _left_alone(
+        self, diagnosis: Diagnosis, findings: tuple[Finding, ...], metric: "Metric"
+    ) -> Treatment:
+        if findings:
+            names = ", ".join(f.rule for f in findings)
+            self.notes.append(
+                f"no remedy against {names} can be tried on this training"
+            )
+        elif not diagnosis.healthy:
+            self.notes.append("nothing was found, but not enough could be checked")
+        return self._treatment(metric, None, healthy=not findings, findings=findings)
+
+    def _proven(
+        self,
+        plan: Plan,
+        metric: "Metric",
+        *,
+        findings: tuple[Finding, ...] = (),
+        tried: tuple[Verdict, ...] = (),
+    ) -> Treatment:
+        from wellfit.trials.proof import Proof
+
+        plan.save(self.local.folder / "plan.yaml")
+        proof = Proof(
+            plan=plan,
+            greater_is_better=metric.greater_is_better,
+            least_gain=self.how.least_gain,
+        )
+        trials = _Trials(work=self, metric=metric, until=self.until)
+        verdict = proof.run(trials.run)
+        return self._treatment(metric, verdict, findings=findings, tried=tried)
+
+    def _treatment(
+        self,
+        metric: "Metric",
+        verdict: Verdict | None,
+        *,
+        healthy: bool = False,
+        findings: tuple[Finding, ...] = (),
+        tried: tuple[Verdict, ...] = (),
+    ) -> Treatment:
+        notes = [metric.note, *dict.fromkeys(self.notes), _unmoved(verdict)]
+        return Treatment(
+            path=self.local.folder,
+            metric=metric.name,
+            greater_is_better=metric.greater_is_better,
+            verdict=verdict,
+            seconds=monotonic() - self.begun,
+            healthy=healthy,
+            baseline=(metric.of(self.run),),
+            findings=findings,
+            tried=tried,
+            trials=self.trials,
+            notes=tuple(filter(None, notes)),
+        )
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Trials:
     """Runs trials one after the other, and tells of each."""
 
-    local: "Local"
+    work: _Work
     metric: "Metric"
     until: "Deadline"
-    proof: "Proof"
-    tell: Callable[[Trialled], None] | None
-    notes: list[str] = field(default_factory=list)
+    longest: float | None = None  # seconds, that a trial may take
 
     def run(self, plan: Plan, seed: int) -> float | None:
         """The metric; NaN where the run failed, None where there was no time."""
         from wellfit.trials.executors.local import failure
 
-        run = self.local.run(plan, seed, seconds=self.until.left)
-        if run is None:
+        local, longest = self.work.local, self.longest
+        most = self.until.left
+        if longest:
+            most = min(most, longest + STARTING)
+        if self.until.left <= 0:
             return None
-        why = failure(run)
+        run = local.run(plan, seed, seconds=most)
+        if run is None and self.until.left <= 0:
+            return None
+        why = f"it took more than {most:.3g} s" if run is None else failure(run)
+        changed = f" with {' + '.join(map(str, plan.changes))}" if plan.changes else ""
         if why is not None:
-            changed = " with the plan" if plan.changes else ""
-            self.notes.append(f"seed {seed} failed{changed}: {why}")
-        value = nan if why is not None else self.metric.of(run)
-        if self.tell is not None:
+            self.work.notes.append(f"seed {seed} failed{changed}: {why}")
+        value = nan if run is None or why is not None else self.metric.of(run)
+        if run is not None:
+            self.work.notes += _without_effect(plan, run)
+        self.work.trials += 1
+        if self.work.how.on_trial is not None:
+            name = local.name(plan, seed)
             done = Trialled(
-                changed=bool(plan.changes),
-                seed=seed,
-                value=value,
-                seconds=self.local.took.get(self.local.name(plan, seed)),
+                plan=plan, seed=seed, value=value, seconds=local.took.get(name)
             )
-            self.tell(done)
+            self.work.how.on_trial(done)
         return value
 
 
-def _unmoved(verdict: Verdict) -> str:
+def _without_effect(plan: Plan, run: Run) -> list[str]:
+    """What is said of changes that found nothing to change."""
+    said = (run.facts.get("plan") or {}).get("without_effect") or {}
+    return [f"{c} changes nothing: {said[c.id]}" for c in plan.changes if c.id in said]
+
+
+def _unmoved(verdict: Verdict | None) -> str:
     """That no seed of the script's was moved, where that is so."""
-    known = [v for v in verdict.control if not isnan(v)]
+    known = [v for v in verdict.control if not isnan(v)] if verdict else []
     if len(known) < MANY or len({*known}) > 1:
         return ""
     return "all seeds give the same result: the script draws nothing that --seed moves"
-
-
-def _values(values: Sequence[float]) -> dict[str, Any]:
-    """The mean, and each; what is no number is null."""
-    known = [v for v in values if not isnan(v)]
-    mean = sum(known) / len(known) if known else None
-    return {"mean": mean, "values": [None if isnan(v) else v for v in values]}

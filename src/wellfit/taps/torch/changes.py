@@ -1,18 +1,25 @@
 """A plan, applied to a training in PyTorch that knows nothing of it."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import torch
-from torch import Tensor
 from torch.optim.optimizer import (
     register_optimizer_step_post_hook,
     register_optimizer_step_pre_hook,
 )
+from torch.utils.data import DataLoader
 
 from wellfit.core.plan import Change, Plan
+from wellfit.core.training import Activation, Given, Norm, Scheme
 from wellfit.remedies.plans import remedy_of
+from wellfit.taps.patches import Patches
 from wellfit.taps.tap import Guard, Records, enter, leave
+from wellfit.taps.torch.edits import models
+from wellfit.taps.torch.edits.batches import shuffling
+from wellfit.taps.torch.edits.losses import CONVERSIONS, converting
+from wellfit.taps.torch.edits.steps import StepEdits
 
 Optimizer = torch.optim.Optimizer
 
@@ -20,8 +27,9 @@ Optimizer = torch.optim.Optimizer
 class ChangesTap:
     """Edits every training of this process as the plan says, from `attach` on.
 
-    It is the one tap that changes what happens, as it was asked to. What it does it
-    does within an optimizer's step: before and after, all is as the script left it.
+    It is the one tap that changes what happens, as it was asked to. Models are edited
+    before they are first called, steps within themselves: before and after, all is as
+    the script left it. After the first step it says which changes had no effect.
     """
 
     framework = "torch"
@@ -38,28 +46,98 @@ class ChangesTap:
         self.plan = Plan.of(*map(Change.from_json, plan))
         self.step = 0
         self._guard = Guard(self)
-        self._factor = 1.0
-        self._norm: float | None = None
-        self._own: list[tuple[dict[str, Any], Any, Any]] = []  # rates of the script's
+        self._steps, self._models = StepEdits(), models.ModelEdits()
+        self._patches = Patches()
         self._hooks: list[Any] = []
+        self._applying = ""  # the change whose edits are being asked for
+        self._places: dict[str, int] = {}  # edited, by change
+        # What a change without effect did not find, and whether it did.
+        self._lacks: dict[str, tuple[str, Callable[[], bool]]] = {}
 
     # -- what remedies ask for -------------------------------------------------------
 
     def scale_rates(self, factor: float) -> None:
         """Take every learning rate times a factor."""
-        self._factor *= factor
+        self.shape_rates(lambda _: factor)
+
+    def shape_rates(self, factor: Callable[[int], float]) -> None:
+        """The same by a factor that hangs on the step."""
+        self._steps.shapes.append(factor)
+        self._lack("no optimizer has a learning rate", lambda: self._steps.rated)
 
     def clip_gradients(self, norm: float) -> None:
         """Before each step, shorten gradients whose global norm is larger."""
-        self._norm = norm if self._norm is None else min(norm, self._norm)
+        known = self._steps.norm
+        self._steps.norm = norm if known is None else min(norm, known)
+
+    def clear_gradients(self) -> None:
+        """Forget the gradients after each step."""
+        self._steps.clears = True
+
+    def add_momentum(self, share: float) -> None:
+        """Give steps a momentum that have none."""
+        self._steps.momentum = share
+        why = "no optimizer is without a momentum that it could have"
+        self._lack(why, lambda: self._steps.gained)
+
+    def decay_weights(self, rate: float) -> None:
+        """Shrink the weights at each step."""
+        self._steps.decay += rate
+
+    def swap_activations(self, to: Activation) -> None:
+        """Put that in the place of activations between layers."""
+        self._model(partial(models.swap_activations, to=to))
+        self._lack("no module between layers is an activation that it could replace")
+
+    def reinitialize(self, scheme: Scheme) -> None:
+        """Draw the first weights anew."""
+        self._model(partial(models.reinitialize, scheme=scheme))
+        self._lack("no layer of a known kind is trained")
+
+    def normalize(self, kind: Norm) -> None:
+        """Normalise what each layer gives, but the last."""
+        self._model(partial(models.normalize, kind=kind))
+        self._lack("there are norms already, or no two layers of a known kind")
+
+    def standardize_inputs(self) -> None:
+        """Bring each input to mean 0 and standard deviation 1."""
+        self._model(models.standardize_inputs)
+        self._lack("no model is called")
+
+    def shuffle_batches(self) -> None:
+        """Draw the rows that are trained on in a random order."""
+        told = partial(self._tell, self._applying, 1)
+        self._patches.replace(DataLoader, "__iter__", lambda o: shuffling(o, told))
+        self._lack("no DataLoader gives rows in a fixed order to a training")
+
+    def convert_outputs(self, given: Given) -> None:
+        """Turn what a loss is given into what it is made for."""
+        told = partial(self._tell, self._applying, 1)
+        for name, convert in CONVERSIONS[given].items():
+            make = partial(converting, convert=convert, tell=told)
+            self._patches.replace(torch.nn.functional, name, make)
+        self._lack(f"no loss is called that takes no {given}")
+
+    def _model(self, edit: models.Edit) -> None:
+        self._models.add(edit, partial(self._tell, self._applying))
+
+    def _lack(self, why: str, found: Callable[[], bool] | None = None) -> None:
+        """Why the change will have had no effect, unless a place was `found` for it."""
+        change = self._applying
+        self._lacks[change] = why, found or (lambda: self._places.get(change, 0) > 0)
+
+    def _tell(self, change: str, places: int) -> None:
+        self._places[change] = self._places.get(change, 0) + places
 
     # -- coming and going ------------------------------------------------------------
 
     def attach(self) -> None:
         """Begin to change."""
         for one in self.plan.changes:
+            self._applying = one.id
             remedy_of(one).apply(self)
-        self.records.fact("plan", {"changes": self.plan.to_json(), "applied": False})
+        self._say(applied=False)
+        self._models.listen()
         self._hooks = [
             register_optimizer_step_pre_hook(self._before),
             register_optimizer_step_post_hook(self._after),
@@ -70,6 +148,8 @@ class ChangesTap:
     def detach(self) -> None:
         """Change nothing any more."""
         self._guard.on = False
+        self._models.close()
+        self._patches.restore()
         while self._hooks:
             self._hooks.pop().remove()
         leave(self)
@@ -78,51 +158,27 @@ class ChangesTap:
         """Detach."""
         self.detach()
 
-    # -- at each step ----------------------------------------------------------------
-
     def _before(self, optimizer: Optimizer, args: Any, kwargs: Any) -> None:
-        if not self._guard.on:
-            return
-        self._put_back()  # a step that failed has not come to its end
-        if self._norm is not None:
-            clip(optimizer, self._norm)
-        if self._factor != 1.0:
-            for group in optimizer.param_groups:
-                self._scale(group)
-
-    def _scale(self, group: dict[str, Any]) -> None:
-        rate = group.get("lr")
-        if rate is None:
-            return
-        scaled = rate * self._factor
-        group["lr"] = scaled
-        self._own.append((group, rate, scaled))
+        if self._guard.on:
+            self._models.join(optimizer)
+            self._steps.before(optimizer)
 
     def _after(self, optimizer: Optimizer, args: Any, kwargs: Any) -> None:
-        self._put_back()
-        if self._guard.on:
-            self.step += 1
-            if self.step == 1:
-                said = {"changes": self.plan.to_json(), "applied": True}
-                self.records.fact("plan", said)
+        if not self._guard.on:
+            self._steps.put_back()
+            return
+        self._steps.after(optimizer)
+        self.step += 1
+        if self.step == 1:
+            self._say(applied=True)
 
-    def _put_back(self) -> None:
-        """The script's own rates, where it has not set others since."""
-        while self._own:
-            group, rate, scaled = self._own.pop()
-            if group.get("lr") is scaled:
-                group["lr"] = rate
-
-
-def clip(optimizer: Optimizer, norm: float) -> None:
-    """Shorten the gradients of all its parameters to that global norm (L2) at most."""
-    trained = [
-        p
-        for group in optimizer.param_groups
-        for p in group["params"]
-        if p.grad is not None
-    ]
-    gradients: list[Tensor] = [p.grad for p in trained if p.grad is not None]
-    if gradients:
-        total = torch.nn.utils.get_total_norm(gradients)
-        torch.nn.utils.clip_grads_with_norm_(trained, norm, total)
+    def _say(self, *, applied: bool) -> None:
+        """What was asked for, and what of it had no effect."""
+        said = {"changes": self.plan.to_json(), "applied": applied}
+        if applied:
+            said["without_effect"] = {
+                change: why
+                for change, (why, found) in self._lacks.items()
+                if not found()
+            }
+        self.records.fact("plan", said)

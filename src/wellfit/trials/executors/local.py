@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from hashlib import sha256
 from pathlib import Path
 from shutil import rmtree
 from time import monotonic
@@ -17,6 +18,7 @@ from wellfit.record.folder import databases
 
 SAID = "said.txt"  # what the script prints in a trial
 LAST = 500  # bytes of it, that are told where a trial fails
+LONGEST = 150  # characters of a folder's name; file systems take 255
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -35,7 +37,10 @@ class Local:
     @staticmethod
     def name(plan: Plan, seed: int) -> str:
         """Of the folder of a trial."""
-        return "-".join([f"seed-{seed}", *(c.id for c in plan.changes)])
+        name = "-".join([f"seed-{seed}", *plan.ids])
+        if len(name) <= LONGEST:
+            return name
+        return f"seed-{seed}-{sha256(name.encode()).hexdigest()[:16]}"
 
     def run(self, plan: Plan, seed: int, *, seconds: float) -> Run | None:
         """The run under a plan and a seed; None where it took longer than that."""

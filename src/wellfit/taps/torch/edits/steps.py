@@ -1,0 +1,98 @@
+"""Edits within an optimizer's step: outside of it all is as the script left it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+from weakref import WeakKeyDictionary
+
+import torch
+from torch import Tensor
+
+Optimizer = torch.optim.Optimizer
+
+
+@dataclass(kw_only=True, slots=True)
+class StepEdits:
+    """What is changed in each step of every optimizer."""
+
+    shapes: list[Callable[[int], float]] = field(default_factory=list)  # of the rate
+    norm: float | None = None
+    momentum: float = 0.0
+    decay: float = 0.0
+    clears: bool = False
+    gained: bool = False  # whether a step was found that had no momentum
+    rated: bool = False  # whether one was found that has a rate
+    _own: list[tuple[dict[str, Any], str, Any, Any]] = field(default_factory=list)
+    _counts: "WeakKeyDictionary[Optimizer, int]" = field(
+        default_factory=WeakKeyDictionary
+    )
+
+    def before(self, optimizer: Optimizer) -> None:
+        """The step comes."""
+        self.put_back()  # a step that failed has not come to its end
+        if self.norm is not None:
+            clip(optimizer, self.norm)
+        count = self._counts.get(optimizer, 0)
+        self._counts[optimizer] = count + 1
+        for group in optimizer.param_groups:
+            if self.momentum and group.get("momentum") == 0:
+                self.gained = True
+                self._set(group, "momentum", self.momentum)
+            self._scale(group, count)
+            if self.decay:
+                shrink(group, self.decay)
+
+    def _scale(self, group: dict[str, Any], count: int) -> None:
+        rate = group.get("lr")
+        if rate is None:
+            return
+        self.rated = True
+        if self.shapes:
+            scaled = rate
+            for shape in self.shapes:
+                scaled = scaled * shape(count)
+            self._set(group, "lr", scaled)
+
+    def _set(self, group: dict[str, Any], name: str, value: Any) -> None:
+        self._own.append((group, name, group[name], value))
+        group[name] = value
+
+    def after(self, optimizer: Optimizer) -> None:
+        """The step is done."""
+        self.put_back()
+        if self.clears:
+            for group in optimizer.param_groups:
+                for parameter in group["params"]:
+                    parameter.grad = None
+
+    def put_back(self) -> None:
+        """The script's own settings, where it has not set others since."""
+        while self._own:
+            group, name, own, value = self._own.pop()
+            if group.get(name) is value:
+                group[name] = own
+
+
+def clip(optimizer: Optimizer, norm: float) -> None:
+    """Shorten the gradients of all its parameters to that global norm (L2) at most."""
+    trained = [
+        p
+        for group in optimizer.param_groups
+        for p in group["params"]
+        if p.grad is not None
+    ]
+    gradients: list[Tensor] = [p.grad for p in trained if p.grad is not None]
+    if gradients:
+        total = torch.nn.utils.get_total_norm(gradients)
+        torch.nn.utils.clip_grads_with_norm_(trained, norm, total)
+
+
+@torch.no_grad()
+def shrink(group: dict[str, Any], decay: float) -> None:
+    """Decay a group's weights, apart from their gradients.
+
+    Loshchilov and Hutter (2019), Decoupled weight decay regularization.
+    """
+    weights = [p for p in group["params"] if p.grad is not None and p.ndim > 1]
+    for weight in weights:
+        weight.mul_(1 - group.get("lr", 1.0) * decay)
