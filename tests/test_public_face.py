@@ -21,6 +21,7 @@ VALUES = [
     "WellfitError",
 ]
 VERBS = [
+    "apply",
     "check",
     "diagnose",
     "explain",

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from wellfit.show.report import report as report
     from wellfit.taps.tap import log as log
     from wellfit.taps.torch.watch import watch as watch
+    from wellfit.verbs.apply import apply as apply
     from wellfit.verbs.check import check as check
     from wellfit.verbs.diagnose import diagnose as diagnose
     from wellfit.verbs.explain import explain as explain
@@ -40,6 +41,7 @@ _HOMES = {
     "Severity": "wellfit.core.finding",
     "Signal": "wellfit.core.run",
     "WellfitError": "wellfit.core.errors",
+    "apply": "wellfit.verbs.apply",
     "check": "wellfit.verbs.check",
     "diagnose": "wellfit.verbs.diagnose",
     "explain": "wellfit.verbs.explain",

@@ -151,6 +151,25 @@ print([w.hex() for w in net.weight.flatten().tolist()])
 """
 
 
+def test_a_line_in_a_script_does_the_same(tmp_path):
+    Plan.of(LOWER, Change(change="add-momentum", params={})).save(tmp_path / "p.yaml")
+    applied = "import wellfit\nwellfit.apply('p.yaml')\n" + SCRIPT.replace(
+        "torch.optim.SGD", "torch.optim.Adam"
+    )
+    by_hand = SCRIPT.replace("torch.optim.SGD", "torch.optim.Adam")
+
+    def ran(text, rate):
+        command = [sys.executable, "-c", text, rate]
+        return subprocess.run(
+            command, cwd=tmp_path, capture_output=True, text=True, check=True
+        )
+
+    one, two = ran(applied, "1"), ran(by_hand, "0.25")
+    assert one.stdout == two.stdout
+    assert "add-momentum(momentum=0.9) changes nothing: no optimizer" in one.stderr
+    assert two.stderr == ""
+
+
 def test_the_command_line(tmp_path):
     (tmp_path / "train.py").write_text(SCRIPT)
     Plan.of(LOWER).save(tmp_path / "plan.yaml")

@@ -1,0 +1,55 @@
+"""`wellfit.apply("plan.yaml")`: a plan, in a script that trains with it for good."""
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from wellfit.core.plan import Change, Plan
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+
+def apply(plan: Plan | str | Path) -> None:
+    """Train with the changes of a plan from here on, in this process.
+
+    A line at the top of a script does what `wellfit run --with` does to it. A change
+    that finds nothing to change is said on standard error, after the first step.
+    `BadSetting` where a plan cannot be what it says.
+    """
+    from wellfit.remedies.plans import read_plan
+    from wellfit.taps.torch.changes import ChangesTap
+
+    read = plan if isinstance(plan, Plan) else read_plan(plan)
+    ChangesTap(_Said(), plan=read.to_json()).attach()
+
+
+class _Said:
+    """Keeps nothing of what a tap records, and says what a user should know."""
+
+    writing = 0.0
+
+    def fact(self, name: str, data: Any, /) -> None:
+        without = data.get("without_effect", {}) if name == "plan" else {}
+        for one in map(Change.from_json, data.get("changes", ()) if without else ()):
+            if one.id in without:
+                print(
+                    f"wellfit: {one} changes nothing: {without[one.id]}",
+                    file=sys.stderr,
+                )
+
+    def value(self, name: str, step: int, number: float, /) -> None:
+        """Nothing."""
+
+    def values(
+        self, step: int, names: tuple[str, ...], numbers: Sequence[float], /
+    ) -> None:
+        """Nothing."""
+
+    def histogram(self, name: str, step: int, counts: "NDArray[np.int64]", /) -> None:
+        """Nothing."""
+
+    def event(self, kind: str, step: int, **data: Any) -> None:
+        """Nothing."""
