@@ -130,10 +130,10 @@ def train(setting: Setting, folder: Path) -> dict[str, Any]:
         return {"ending": "crashed", "error": f"{type(error).__name__}: {error}"}
     seconds = time.process_time() - begun
     watched.finish(None)
-    return {"ending": "done", "seconds": seconds, **_scores(setting, outcome, data)}
+    return {"ending": "done", "seconds": seconds, **scores_of(setting, outcome, data)}
 
 
-def _scores(setting: Setting, outcome: Outcome, data: Data) -> dict[str, Any]:
+def scores_of(setting: Setting, outcome: Outcome, data: Data) -> dict[str, Any]:
     """The honest score, the one that the training shows, and its losses."""
     base = BASES[setting.base]
     assert outcome.val_outputs is not None
