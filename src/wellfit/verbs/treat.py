@@ -12,7 +12,7 @@ from wellfit.core.finding import Diagnosis, Finding
 from wellfit.core.plan import Plan
 from wellfit.core.run import Run
 from wellfit.core.treatment import Treatment
-from wellfit.core.verdict import Verdict
+from wellfit.core.verdict import Outcome, Verdict
 
 if TYPE_CHECKING:
     from wellfit.trainer.clock import Deadline
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from wellfit.trials.metric import Metric
     from wellfit.trials.proposals import Proposal
 
+PLAN = "plan.yaml"
 OWN = 0  # the seed that leaves the script's own as they are
 FIRST = 1  # of the seeds of a proof
 LEAVING = 1.0  # seconds, to write down what was found
@@ -168,6 +169,7 @@ class _Work:
         """A plan that was given."""
         from wellfit.trials.metric import metric_of
 
+        plan.save(self.local.folder / PLAN)
         return self._proven(plan, metric_of(self.run, self.how.metric))
 
     def search(self) -> Treatment:
@@ -200,7 +202,10 @@ class _Work:
         if not plan.changes:
             self.notes.append("nothing that was tried helps on all seeds of the search")
             return self._treatment(metric, None, findings=findings, tried=tried)
-        return self._proven(plan, metric, findings=findings, tried=tried)
+        treatment = self._proven(plan, metric, findings=findings, tried=tried)
+        if treatment.outcome == Outcome.BETTER:
+            plan.save(self.local.folder / PLAN)
+        return treatment
 
     def _judged(self, diagnosis: Diagnosis) -> "tuple[Metric, tuple[Proposal, ...]]":
         """What is tried, and judged by; a loss that is changed is of another scale."""
@@ -243,7 +248,6 @@ class _Work:
     ) -> Treatment:
         from wellfit.trials.proof import Proof
 
-        plan.save(self.local.folder / "plan.yaml")
         proof = Proof(
             plan=plan,
             greater_is_better=metric.greater_is_better,
@@ -273,7 +277,7 @@ class _Work:
             baseline=(metric.of(self.run),),
             findings=findings,
             tried=tried,
-            trials=self.trials,
+            trials=max(1, self.trials),  # the first is one, whatever came of it
             notes=tuple(filter(None, notes)),
         )
 
