@@ -114,6 +114,7 @@ def found(tmp_path_factory):
     treatment = treat(
         folder / "train.py",
         out=folder / "out",
+        budget="15m",
         on_begin=begun.append,
         on_trial=trials.append,
     )

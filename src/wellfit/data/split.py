@@ -61,7 +61,8 @@ def split_by_class(y: Rows, *, seed: int, sizes: Sizes = USUAL) -> Split:
         cut = np.split(members, [test, test + validation])
         for part, rows in zip(parts, cut, strict=True):
             part.append(rows)
-    return _split("stratified by class", [np.concatenate(part) for part in parts])
+    joined = [np.concatenate(parts.pop(0)) for _ in range(3)]  # there may be many rows
+    return _split("stratified by class", joined)
 
 
 def _quota(count: int, rng: np.random.Generator, sizes: Sizes) -> tuple[int, int]:
@@ -170,5 +171,7 @@ def _cut(filled: Rows, wanted: float, least: int, most: int) -> int:
 
 
 def _split(how: str, parts: Sequence[Rows], notes: tuple[str, ...] = ()) -> Split:
-    test, validation, train = (np.sort(rows) for rows in parts)
+    test, validation, train = parts
+    for rows in parts:
+        rows.sort()
     return Split(train=train, validation=validation, test=test, how=how, notes=notes)

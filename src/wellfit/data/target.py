@@ -56,13 +56,14 @@ def read_target(column: Series, task: Task | None = None) -> Target:
 
 
 def _check_varies(column: Series) -> None:
-    present = column.dropna()
-    if present.empty:
+    there = column.notna().to_numpy()  # of many rows no copy is made
+    if not there.any():
         raise BadTable(f"target {column.name!r} is missing in all {len(column)} rows")
-    if present.nunique() == 1:
+    if column.nunique() == 1:
+        value = column.iloc[there.argmax()]
         raise BadTable(
-            f"target {column.name!r} is {present.iloc[0]!s} in every row that has it; "
-            "there is nothing to predict"
+            f"target {column.name!r} is {value!s} in every row that has it; there is "
+            "nothing to predict"
         )
 
 
@@ -81,13 +82,14 @@ def _task(column: Series) -> Task:
 
 def _classes(column: Series) -> Target:
     codes, labels = pd.factorize(texts(column))
+    codes = codes.astype(np.int32)
     rows = np.flatnonzero(codes >= 0)
     _check_count(str(column.name), len(labels), len(rows))
     codes = codes[rows]  # of many rows there are no more copies than it takes
     first = pd.Series(codes).drop_duplicates().index
     values = [_label(column.iloc[rows[i]]) for i in first]
     order = sorted(range(len(labels)), key=lambda i: (str(type(values[i])), values[i]))
-    y = np.take(np.argsort(order), codes, out=codes, mode="clip")
+    y = np.argsort(order)[codes]
     return Target(
         name=str(column.name),
         task="classification",

@@ -3,9 +3,9 @@
 The arguments are a JSON object (`folder`, `module`, `overhead`, `every`, `rank`: one
 of several processes that a launcher of ours started, `trying`: the seconds after which
 a script that is only tried out is stopped, `plan`: changes to train with, `seed`: by
-which all seeds are moved), the script or module, and the script's own arguments.
-Nothing but the standard library is loaded before the script loads it: what it sets
-before importing a framework still counts.
+which all seeds are moved, `judging`: whether data are judged at the end), the script or
+module, and the script's own arguments. Nothing but the standard library is loaded
+before the script loads it: what it sets before importing a framework still counts.
 """
 
 import builtins
@@ -24,6 +24,7 @@ from importlib.machinery import SourceFileLoader
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import wellfit.taps.tap
 from wellfit.record import Recorder, redact, redact_args
 from wellfit.record.folder import databases
 from wellfit.record.schema import database
@@ -82,6 +83,7 @@ class Watched:
             "python": sys.version.split()[0],
         }
         self.recorder.fact("command", self._command)
+        wellfit.taps.tap.judging = settings.get("judging", True)
         self._plan: list[dict[str, Any]] = settings.get("plan") or []
         if self._plan:
             self.recorder.fact("plan", {"changes": self._plan, "applied": False})

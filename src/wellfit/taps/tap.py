@@ -114,6 +114,8 @@ class Guard:
         )
 
 
+judging = True  # whether the rows that were fed are judged at the end: seconds
+
 _guards: "weakref.WeakSet[Guard]" = weakref.WeakSet()
 _attached: list[Tap] = []
 

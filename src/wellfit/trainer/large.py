@@ -36,7 +36,7 @@ RATIO = 16  # text is packed to so small a part of itself, at best
 # Measured on bench/large.py's table of 3 and 15 million rows: resident memory by phase.
 LOADED = 600 * 2**20  # bytes of the process that trains, whatever the rows
 PASSING = 150 * 2**20  # of the rows that are at hand while all go by
-EVERY = 48  # of each row of the table, sampled or not: its target, part and place
+EVERY = 72  # of each row of the table, sampled or not: its target, part and place
 # What a row takes as a frame and as the matrices of all candidates: an estimate.
 TIMES = 4.0
 FEWEST = 1000  # rows: a smaller sample tells too little

@@ -303,8 +303,8 @@ def _split(by: SplitBy, keys: Any, count: int, seed: int, *, tested: bool) -> Sp
 
 def check_training(target: Target, split: Split) -> None:
     """`BadTable` where all training rows have the same target."""
-    seen = np.unique(target.y[split.train])
-    if len(seen) < 2:
+    seen = target.y[split.train]
+    if not np.any(seen != seen[0]):  # unique values of many rows take a copy, sorted
         only = target.classes[seen[0]] if target.classes else seen[0]
         raise BadTable(
             f"split {split.how}, target {target.name!r} is {only} in all training "

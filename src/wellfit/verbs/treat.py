@@ -141,7 +141,7 @@ def _first(local: "Local", until: "Deadline", how: _How, seed: int) -> Run:
     from wellfit.trials.executors.local import failure
 
     script = local.words[0]
-    run = local.run(Plan(), seed, seconds=until.left)
+    run = local.run(Plan(), seed, seconds=until.left, judging=seed == OWN)
     if run is None:
         raise BadScript(
             f"{script} takes longer as it is than all of the budget, {how.budget}; at "

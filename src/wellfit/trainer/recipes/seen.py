@@ -43,12 +43,14 @@ class Column:
 class Seen:
     """A table as its recipe sees it: `rows` and `counts` are of the training part.
 
-    Of a sample, `rows` are about those of the whole table.
+    `total` are all that have a target. Of a sample both are about those of the whole
+    table.
     """
 
     settled: Settled
     how: Settings
     rows: int
+    total: int
     columns: tuple[Column, ...]
     left_out: Mapping[str, str]
     counts: Mapping[str, int]
@@ -86,6 +88,7 @@ def see(table: Table, how: Settings) -> Seen:
         settled=settled,
         how=how,
         rows=round(len(split.train) * times),
+        total=round(len(target.y) * times),
         columns=tuple(_column(training, n, k, apart) for n, k in used.items()),
         left_out={n: LEFT_OUT[k] for n, k in kinds.items() if k in LEFT_OUT},
         counts=_counts(target, y),

@@ -1,5 +1,6 @@
 """A trial as a process of this machine: whatever becomes of it, it is only a trial."""
 
+import json
 import os
 import signal
 import subprocess
@@ -13,10 +14,11 @@ from time import monotonic
 
 from wellfit.core.plan import Plan
 from wellfit.core.run import Run
-from wellfit.record import open_run
+from wellfit.record import open_run, write_environment
 from wellfit.record.folder import databases
 
 SAID = "said.txt"  # what the script prints in a trial
+OVERHEAD = 0.02  # of the time, that looking may take
 LAST = 500  # bytes of it, that are told where a trial fails
 LONGEST = 150  # characters of a folder's name; file systems take 255
 
@@ -42,8 +44,13 @@ class Local:
             return name
         return f"seed-{seed}-{sha256(name.encode()).hexdigest()[:16]}"
 
-    def run(self, plan: Plan, seed: int, *, seconds: float) -> Run | None:
-        """The run under a plan and a seed; None where it took longer than that."""
+    def run(
+        self, plan: Plan, seed: int, *, seconds: float, judging: bool = False
+    ) -> Run | None:
+        """The run under a plan and a seed; None where it took longer than that.
+
+        With `judging` its data are judged at the end too, which takes seconds.
+        """
         begun, name = monotonic(), self.name(plan, seed)
         folder = self.folder / "trials" / name
         if databases(folder):
@@ -52,14 +59,24 @@ class Local:
                 return kept
             rmtree(folder)  # it was interrupted: nothing of it may reach the next
         folder.mkdir(parents=True, exist_ok=True)
-        words = ["--quiet", "--seed", str(seed), "--out", str(folder)]
         if plan.changes:
-            words += ["--with", str(plan.save(folder / "plan.yaml"))]
-        words += ["-m"] if self.module else []
-        command = [sys.executable, "-m", "wellfit", "run", *words, *self.words]
+            plan.save(folder / "plan.yaml")
+        settings = {
+            "folder": str(folder.absolute()),
+            "module": self.module,
+            "overhead": OVERHEAD,
+            "every": None,
+            "rank": False,
+            "tell": None,
+            "seed": seed,
+            "plan": plan.to_json(),
+            "judging": judging,
+        }
+        launch = [sys.executable, "-m", "wellfit.taps.launch", json.dumps(settings)]
         with (folder / SAID).open("wb") as said:
             process = subprocess.Popen(
-                command,
+                [*launch, *self.words],
+                env={"PYTHONHASHSEED": str(seed % 2**32), **os.environ},
                 stdin=subprocess.DEVNULL,
                 stdout=said,
                 stderr=said,
@@ -72,6 +89,7 @@ class Local:
             finally:
                 _end(process)
         self.took[name] = monotonic() - begun
+        write_environment(folder, list(self.words))
         return open_run(folder) if databases(folder) else Run(path=folder)
 
 
