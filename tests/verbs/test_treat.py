@@ -214,3 +214,26 @@ def test_what_an_interrupted_trial_has_left_does_not_reach_the_next(tmp_path):
     run = Local(words=words, module=False, folder=tmp_path).run(Plan(), 1, seconds=60)
     assert run.facts["outcome"]["exit"] == 0
     assert run.get("val/loss") is None
+
+
+def test_trials_run_beside_each_other(tmp_path):
+    """Each waits for the other: alone, it would not end."""
+    (tmp_path / "both.py").write_text(
+        "import sys, time, os\n"
+        "from pathlib import Path\n"
+        f"here = Path({str(tmp_path)!r})\n"
+        "(here / f'met-{os.getpid()}').touch()\n"
+        "while len(list(here.glob('met-*'))) < 2:\n"
+        "    time.sleep(0.02)\n"
+    )
+    words = [str(tmp_path / "both.py")]
+    local = Local(words=words, module=False, folder=tmp_path / "out", jobs=2)
+    local.ahead([(Plan(), 1), (LOWER, 1)], seconds=60)
+    runs = [local.run(plan, 1, seconds=1) for plan in (Plan(), LOWER)]
+    assert [run.facts["outcome"]["exit"] for run in runs] == [0, 0]
+    hung = Local(words=words, module=False, folder=tmp_path / "other", jobs=2)
+    for file in tmp_path.glob("met-*"):
+        file.unlink()
+    (tmp_path / "both.py").write_text("import time; time.sleep(60)")
+    hung.ahead([(Plan(), 1), (LOWER, 1)], seconds=1.5)
+    assert hung.run(LOWER, 1, seconds=60) is None  # it is not tried once more

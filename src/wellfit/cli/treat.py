@@ -33,6 +33,9 @@ def treat(
         float,
         typer.Option(min=0.0, help="The improvement from which on it counts."),
     ] = 0.0,
+    jobs: Annotated[
+        int, typer.Option(min=1, help="Trials that are run beside each other.")
+    ] = 1,
     out: Annotated[
         Path | None,
         typer.Option(help="The folder for the trials; those there are not run again."),
@@ -62,6 +65,7 @@ def treat(
         least_gain=least_gain,
         out=out,
         module=module,
+        jobs=jobs,
         on_begin=None if quiet else lambda begun: show_begun(begun, console),
         on_trial=None if quiet else lambda trial: show_trial(trial, console),
     )

@@ -99,7 +99,7 @@ def check_edits(kind: type[Remedy]) -> None:
     asked = [Asked(), Asked()]
     remedy = kind()
     for training in asked:
-        remedy.apply(training)  # type: ignore[arg-type]
+        remedy.apply(training)
     first, second = ([name for name, _ in one.edits] for one in asked)
     assert first, f"{kind.name()} must ask the training for an edit in `apply`"
     assert first == second, f"{kind.name()} asks for other edits the second time"

@@ -12,6 +12,11 @@ LEAST = 3  # pairs that are the same bit for bit: the plan changes nothing
 MOST = 30
 
 Try = Callable[[Plan, int], float | None]
+Ahead = Callable[[Sequence[tuple[Plan, int]]], None]
+
+
+def one_by_one(trials: Sequence[tuple[Plan, int]]) -> None:
+    """The `Ahead` of whoever runs no trials beside each other."""
 
 
 def failures(values: Sequence[float]) -> int:
@@ -32,13 +37,14 @@ class Proof:
     control: list[float] = field(default_factory=list)
     treated: list[float] = field(default_factory=list)
 
-    def run(self, try_: Try, *, most: int = MOST) -> Verdict:
+    def run(self, try_: Try, *, ahead: Ahead = one_by_one, most: int = MOST) -> Verdict:
         """Try pair after pair, on seeds 1, 2, 3, …, until it is decided.
 
         `try_` gives the metric of a plan and a seed, NaN where the run failed, and None
-        where there is no more time.
+        where there is no more time; `ahead` is told which it will be asked for.
         """
         for seed in range(1, most + 1):
+            ahead([(Plan(), seed), (self.plan, seed)])
             control = try_(Plan(), seed)
             treated = None if control is None else try_(self.plan, seed)
             if control is None or treated is None:

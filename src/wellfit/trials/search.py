@@ -11,7 +11,7 @@ from math import inf, isnan, nan
 from wellfit.core.plan import Plan
 from wellfit.core.verdict import Outcome, Verdict
 from wellfit.trials.effect import effect_of, gains_of
-from wellfit.trials.proof import Try
+from wellfit.trials.proof import Ahead, Try, one_by_one
 from wellfit.trials.proposals import Proposal
 
 SEEDS = (0, 1001)  # the script's own, and another; those of a proof are 1, 2, 3, …
@@ -27,6 +27,8 @@ class Search:
 
     greater_is_better: bool
     try_: Try
+    ahead: Ahead = one_by_one
+    jobs: int = 1  # trials that are run beside each other
     tell: Callable[[Verdict], None] = lambda verdict: None
     tried: list[Verdict] = field(default_factory=list)
     _known: dict[tuple[tuple[str, ...], int], float] = field(default_factory=dict)
@@ -40,7 +42,10 @@ class Search:
         kept: list[Proposal] = []
         best = Plan()
         try:
-            for proposal in proposals:
+            for place, proposal in enumerate(proposals):
+                if place % self.jobs == 0:
+                    some = proposals[place : place + self.jobs]
+                    self.ahead([(Plan.of(p.change), SEEDS[0]) for p in some])
                 if self._helps(Plan.of(proposal.change), Plan()):
                     kept.append(proposal)
                     best = max(best, Plan.of(proposal.change), key=self._score)

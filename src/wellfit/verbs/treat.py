@@ -7,7 +7,7 @@ from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING, TypedDict, Unpack
 
-from wellfit.core.errors import BadScript
+from wellfit.core.errors import BadScript, BadSetting
 from wellfit.core.finding import Diagnosis, Finding
 from wellfit.core.plan import Plan
 from wellfit.core.run import Run
@@ -27,7 +27,9 @@ LEAVING = 1.0  # seconds, to write down what was found
 BUDGET = "20m"
 OTHERWISE = "val/accuracy"  # the metric, where the loss is changed
 MANY = 3  # runs, that are seldom alike by chance
-SEARCHING = 0.5  # of the time that is left is for the search; the rest for the proof
+LEAST = 6  # pairs, that can decide
+SEARCHING = 0.5  # of the time beyond these pairs is for the search
+LITTLE = 0.2  # of all time is for it at the least
 LONG = 3.0  # times what the script takes as it is: more is too long for a change
 STARTING = 20.0  # seconds beside that, which starting may take on a busy machine
 
@@ -66,6 +68,7 @@ class Options(TypedDict, total=False):
     least_gain: float
     out: str | Path | None
     module: bool
+    jobs: int
     on_begin: Callable[[Begun], None] | None
     on_trial: Callable[[Trialled], None] | None
 
@@ -77,6 +80,7 @@ class _How:
     least_gain: float = 0.0
     out: str | Path | None = None
     module: bool = False
+    jobs: int = 1
     on_begin: Callable[[Begun], None] | None = None
     on_trial: Callable[[Trialled], None] | None = None
 
@@ -98,7 +102,8 @@ def treat(
     improvement leaves no doubt, or the `budget` (a time such as 20m, or seconds) is
     spent. `metric` is a signal of the run, by default the validation loss at its end;
     `least_gain` is the improvement, in its unit, from which on it counts. With `module`
-    the script is the name of a module. Trials stand in `out`, where those that are
+    the script is the name of a module. `jobs` trials are run beside each other, sharing
+    the processors. Trials stand in `out`, where those that are
     there already are not run again. `on_begin` is told what is to be tried, `on_trial`
     of each trial.
     `BadScript` where the script fails as it is; `BadSetting` or `UnknownName` for a
@@ -116,7 +121,11 @@ def treat(
     name = check(str(script), module=how.module)
     until = Deadline(at=begun + seconds_of(how.budget) - LEAVING)
     folder = _folder(how.out, name)
-    local = Local(words=[str(script), *args], module=how.module, folder=folder)
+    if how.jobs < 1:
+        raise BadSetting(f"jobs must be 1 or more; got {how.jobs}")
+    local = Local(
+        words=[str(script), *args], module=how.module, folder=folder, jobs=how.jobs
+    )
     seed = OWN if given is None else FIRST
     work = _Work(
         local=local,
@@ -194,9 +203,17 @@ class _Work:
                     runs=int(self.until.left / took) if took else 0,
                 )
             )
-        half = Deadline(at=monotonic() + SEARCHING * self.until.left)
-        trials = _Trials(work=self, metric=metric, until=half, longest=LONG * took)
-        found = Search(greater_is_better=metric.greater_is_better, try_=trials.run)
+        left = self.until.left
+        proof = 2 * LEAST * took / min(2, self.how.jobs)  # at the least
+        searching = max(SEARCHING * (left - proof), LITTLE * left)
+        end = Deadline(at=monotonic() + searching)
+        trials = _Trials(work=self, metric=metric, until=end, longest=LONG * took)
+        found = Search(
+            greater_is_better=metric.greater_is_better,
+            try_=trials.run,
+            ahead=trials.ahead,
+            jobs=self.how.jobs,
+        )
         plan = found.run(proposals)
         tried = tuple(found.tried)
         if not plan.changes:
@@ -254,7 +271,7 @@ class _Work:
             least_gain=self.how.least_gain,
         )
         trials = _Trials(work=self, metric=metric, until=self.until)
-        verdict = proof.run(trials.run)
+        verdict = proof.run(trials.run, ahead=trials.ahead)
         return self._treatment(metric, verdict, findings=findings, tried=tried)
 
     def _treatment(
@@ -291,14 +308,22 @@ class _Trials:
     until: "Deadline"
     longest: float | None = None  # seconds, that a trial may take
 
+    @property
+    def most(self) -> float:
+        """Seconds that a trial may take."""
+        left, longest = self.until.left, self.longest
+        return min(left, longest + STARTING) if longest else left
+
+    def ahead(self, trials: Sequence[tuple[Plan, int]]) -> None:
+        """Run trials beside each other that will be asked for."""
+        if self.most > 0:
+            self.work.local.ahead(trials, seconds=self.most)
+
     def run(self, plan: Plan, seed: int) -> float | None:
         """The metric; NaN where the run failed, None where there was no time."""
         from wellfit.trials.executors.local import failure
 
-        local, longest = self.work.local, self.longest
-        most = self.until.left
-        if longest:
-            most = min(most, longest + STARTING)
+        local, most = self.work.local, self.most
         if self.until.left <= 0:
             return None
         run = local.run(plan, seed, seconds=most)

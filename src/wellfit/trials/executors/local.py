@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
@@ -25,7 +26,7 @@ LONGEST = 150  # characters of a folder's name; file systems take 255
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Local:
-    """Runs trials of a command line one after the other, each in a folder of its own.
+    """Runs trials of a command line, each in a folder of its own; `jobs` at once.
 
     A trial that is there already is not run again. `took` are the seconds of those that
     were run by this one, by the names of their folders.
@@ -34,7 +35,10 @@ class Local:
     words: Sequence[str]
     module: bool
     folder: Path
+    jobs: int = 1
     took: dict[str, float] = field(default_factory=dict)
+    _done: dict[str, Run | None] = field(default_factory=dict)  # ahead
+    _running: "set[subprocess.Popen[bytes]]" = field(default_factory=set)
 
     @staticmethod
     def name(plan: Plan, seed: int) -> str:
@@ -52,6 +56,8 @@ class Local:
         With `judging` its data are judged at the end too, which takes seconds.
         """
         begun, name = monotonic(), self.name(plan, seed)
+        if name in self._done:
+            return self._done.pop(name)
         folder = self.folder / "trials" / name
         if databases(folder):
             kept = open_run(folder)
@@ -76,21 +82,49 @@ class Local:
         with (folder / SAID).open("wb") as said:
             process = subprocess.Popen(
                 [*launch, *self.words],
-                env={"PYTHONHASHSEED": str(seed % 2**32), **os.environ},
+                env=self._environ(seed),
                 stdin=subprocess.DEVNULL,
                 stdout=said,
                 stderr=said,
                 start_new_session=True,
             )
+            self._running.add(process)
             try:
                 process.wait(timeout=seconds)
             except subprocess.TimeoutExpired:
                 return None
             finally:
                 _end(process)
+                self._running.discard(process)
         self.took[name] = monotonic() - begun
         write_environment(folder, list(self.words))
         return open_run(folder) if databases(folder) else Run(path=folder)
+
+    def ahead(self, trials: Sequence[tuple[Plan, int]], *, seconds: float) -> None:
+        """Run these at once, so that `run` has what became of each."""
+        if self.jobs < 2 or len(trials) < 2:
+            return
+        with ThreadPoolExecutor(self.jobs) as pool:
+            begun = {
+                self.name(plan, seed): pool.submit(
+                    self.run, plan, seed, seconds=seconds
+                )
+                for plan, seed in trials
+            }
+            try:
+                for name, trial in begun.items():
+                    self._done[name] = trial.result()
+            except BaseException:
+                for process in list(self._running):
+                    _end(process)
+                pool.shutdown(cancel_futures=True)
+                raise
+
+    def _environ(self, seed: int) -> dict[str, str]:
+        """Trials beside each other share the processors."""
+        threads = max(1, (os.cpu_count() or 1) // self.jobs)
+        shared = {} if self.jobs < 2 else {"OMP_NUM_THREADS": str(threads)}
+        return {"PYTHONHASHSEED": str(seed % 2**32), **shared, **os.environ}
 
 
 def _end(process: "subprocess.Popen[bytes]") -> None:
