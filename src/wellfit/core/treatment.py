@@ -14,6 +14,32 @@ SCHEMA = 1
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Trialled:
+    """A trial that is done, for whoever watches; NaN where it failed.
+
+    `seconds` is None of one that was there already.
+    """
+
+    plan: Plan
+    seed: int
+    value: float
+    seconds: float | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Begun:
+    """What a treatment begins with: what was found, and how many changes to try.
+
+    A run of the script takes so many `seconds`; there is time for about so many `runs`.
+    """
+
+    findings: tuple[Finding, ...]
+    proposals: int
+    seconds: float
+    runs: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Treatment:
     """What came of it; `path` is the folder with all trials and `plan.yaml`.
 

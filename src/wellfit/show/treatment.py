@@ -8,12 +8,11 @@ from rich.console import Console
 from rich.text import Text
 
 from wellfit.core.plan import Plan
-from wellfit.core.treatment import Treatment
+from wellfit.core.treatment import Begun, Treatment, Trialled
 from wellfit.core.verdict import Effect, Outcome, Verdict
 from wellfit.show.numerals import count, duration, number
 from wellfit.show.terminal import Line, printable, shown, write
 from wellfit.show.training import labelled
-from wellfit.verbs.treat import Begun, Trialled
 
 MARKS = {
     Outcome.BETTER: ("✔", "bold green"),

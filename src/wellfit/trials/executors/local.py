@@ -42,11 +42,15 @@ class Local:
 
     @staticmethod
     def name(plan: Plan, seed: int) -> str:
-        """Of the folder of a trial."""
+        """What its folder is called."""
         name = "-".join([f"seed-{seed}", *plan.ids])
         if len(name) <= LONGEST:
             return name
         return f"seed-{seed}-{sha256(name.encode()).hexdigest()[:16]}"
+
+    def place(self, plan: Plan, seed: int) -> Path:
+        """The folder of a trial."""
+        return self.folder / "trials" / self.name(plan, seed)
 
     def run(
         self, plan: Plan, seed: int, *, seconds: float, judging: bool = False
@@ -58,7 +62,7 @@ class Local:
         begun, name = monotonic(), self.name(plan, seed)
         if name in self._done:
             return self._done.pop(name)
-        folder = self.folder / "trials" / name
+        folder = self.place(plan, seed)
         if databases(folder):
             kept = open_run(folder)
             if "outcome" in kept.facts:
