@@ -172,6 +172,7 @@ def test_a_script_that_takes_longer_than_the_budget_is_ended(tmp_path):
     assert time.monotonic() - begun < 20
 
 
+@pytest.mark.slow
 def test_what_changes_nothing_is_said_to_after_three_pairs(tmp_path):
     (tmp_path / "train.py").write_text(SCRIPT.replace("0.9", "0.01"))
     never = Plan.of(Change(change="clip-gradients", params={"norm": 1e6}))
