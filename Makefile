@@ -52,7 +52,7 @@ lint: $(STAMP)
 	$(PY) -m ruff check
 	$(PY) -m mypy
 
-BENCHES := overhead boosting record long_run sweeps inspection label_noise diagnose large faults training
+BENCHES := overhead boosting record long_run sweeps inspection label_noise diagnose large faults repair training
 
 bench: $(BENCHES:%=bench-%)
 
