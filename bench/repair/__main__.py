@@ -16,6 +16,7 @@ import os
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
+from math import isnan, nan
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -28,7 +29,9 @@ from bench.repair.script import SCORE
 from wellfit import treat
 from wellfit.core.plan import Plan
 from wellfit.core.treatment import Treatment
+from wellfit.trials.effect import gains_of
 from wellfit.trials.executors.local import Local
+from wellfit.trials.metric import Metric
 
 HERE = Path(__file__).parent
 RESULTS = HERE.parent / "results" / "repair.json"
@@ -137,17 +140,12 @@ def _against_twin(case: Case, treatment: Treatment) -> dict[str, Any]:
 
 def _fresh(case: Case, treatment: Treatment) -> dict[str, Any]:
     """Whether it is better on seeds that nothing was trained with, by the metric."""
-    from math import isnan
-
-    from wellfit.trials.effect import gains_of
-    from wellfit.trials.metric import Metric
-
     assert treatment.verdict is not None
     metric, local = Metric(name=treatment.metric), _local(case.setting)
     values = []
     for plan in (Plan(), treatment.verdict.plan):
         runs = [local.run(plan, seed, seconds=LONG) for seed in FRESH]
-        values.append([float("nan") if r is None else metric.of(r) for r in runs])
+        values.append([nan if r is None else metric.of(r) for r in runs])
     gains = gains_of(*values, greater_is_better=treatment.greater_is_better)
     return {
         "fresh": sum(g > 0 for g in gains) / len(gains),

@@ -2,6 +2,7 @@
 
 import pytest
 
+from wellfit.contracts import check_remedy
 from wellfit.contracts.check_rule import SECTIONS
 from wellfit.core.errors import UnknownName
 from wellfit.core.signals import SIGNALS
@@ -11,13 +12,7 @@ from wellfit.remedies.plans import acts
 from wellfit.rules import all_rules, all_sweep_rules
 from wellfit.verbs.explain import explain, fenced
 
-ACT = (
-    "What it does",
-    "What it costs",
-    "When it cannot be applied",
-    "References",
-    "Parameters",
-)
+ACT = (*check_remedy.SECTIONS, "Parameters")
 
 
 @pytest.mark.parametrize("name", [r.name() for r in (*all_rules(), *all_sweep_rules())])

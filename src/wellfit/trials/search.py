@@ -4,7 +4,7 @@ Nothing that is chosen here counts as proven: what is best of many on a few seed
 partly lucky. It is then proven on seeds that nothing was chosen by (`proof.py`).
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from math import inf, isnan, nan
 
@@ -29,7 +29,6 @@ class Search:
     try_: Try
     ahead: Ahead = one_by_one
     jobs: int = 1  # trials that are run beside each other
-    tell: Callable[[Verdict], None] = lambda verdict: None
     tried: list[Verdict] = field(default_factory=list)
     _known: dict[tuple[tuple[str, ...], int], float] = field(default_factory=dict)
 
@@ -90,7 +89,6 @@ class Search:
             effect=effect_of(gains),
         )
         self.tried.append(verdict)
-        self.tell(verdict)
         return gains[-1] > 0
 
     def _value(self, plan: Plan, seed: int) -> float:
