@@ -4,6 +4,7 @@ The same number gives the same run again, another one another: also of a script 
 sets its seeds itself, and of one that sets none. Number 0 leaves seeds as they are set.
 """
 
+import os
 import random
 import sys
 from collections.abc import Callable
@@ -32,6 +33,14 @@ def moved(seed: Any, number: int) -> Any:
             return seed
     digest = blake2b(f"{number}:{seed!r}".encode(), digest_size=4).digest()
     return int.from_bytes(digest)
+
+
+def environment_of(seed: int) -> dict[str, str]:
+    """That of a process with the seed: the order of sets hangs on it before it starts.
+
+    Where that is set already, it stays.
+    """
+    return {"PYTHONHASHSEED": str(seed % 2**32), **os.environ}
 
 
 class Seeds:

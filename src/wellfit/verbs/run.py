@@ -18,6 +18,7 @@ from wellfit.core.errors import BadScript, nearest
 from wellfit.core.run import Run
 from wellfit.record import open_run, write_environment
 from wellfit.taps import ranks
+from wellfit.taps.seeds import environment_of
 from wellfit.verbs.terminal import PseudoTerminal
 
 if TYPE_CHECKING:
@@ -110,7 +111,7 @@ def start(
     folder = ranks.folder_for(name, out)
     told, tell = os.pipe()  # by which the script's process says where it records
     settings = {**how, "folder": str(folder.absolute()), "tell": tell, "rank": False}
-    trying = how.get("trying")
+    trying, seed = how.get("trying"), how.get("seed")
     launch = [sys.executable, "-m", "wellfit.taps.launch", json.dumps(settings)]
     terminal: PseudoTerminal | None = None
     streams: tuple[TextIO | int | None, TextIO | int | None]
@@ -124,7 +125,7 @@ def start(
         stdout=streams[0],
         stderr=streams[1],
         pass_fds=[tell],
-        env=_environ(how.get("seed")),
+        env=None if seed is None else environment_of(seed),
     )
     os.close(tell)
     with _passing_on_signals(process):
@@ -135,13 +136,6 @@ def start(
         limit = None if trying is None else monotonic() + trying + GRACE
         status = _wait(process, folder, while_running, terminal, limit)
     return _seen(folder, status)
-
-
-def _environ(seed: int | None) -> dict[str, str] | None:
-    """The order of sets hangs on a seed too, which must stand before Python starts."""
-    if seed is None or "PYTHONHASHSEED" in os.environ:
-        return None
-    return {**os.environ, "PYTHONHASHSEED": str(seed % 2**32)}
 
 
 def check(script: str, *, module: bool) -> str:

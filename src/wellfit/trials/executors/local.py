@@ -17,6 +17,7 @@ from wellfit.core.plan import Plan
 from wellfit.core.run import Run
 from wellfit.record import open_run, write_environment
 from wellfit.record.folder import databases
+from wellfit.taps.seeds import environment_of
 
 SAID = "said.txt"  # what the script prints in a trial
 OVERHEAD = 0.02  # of the time, that looking may take
@@ -128,7 +129,7 @@ class Local:
         """Trials beside each other share the processors."""
         threads = max(1, (os.cpu_count() or 1) // self.jobs)
         shared = {} if self.jobs < 2 else {"OMP_NUM_THREADS": str(threads)}
-        return {"PYTHONHASHSEED": str(seed % 2**32), **shared, **os.environ}
+        return shared | environment_of(seed)
 
 
 def _end(process: "subprocess.Popen[bytes]") -> None:
