@@ -61,6 +61,11 @@ BESIDE = {"torch": "wellfit.taps.torch.ranks:RanksTap"}
 TRYING = {"torch": "wellfit.taps.torch.trying:TryingTap"}
 # The same, where a plan says what to change: `wellfit run --with`.
 CHANGES = {"torch": "wellfit.taps.torch.changes:ChangesTap"}
+# How variables of the environment begin that count while a library is being loaded.
+READ_ON_LOADING = (
+    *("OMP_", "GOMP_", "KMP_", "MKL_", "OPENBLAS_", "BLIS_", "VECLIB_", "NUMEXPR_"),
+    *("ATEN_", "TORCH_", "PYTORCH_", "CUDA_", "CUBLAS_", "NCCL_", "LD_"),
+)
 
 
 class Watched:
@@ -87,6 +92,7 @@ class Watched:
         self._plan: list[dict[str, Any]] = settings.get("plan") or []
         if self._plan:
             self.recorder.fact("plan", {"changes": self._plan, "applied": False})
+        self._environ = _read_on_loading()
         self._seeds: Seeds | None = None
         if settings.get("seed") is not None:
             self._seeds = Seeds(settings["seed"])
@@ -111,6 +117,10 @@ class Watched:
         for module in TAPS:
             if module in sys.modules and module not in self._taps:
                 self._attach(module)
+        if not self._settings["rank"]:
+            for module, patch in self._launchers.known.items():
+                if module in sys.modules:
+                    self._wrap(module, patch)
 
     @staticmethod
     def _wrap(module: str, patch: Callable[[types.ModuleType], None]) -> None:
@@ -139,6 +149,8 @@ class Watched:
 
     def _attach(self, module: str) -> None:
         taps = self._taps.setdefault(module, [])
+        if self._environ != _read_on_loading():
+            self._command["sets_environment"] = True
         try:
             for path, more in self._homes(module):
                 home, _, name = path.partition(":")
@@ -215,6 +227,11 @@ class Watched:
             outcome["stopped"] = stopped
         self.recorder.fact("outcome", {"exit": _status(error), **outcome})
         self.recorder.close()
+
+
+def _read_on_loading() -> dict[str, str]:
+    """What of the environment counts while a library is being loaded."""
+    return {n: v for n, v in os.environ.items() if n.startswith(READ_ON_LOADING)}
 
 
 def _status(error: BaseException | None) -> int:
@@ -314,11 +331,16 @@ def _stripped(trace: types.TracebackType | None) -> types.TracebackType | None:
     return kept
 
 
-def main() -> None:
-    """Run what the command line says, and end as it ends."""
+def main(*, loaded: bool = False) -> None:
+    """Run what the command line says, and end as it ends.
+
+    Where it is `loaded`, there are modules already that the script would load.
+    """
     settings = json.loads(sys.argv[1])
     sys.argv = sys.argv[2:]
     watched = Watched(settings)
+    if loaded:
+        watched.attach_to_loaded()
     if settings.get("trying") is not None:
         signal.signal(signal.SIGALRM, watched.stop)
         signal.setitimer(signal.ITIMER_REAL, settings["trying"])

@@ -1,6 +1,7 @@
 """`wellfit treat SCRIPT`: what helps a training, found and proven by trials."""
 
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic
@@ -89,19 +90,20 @@ def treat(
         words=[str(script), *args], module=how.module, folder=folder, jobs=how.jobs
     )
     seed = OWN if given is None else FIRST
-    course = Course(
-        local=local,
-        run=_first(local, until, how, seed),
-        until=until,
-        begun=begun,
-        metric=how.metric,
-        least_gain=how.least_gain,
-        on_begin=how.on_begin,
-        on_trial=how.on_trial,
-    )
-    if given is not None:
-        return course.prove(given)
-    return course.search(diagnose(local.place(Plan(), OWN)))
+    with closing(local.forks):
+        course = Course(
+            local=local,
+            run=_first(local, until, how, seed),
+            until=until,
+            begun=begun,
+            metric=how.metric,
+            least_gain=how.least_gain,
+            on_begin=how.on_begin,
+            on_trial=how.on_trial,
+        )
+        if given is not None:
+            return course.prove(given)
+        return course.search(diagnose(local.place(Plan(), OWN)))
 
 
 def _folder(out: str | Path | None, name: str) -> Path:
@@ -126,4 +128,5 @@ def _first(local: "Local", until: "Deadline", how: _How, seed: int) -> Run:
     why = failure(run)
     if why is not None:
         raise BadScript(f"{script} fails as it is, which no plan is proven by: {why}")
+    local.forks.learn(run)
     return run

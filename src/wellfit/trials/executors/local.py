@@ -5,19 +5,21 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
 from shutil import rmtree
 from time import monotonic
+from typing import Any
 
 from wellfit.core.plan import Plan
 from wellfit.core.run import Run
 from wellfit.record import open_run, write_environment
 from wellfit.record.folder import databases
 from wellfit.taps.seeds import environment_of
+from wellfit.trials.executors.forks import Forks, Process
 
 SAID = "said.txt"  # what the script prints in a trial
 OVERHEAD = 0.02  # of the time, that looking may take
@@ -38,8 +40,9 @@ class Local:
     folder: Path
     jobs: int = 1
     took: dict[str, float] = field(default_factory=dict)
+    forks: Forks = field(default_factory=Forks)
     _done: dict[str, Run | None] = field(default_factory=dict)  # ahead
-    _running: "set[subprocess.Popen[bytes]]" = field(default_factory=set)
+    _running: "set[Process]" = field(default_factory=set)
 
     @staticmethod
     def name(plan: Plan, seed: int) -> str:
@@ -83,24 +86,15 @@ class Local:
             "plan": plan.to_json(),
             "judging": judging,
         }
-        launch = [sys.executable, "-m", "wellfit.taps.launch", json.dumps(settings)]
-        with (folder / SAID).open("wb") as said:
-            process = subprocess.Popen(
-                [*launch, *self.words],
-                env=self._environ(seed),
-                stdin=subprocess.DEVNULL,
-                stdout=said,
-                stderr=said,
-                start_new_session=True,
-            )
-            self._running.add(process)
-            try:
-                process.wait(timeout=seconds)
-            except subprocess.TimeoutExpired:
-                return None
-            finally:
-                _end(process)
-                self._running.discard(process)
+        process = self._start(settings, folder / SAID)
+        self._running.add(process)
+        try:
+            process.wait(timeout=seconds)
+        except subprocess.TimeoutExpired:
+            return None
+        finally:
+            _end(process)
+            self._running.discard(process)
         self.took[name] = monotonic() - begun
         write_environment(folder, list(self.words))
         return open_run(folder) if databases(folder) else Run(path=folder)
@@ -125,6 +119,22 @@ class Local:
                 pool.shutdown(cancel_futures=True)
                 raise
 
+    def _start(self, settings: Mapping[str, Any], said: Path) -> Process:
+        environ = self._environ(settings["seed"])
+        forked = self.forks.start(settings, self.words, said, environ)
+        if forked is not None:
+            return forked
+        launch = [sys.executable, "-m", "wellfit.taps.launch", json.dumps(settings)]
+        with said.open("wb") as stream:
+            return subprocess.Popen(
+                [*launch, *self.words],
+                env=environ,
+                stdin=subprocess.DEVNULL,
+                stdout=stream,
+                stderr=stream,
+                start_new_session=True,
+            )
+
     def _environ(self, seed: int) -> dict[str, str]:
         """Trials beside each other share the processors."""
         threads = max(1, (os.cpu_count() or 1) // self.jobs)
@@ -132,7 +142,7 @@ class Local:
         return shared | environment_of(seed)
 
 
-def _end(process: "subprocess.Popen[bytes]") -> None:
+def _end(process: Process) -> None:
     """End it and all that it has started."""
     if process.poll() is None:
         os.killpg(process.pid, signal.SIGKILL)
