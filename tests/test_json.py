@@ -158,7 +158,7 @@ class BestForm(BaselineForm):
 
 class TreatForm(Form):
     version: Literal[1] = Field(alias="schema")
-    outcome: Literal["better", "no-effect", "healthy", "failed"]
+    outcome: Literal["better", "no-effect", "healthy", "failed", "tried"]
     metric: MetricForm
     baseline: BaselineForm
     best: BestForm

@@ -39,6 +39,7 @@ KEPT = Path(os.environ.get("WELLFIT_BENCH") or HERE / ".cache") / "repair"
 SCRIPT = "bench.repair.script"
 COSTS = 0.05  # of accuracy, or of R²: a fault that costs less is none
 FRESH = range(2001, 2007)  # seeds, that nothing else was trained with
+TRIALS = 40  # the most of each case
 LONG = 300.0  # seconds, that no run takes
 QUICK = (("blobs-dense", "inputs-offset"), ("cancer-dense", "rate-high"))
 
@@ -81,7 +82,12 @@ def judged(case: Case, budget: str) -> dict[str, Any]:
     folder = _folder(case.setting)
     try:
         treatment = treat(
-            SCRIPT, _words(case.setting), module=True, out=folder, budget=budget
+            SCRIPT,
+            _words(case.setting),
+            module=True,
+            out=folder,
+            budget=budget,
+            budget_trials=TRIALS,
         )
     except Exception as error:
         return {"case": case.name, "outcome": f"error: {error}"}

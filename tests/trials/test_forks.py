@@ -12,7 +12,7 @@ import pytest
 
 from wellfit.core.plan import Change, Plan
 from wellfit.core.run import Run
-from wellfit.trials.executors.forks import LOADED, Forks
+from wellfit.trials.executors.forks import MORE, Forks
 from wellfit.trials.executors.local import Local
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="Linux alone forks")
@@ -29,7 +29,7 @@ print("also this", file=sys.stderr)
 """
 
 
-def local(folder, text, *, modules="colorsys", jobs=1):
+def local(folder, text, *, modules=("colorsys",), jobs=1):
     """Trials of a script; they are forked where there are modules to load."""
     folder.mkdir(exist_ok=True)
     script = folder / "train.py"
@@ -46,7 +46,7 @@ def said(trials, seed):
 
 def test_a_fork_sees_what_a_process_from_scratch_sees(tmp_path):
     found = {}
-    for way, modules in (("forked", "colorsys"), ("scratch", "")):
+    for way, modules in (("forked", ("colorsys",)), ("scratch", ())):
         trials = local(tmp_path / "both", SAYS, modules=modules)
         for seed in (0, 1, 4):
             run = trials.run(Plan(), seed, seconds=60)
@@ -116,11 +116,19 @@ def test_forks_run_beside_each_other(tmp_path):
     trials.forks.close()
 
 
-def test_what_cannot_be_loaded_is_not_forked(tmp_path):
-    trials = local(tmp_path, "print('done')", modules="no_such_module")
+def test_where_there_can_be_no_fork_it_is_a_process_from_scratch(tmp_path, monkeypatch):
+    trials = local(tmp_path, "print('done')")
+    monkeypatch.setattr("wellfit.trials.executors.forks.Server.start", lambda *_: None)
     run = trials.run(Plan(), 1, seconds=60)
     assert run.facts["outcome"]["exit"] == 0
-    assert trials.forks.modules == ""
+    assert (trials.forks.modules, trials.forks.impossible) == ((), True)
+
+
+def test_what_cannot_be_loaded_is_left_to_the_script(tmp_path):
+    trials = local(tmp_path, "print('done')", modules=("no_such_module", "colorsys"))
+    assert trials.run(Plan(), 1, seconds=60).facts["outcome"]["exit"] == 0
+    assert trials.forks.modules
+    trials.forks.close()
 
 
 def test_forks_end_with_whoever_has_asked_for_them(tmp_path):
@@ -134,7 +142,7 @@ def test_forks_end_with_whoever_has_asked_for_them(tmp_path):
         "from wellfit.trials.executors.local import Local\n"
         f"Local(words={trials.words!r}, module=False,"
         f" folder=Path({str(trials.folder)!r}),"
-        " forks=Forks(modules='colorsys')).run(Plan(), 1, seconds=60)\n"
+        " forks=Forks(modules=['colorsys'])).run(Plan(), 1, seconds=60)\n"
     )
     driver = subprocess.Popen([sys.executable, "-c", asking])
     file = trials.place(Plan(), 1) / "said.txt"
@@ -163,18 +171,18 @@ def _ends(pid):
 
 
 @pytest.mark.parametrize(
-    ("command", "modules"),
+    ("command", "loaded", "modules"),
     [
-        ({"framework": "torch"}, LOADED["torch"]),
-        ({"framework": "torch", "sets_environment": True}, ""),
-        ({"framework": "keras"}, ""),
-        ({}, ""),
+        ({}, ["numpy", "torch"], ["numpy", "torch", *MORE]),
+        ({}, ["os", "scipy.stats", "sklearn", "mine"], ["scipy.stats", "sklearn"]),
+        ({"sets_environment": True}, ["torch"], ()),
+        ({}, ["numpy", "tensorflow", "lightgbm"], ()),
     ],
 )
-def test_only_what_is_the_same_to_the_bit_is_forked(command, modules):
+def test_only_what_is_the_same_to_the_bit_is_forked(command, loaded, modules):
     forks = Forks()
-    forks.learn(Run.of(facts={"command": command}))
-    assert forks.modules == (modules if sys.platform == "linux" else "")
+    forks.learn(Run.of(facts={"command": command}), loaded)
+    assert forks.modules == modules
 
 
 @pytest.mark.slow
@@ -189,13 +197,15 @@ def test_a_forked_training_is_that_of_a_process_from_scratch_to_the_bit(tmp_path
         "    optimizer.zero_grad()\n    loss.backward()\n    optimizer.step()\n"
     )
     losses = {}
-    for modules in (LOADED["torch"], ""):
-        trials = local(tmp_path / str(len(losses)), text, modules=modules)
+    for way in ("forked", "scratch"):
+        trials = local(tmp_path / way, text, modules=())
+        trials.forks.impossible = way == "scratch"
+        trials.run(Plan(), 0, seconds=120)
+        assert bool(trials.forks.modules) == (way == "forked")
         for seed, plan in ((1, Plan()), (2, Plan()), (1, LOWER)):
             run = trials.run(plan, seed, seconds=120)
             found = [v.hex() for v in run.signal("loss").values.tolist()]
             losses.setdefault((seed, plan.ids), []).append(found)
-        assert trials.forks.modules == modules
         trials.forks.close()
     assert all(forked == scratch for forked, scratch in losses.values())
     assert len({found[0][-1] for found in losses.values()}) == 3

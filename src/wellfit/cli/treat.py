@@ -29,6 +29,15 @@ def treat(
     budget: Annotated[
         str, typer.Option(help="The time for all trials, such as 90s, 20m or 2h.")
     ] = BUDGET,
+    budget_trials: Annotated[
+        int | None, typer.Option(help="The most trials.  [default: as time allows]")
+    ] = None,
+    trust: Annotated[
+        bool,
+        typer.Option(
+            "--trust", help="Believe what helps on one seed, without any proof."
+        ),
+    ] = False,
     least_gain: Annotated[
         float,
         typer.Option(min=0.0, help="The improvement from which on it counts."),
@@ -62,6 +71,8 @@ def treat(
         plan=plan,
         metric=metric,
         budget=budget,
+        budget_trials=budget_trials,
+        trust=trust,
         least_gain=least_gain,
         out=out,
         module=module,

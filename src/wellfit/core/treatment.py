@@ -63,23 +63,24 @@ class Treatment:
 
     @property
     def outcome(self) -> str:
-        """`better`, `no-effect`, `healthy` or `failed`."""
+        """`better`, `no-effect`, `healthy` or `failed`; `tried` of what is trusted."""
         if self.healthy:
             return "healthy"
         known = None if self.verdict is None else self.verdict.outcome
-        said = known if known in (Outcome.BETTER, Outcome.FAILED) else Outcome.NO_EFFECT
+        said = Outcome.NO_EFFECT if known in (None, Outcome.WORSE) else known
         return said.value
 
     def to_json(self) -> dict[str, Any]:
         """The treatment as plain data, in the form that docs/json.md pins."""
         verdict = self.verdict
-        better = verdict is not None and verdict.outcome is Outcome.BETTER
+        helps = self.outcome in (Outcome.BETTER, Outcome.TRIED)
         baseline = _values(self.baseline if verdict is None else verdict.control)
         best, effect, plan = baseline, None, Plan()
-        if better and verdict is not None:
+        if helps and verdict is not None:
             best, plan = _values(verdict.treated), verdict.plan
             effect = verdict.to_json()["effect"]
-        verdicts = [*self.tried, *([] if verdict is None else [verdict])]
+        known = verdict is None or verdict in self.tried
+        verdicts = [*self.tried, *([] if known or verdict is None else [verdict])]
         return {
             "schema": SCHEMA,
             "outcome": self.outcome,

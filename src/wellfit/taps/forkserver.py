@@ -1,12 +1,13 @@
-"""A process that has loaded a framework, and forks for each training it is asked for.
+"""A process that has loaded libraries, and forks for each training it is asked for.
 
-    python -m wellfit.taps.forkserver torch,numpy FD
+    python -m wellfit.taps.forkserver FD
 
-To load PyTorch takes longer than many a training. FD is a socket: a request is a JSON
-object (`settings` and `words`, as `wellfit.taps.launch` takes them, and the file `said`
-for what it prints), and comes with a connection of its own, by which it is told the
-process (`pid`) and then how it `ended`. Once whoever asks is gone, all that was begun
-ends. That of the standard library has no environment of its own, and no connections.
+To load PyTorch takes longer than many a training. What to load is read from standard
+input, a name a line. FD is a socket: a request is a JSON object (`settings` and
+`words`, as `wellfit.taps.launch` takes them, and the file `said` for what it prints),
+and comes with a connection of its own, by which it is told the process (`pid`) and then
+how it `ended`. Once whoever asks is gone, all that was begun ends. (The fork server of
+the standard library has neither an environment of its own nor such connections.)
 """
 
 import gc
@@ -26,11 +27,12 @@ LONGEST = 65_536  # bytes of a request
 
 def main() -> None:
     """Load the modules, and serve; a child goes on as the training it was begun for."""
-    for name in sys.argv[1].split(","):
-        importlib.import_module(name)
+    for name in sys.stdin.read().split():
+        with suppress(Exception):  # not all that is loaded can be loaded by its name
+            importlib.import_module(name)
     gc.collect()
     gc.freeze()  # a child that looked through all of it would copy all of it
-    request = _serve(socket.socket(fileno=int(sys.argv[2])))
+    request = _serve(socket.socket(fileno=int(sys.argv[1])))
     if request is None:
         return
     sys.argv = [sys.argv[0], json.dumps(request["settings"]), *request["words"]]

@@ -207,6 +207,8 @@ class Watched:
     def finish(self, error: BaseException | None, *, stopped: bool = False) -> None:
         """The script has ended, or is `stopped`: record what is left, and how."""
         self._launchers.restore()
+        if self._settings.get("loaded") is not None:
+            Path(self._settings["loaded"]).write_text("\n".join(sys.modules))
         if self._seeds is not None:
             self._seeds.restore()
         if self._handed_over:

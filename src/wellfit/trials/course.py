@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from math import isnan, nan
+from pathlib import Path
 from time import monotonic
 
 from wellfit.core.finding import Diagnosis, Finding
@@ -10,14 +11,16 @@ from wellfit.core.plan import Plan
 from wellfit.core.run import Run
 from wellfit.core.treatment import Begun, Treatment, Trialled
 from wellfit.core.verdict import Outcome, Verdict
+from wellfit.record import open_run
 from wellfit.trainer.clock import Deadline
 from wellfit.trials.executors.local import Local, failure
 from wellfit.trials.metric import Metric, metric_of
-from wellfit.trials.proof import Proof
+from wellfit.trials.proof import MOST, Proof
 from wellfit.trials.proposals import Proposal, proposals_for, treatable
-from wellfit.trials.search import Search
+from wellfit.trials.search import SEEDS, Outlook, Search
 
 PLAN = "plan.yaml"
+OWN = 0  # the seed that leaves the script's own as they are
 OTHERWISE = "val/accuracy"  # the metric, where the loss is changed
 MANY = 3  # runs, that are seldom alike by chance
 LEAST = 6  # pairs, that can decide
@@ -31,15 +34,19 @@ STARTING = 20.0  # seconds beside that, which starting may take on a busy machin
 class Course:
     """A treatment under way; `run` is the script as it is.
 
-    `metric`, `least_gain`, `on_begin` and `on_trial` are as `wellfit.treat` takes them.
+    `metric` and what follows it are as `wellfit.treat` takes them; `diagnose` is its
+    word on the folder of a run.
     """
 
     local: Local
     run: Run
     until: Deadline
     begun: float
+    diagnose: Callable[[Path], Diagnosis]
     metric: str | None = None
     least_gain: float = 0.0
+    budget_trials: int | None = None
+    trust: bool = False
     on_begin: Callable[[Begun], None] | None = None
     on_trial: Callable[[Trialled], None] | None = None
     trials: int = 0
@@ -50,58 +57,125 @@ class Course:
         plan.save(self.local.folder / PLAN)
         return self._proven(plan, metric_of(self.run, self.metric))
 
-    def search(self, diagnosis: Diagnosis) -> Treatment:
+    def search(self) -> Treatment:
         """What helps, of all that remedies propose against what was found."""
+        own = self.local.place(Plan(), OWN)
+        diagnosis = self.diagnose(own)
         findings = treatable(diagnosis)
-        metric, proposals = self._judged(diagnosis)
+        metric = self._judge(diagnosis)
+        outlook = self._outlook_by(metric, diagnosis)
+        proposals = outlook(Plan()).proposals
         if not proposals:
             return self._left_alone(diagnosis, findings, metric)
-        took = self.local.took.get(self.local.name(Plan(), 0), 0.0)
+        took = self.local.took.get(self.local.name(Plan(), OWN), 0.0)
         if self.on_begin is not None:
             self.on_begin(
                 Begun(
                     findings=findings,
                     proposals=len(proposals),
                     seconds=took,
-                    runs=int(self.until.left / took) if took else 0,
+                    runs=self._runs(took),
                 )
             )
-        left = self.until.left
-        proof = 2 * LEAST * took / min(2, self.local.jobs)  # at the least
-        searching = max(SEARCHING * (left - proof), LITTLE * left)
-        end = Deadline(at=monotonic() + searching)
-        trials = _Trials(course=self, metric=metric, until=end, longest=LONG * took)
-        found = Search(
+        search = Search(
             greater_is_better=metric.greater_is_better,
-            try_=trials.run,
+            try_=(trials := self._searching(metric, took)).run,
+            outlook=outlook,
             ahead=trials.ahead,
             jobs=self.local.jobs,
+            seeds=SEEDS[:1] if self.trust else SEEDS,
         )
-        plan = found.run(proposals)
-        tried = tuple(found.tried)
+        plan = search.run()
+        tried = tuple(search.tried)
         if not plan.changes:
             self.notes.append("nothing that was tried helps on all seeds of the search")
             return self._treatment(metric, None, findings=findings, tried=tried)
+        if self.trust:
+            return self._trusted(plan, metric, findings=findings, tried=tried)
         treatment = self._proven(plan, metric, findings=findings, tried=tried)
         if treatment.outcome == Outcome.BETTER:
             plan.save(self.local.folder / PLAN)
         return treatment
 
-    def _judged(self, diagnosis: Diagnosis) -> tuple[Metric, tuple[Proposal, ...]]:
-        """What is tried, and judged by; a loss that is changed is of another scale."""
+    def _runs(self, took: float) -> int:
+        """About how many there is time for."""
+        by_time = int(self.until.left / took) if took else 0
+        most = self.budget_trials
+        return by_time if most is None else min(by_time or most, most)
+
+    def _searching(self, metric: Metric, took: float) -> "_Trials":
+        """The trials of the search, which leaves enough for a proof."""
+        left, most = self.until.left, self.budget_trials
+        if self.trust:
+            return _Trials(
+                course=self,
+                metric=metric,
+                until=self.until,
+                most=most,
+                longest=LONG * took,
+            )
+        proof = 2 * LEAST * took / min(2, self.local.jobs)  # at the least
+        searching = max(SEARCHING * (left - proof), LITTLE * left)
+        return _Trials(
+            course=self,
+            metric=metric,
+            until=Deadline(at=monotonic() + searching),
+            most=None if most is None else max(1, most - 2 * LEAST),
+            longest=LONG * took,
+        )
+
+    def _judge(self, diagnosis: Diagnosis) -> Metric:
+        """The metric; a loss that a change redefines is of another scale."""
         metric = metric_of(self.run, self.metric)
         proposed = proposals_for(self.run, diagnosis)
-        if not metric.is_loss or all("loss" not in p.touches for p in proposed):
-            return metric, proposed
-        if self.metric is None and self.run.get(OTHERWISE) is not None:
+        redefined = any(metric.is_redefined_by(p.touches) for p in proposed)
+        if self.metric is None and redefined and self.run.get(OTHERWISE) is not None:
             note = "a change of the loss is tried, so that the loss cannot judge it"
-            return replace(metric_of(self.run, OTHERWISE), note=note), proposed
-        left = sorted({p.change.change for p in proposed if "loss" in p.touches})
+            return replace(metric_of(self.run, OTHERWISE), note=note)
+        return metric
+
+    def _outlook_by(
+        self, metric: Metric, first: Diagnosis
+    ) -> Callable[[Plan], Outlook]:
+        """What is to be expected of a plan, by the diagnosis of its run."""
+        wrong = {f.rule for f in treatable(first)}
+
+        def outlook(plan: Plan) -> Outlook:
+            folder = self.local.place(plan, OWN)
+            said = self.diagnose(folder) if plan.changes else first
+            run = open_run(folder) if plan.changes else self.run
+            left: list[Proposal] = []
+            proposals: list[Proposal] = []
+            for one in proposals_for(run, said):
+                redefined = metric.is_redefined_by(one.touches)
+                (left if redefined else proposals).append(one)
+            if left:
+                names = ", ".join(sorted({one.change.change for one in left}))
+                self.notes.append(
+                    f"not tried: {names}, which changes the loss that it would be "
+                    "judged by; name another --metric, such as val/accuracy"
+                )
+            well = wrong <= {*said.passed} and not treatable(said)
+            return Outlook(proposals=tuple(proposals), well=well)
+
+        return outlook
+
+    def _trusted(
+        self,
+        plan: Plan,
+        metric: Metric,
+        *,
+        findings: tuple[Finding, ...],
+        tried: tuple[Verdict, ...],
+    ) -> Treatment:
+        """What seems to help, on one seed alone."""
+        plan.save(self.local.folder / PLAN)
         self.notes.append(
-            f"not tried: {', '.join(left)}, which changes the loss that it would be "
-            "judged by; name another --metric, such as val/accuracy"
+            "it is not confirmed: one run with it and one without say little; leave "
+            "out --trust to have it proven"
         )
-        return metric, tuple(p for p in proposed if "loss" not in p.touches)
+        verdict = next(one for one in tried if one.plan == plan)
+        return self._treatment(metric, verdict, findings=findings, tried=tried)
 
     def _left_alone(
         self, diagnosis: Diagnosis, findings: tuple[Finding, ...], metric: Metric
@@ -130,8 +204,13 @@ class Course:
             greater_is_better=metric.greater_is_better,
             least_gain=self.least_gain,
         )
-        trials = _Trials(course=self, metric=metric, until=self.until)
-        verdict = proof.run(trials.run, ahead=trials.ahead)
+        trials = _Trials(
+            course=self, metric=metric, until=self.until, most=self.budget_trials
+        )
+        most = MOST
+        if self.budget_trials is not None:
+            most = min(most, (self.budget_trials - self.trials) // 2)
+        verdict = proof.run(trials.run, ahead=trials.ahead, most=most)
         return self._treatment(metric, verdict, findings=findings, tried=tried)
 
     def _treatment(
@@ -166,28 +245,32 @@ class _Trials:
     course: Course
     metric: Metric
     until: Deadline
+    most: int | None = None  # trials of the whole treatment
     longest: float | None = None  # seconds, that a trial may take
 
     @property
-    def most(self) -> float:
-        """Seconds that a trial may take."""
+    def seconds(self) -> float:
+        """Seconds that a trial may take; none where there is nothing left."""
+        if self.most is not None and self.course.trials >= self.most:
+            return 0.0
         left, longest = self.until.left, self.longest
         return min(left, longest + STARTING) if longest else left
 
     def ahead(self, trials: Sequence[tuple[Plan, int]]) -> None:
         """Run trials beside each other that will be asked for."""
-        if self.most > 0:
-            self.course.local.ahead(trials, seconds=self.most)
+        left = None if self.most is None else self.most - self.course.trials
+        if self.seconds > 0:
+            self.course.local.ahead(trials[:left], seconds=self.seconds)
 
     def run(self, plan: Plan, seed: int) -> float | None:
         """The metric; NaN where the run failed, None where there was no time."""
-        local, most = self.course.local, self.most
-        if self.until.left <= 0:
+        local, seconds = self.course.local, self.seconds
+        if seconds <= 0:
             return None
-        run = local.run(plan, seed, seconds=most)
+        run = local.run(plan, seed, seconds=seconds)
         if run is None and self.until.left <= 0:
             return None
-        why = f"it took more than {most:.3g} s" if run is None else failure(run)
+        why = f"it took more than {seconds:.3g} s" if run is None else failure(run)
         changed = f" with {' + '.join(map(str, plan.changes))}" if plan.changes else ""
         if why is not None:
             self.course.notes.append(f"seed {seed} failed{changed}: {why}")

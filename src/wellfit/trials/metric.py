@@ -1,5 +1,6 @@
 """What trials are judged by: one number of a run, and which way it is better."""
 
+from collections.abc import Set
 from dataclasses import dataclass
 from math import isfinite, nan
 
@@ -34,6 +35,16 @@ class Metric:
     def is_loss(self) -> bool:
         """Whether it is the loss that is trained by, which a change may redefine."""
         return parse(self.name).name == "loss"
+
+    def is_redefined_by(self, touches: Set[str]) -> bool:
+        """Whether values before and after a change are not of one scale.
+
+        A change of the `objective` is one of the loss in training alone.
+        """
+        return self.is_loss and (
+            "loss" in touches
+            or ("objective" in touches and parse(self.name).phase != "val")
+        )
 
     def of(self, run: Run) -> float:
         """Its last value; of a step of training the mean of the last tenth.

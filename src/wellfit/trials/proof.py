@@ -6,7 +6,7 @@ from math import isnan
 
 from wellfit.core.plan import Plan
 from wellfit.core.verdict import Outcome, Verdict
-from wellfit.trials.effect import effect_of, gains_of
+from wellfit.trials.effect import against, effect_of, gains_of
 
 LEAST = 3  # pairs that are the same bit for bit: the plan changes nothing
 MOST = 30
@@ -54,7 +54,15 @@ class Proof:
             outcome = self.decided()
             if outcome is not None:
                 return self.verdict(outcome)
+            if self._is_vain(most - seed):
+                break
         return self.verdict(Outcome.NO_EFFECT if self.gains else Outcome.FAILED)
+
+    def _is_vain(self, left: int) -> bool:
+        """Whether it could not be told from luck, were all that are left to help."""
+        wins = sum(gain > 0 for gain in self.gains)
+        needed = against(len(self.gains) + left)
+        return needed is None or wins + left < needed
 
     @property
     def gains(self) -> list[float]:

@@ -1,12 +1,17 @@
-"""Which changes, together, are worth a proof: tried alone, and then joined greedily.
+"""Which changes, together, are worth a proof: round after round, the best of each.
+
+Each round tries changes on the script's own seed, the most promising first. The best of
+those that help is tried on another seed too, and where it helps again it stays: the
+next round begins with it, and from what is still wrong with the run that has it. Once
+nothing is, there is nothing more to look for.
 
 Nothing that is chosen here counts as proven: what is best of many on a few seeds is
 partly lucky. It is then proven on seeds that nothing was chosen by (`proof.py`).
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from math import inf, isnan, nan
+from math import isnan
 
 from wellfit.core.plan import Plan
 from wellfit.core.verdict import Outcome, Verdict
@@ -15,6 +20,18 @@ from wellfit.trials.proof import Ahead, Try, one_by_one
 from wellfit.trials.proposals import Proposal
 
 SEEDS = (0, 1001)  # the script's own, and another; those of a proof are 1, 2, 3, …
+ROUNDS = 4
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Outlook:
+    """What is to be expected of a plan, by its run on the script's own seed.
+
+    `proposals` are what might help it further; it is `well` where nothing is wrong.
+    """
+
+    proposals: tuple[Proposal, ...] = ()
+    well: bool = False
 
 
 class _Over(Exception):
@@ -27,59 +44,81 @@ class Search:
 
     greater_is_better: bool
     try_: Try
+    outlook: Callable[[Plan], Outlook]  # of a plan that has been tried
     ahead: Ahead = one_by_one
     jobs: int = 1  # trials that are run beside each other
+    seeds: Sequence[int] = SEEDS
     tried: list[Verdict] = field(default_factory=list)
     _known: dict[tuple[tuple[str, ...], int], float] = field(default_factory=dict)
+    _touches: dict[str, frozenset[str]] = field(default_factory=dict)  # by change
+    _useless: set[str] = field(default_factory=set)  # changes
 
-    def run(self, proposals: Sequence[Proposal]) -> Plan:
-        """The best plan that was found before time was up; empty where none helps.
-
-        A change is kept that helps on each seed. Then the best of them is joined by the
-        next best that touches something else, as long as that helps on each seed too.
-        """
-        kept: list[Proposal] = []
+    def run(self) -> Plan:
+        """The best plan that was found before time was up; empty where none helps."""
         best = Plan()
+        promising: list[Proposal] = []
         try:
-            for place, proposal in enumerate(proposals):
+            for _ in range(ROUNDS):
+                outlook = self.outlook(best)
+                if best.changes and outlook.well:
+                    break
+                proposals = [*promising, *outlook.proposals]
+                found, promising = self._round(best, proposals)
+                if found is None:
+                    break
+                best = found
+        except _Over as over:
+            best = best if best.changes else over.args[0]
+        return best
+
+    def _round(
+        self, best: Plan, proposals: Sequence[Proposal]
+    ) -> tuple[Plan | None, list[Proposal]]:
+        """A better plan, or None; and what else helps, the most first."""
+        candidates = self._candidates(best, proposals)
+        helping: list[tuple[float, Plan, Proposal]] = []
+        try:
+            for place, (plan, proposal) in enumerate(candidates):
                 if place % self.jobs == 0:
-                    some = proposals[place : place + self.jobs]
-                    self.ahead([(Plan.of(p.change), SEEDS[0]) for p in some])
-                if self._helps(Plan.of(proposal.change), Plan()):
-                    kept.append(proposal)
-                    best = max(best, Plan.of(proposal.change), key=self._score)
-            best = self._joined(kept)
+                    some = candidates[place : place + self.jobs]
+                    self.ahead([(one, self.seeds[0]) for one, _ in some])
+                gain = self._gain(plan, best, self.seeds[:1])
+                if gain <= 0:
+                    self._useless.add(proposal.change.id)
+                    continue
+                helping.append((gain, plan, proposal))
+                if self.outlook(plan).well:
+                    break
+            helping.sort(key=lambda one: -one[0])
+            for _, plan, _ in helping:
+                if self._gain(plan, best, self.seeds) > 0:
+                    return plan, [more for _, other, more in helping if other != plan]
         except _Over:
-            pass
-        return best
+            most = max(helping, key=lambda one: one[0], default=(0.0, Plan()))
+            raise _Over(most[1]) from None
+        return None, []
 
-    def _joined(self, kept: Sequence[Proposal]) -> Plan:
-        ranked = sorted(
-            kept, key=lambda one: self._score(Plan.of(one.change)), reverse=True
-        )
-        best, touched = Plan(), frozenset[str]()
-        for one in ranked:
-            if one.touches & touched:
+    def _candidates(
+        self, best: Plan, proposals: Sequence[Proposal]
+    ) -> list[tuple[Plan, Proposal]]:
+        """Each joined to the best, in the place of what touches the same."""
+        found: dict[tuple[str, ...], tuple[Plan, Proposal]] = {}
+        for one in proposals:
+            self._touches[one.change.id] = one.touches
+            if one.change.id in self._useless:
                 continue
-            joined = Plan.of(*best.changes, one.change)
-            try:
-                helps = not best.changes or self._helps(joined, best)
-            except _Over:
-                break
-            if helps:
-                best, touched = joined, touched | one.touches
-        return best
+            others = [c for c in best.changes if not self._touches[c.id] & one.touches]
+            plan = Plan.of(*others, one.change)
+            if {*plan.ids} != {*best.ids}:
+                found.setdefault(plan.ids, (plan, one))
+        return [*found.values()]
 
-    def _helps(self, plan: Plan, before: Plan) -> bool:
-        """Whether it is better than another on each seed; the first that it is not."""
-        control: list[float] = []
-        treated: list[float] = []
-        for seed in SEEDS:
-            control.append(self._value(before, seed))
-            treated.append(self._value(plan, seed))
-            gains = gains_of(control, treated, greater_is_better=self.greater_is_better)
-            if gains[-1] <= 0:
-                break
+    def _gain(self, plan: Plan, before: Plan, seeds: Sequence[int]) -> float:
+        """How much better it is than another on the last of the seeds."""
+        treated = [self._value(plan, seed) for seed in seeds]
+        others = [self._value(before, seed) for seed in seeds]
+        control = [self._value(Plan(), seed) for seed in seeds]
+        gains = self._gains(control, treated)
         failed = all(map(isnan, treated))
         verdict = Verdict(
             plan=plan,
@@ -88,8 +127,11 @@ class Search:
             treated=tuple(treated),
             effect=effect_of(gains),
         )
-        self.tried.append(verdict)
-        return gains[-1] > 0
+        self.tried = [one for one in self.tried if one.plan != plan] + [verdict]
+        return self._gains(others, treated)[-1]
+
+    def _gains(self, before: Sequence[float], after: Sequence[float]) -> list[float]:
+        return gains_of(before, after, greater_is_better=self.greater_is_better)
 
     def _value(self, plan: Plan, seed: int) -> float:
         place = plan.ids, seed
@@ -99,9 +141,3 @@ class Search:
                 raise _Over
             self._known[place] = found
         return self._known[place]
-
-    def _score(self, plan: Plan) -> float:
-        """The mean over the seeds, the greater the better; a failed run is worst."""
-        sign = 1.0 if self.greater_is_better else -1.0
-        values = [self._known.get((plan.ids, seed), nan) for seed in SEEDS]
-        return sum(-inf if isnan(v) else sign * v for v in values) / len(values)

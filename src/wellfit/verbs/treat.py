@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from wellfit.trainer.clock import Deadline
     from wellfit.trials.executors.local import Local
 
-OWN = 0  # the seed that leaves the script's own as they are
 FIRST = 1  # of the seeds of a proof
 LEAVING = 1.0  # seconds, to write down what was found
 BUDGET = "20m"
@@ -28,6 +27,8 @@ class Options(TypedDict, total=False):
     metric: str | None
     budget: float | str
     least_gain: float
+    budget_trials: int | None
+    trust: bool
     out: str | Path | None
     module: bool
     jobs: int
@@ -40,6 +41,8 @@ class _How:
     metric: str | None = None
     budget: float | str = BUDGET
     least_gain: float = 0.0
+    budget_trials: int | None = None
+    trust: bool = False
     out: str | Path | None = None
     module: bool = False
     jobs: int = 1
@@ -61,18 +64,20 @@ def treat(
     seeds that nothing was chosen by. With one, that plan is proven.
 
     The runs of a pair share all seeds; pairs are added until the 95 % interval of the
-    improvement leaves no doubt, or the `budget` (a time such as 20m, or seconds) is
-    spent. `metric` is a signal of the run, by default the validation loss at its end;
-    `least_gain` is the improvement, in its unit, from which on it counts. With `module`
-    the script is the name of a module. `jobs` trials are run beside each other, sharing
-    the processors. Trials stand in `out`, where those that are there already are not
-    run again. `on_begin` is told what is to be tried, `on_trial` of each trial.
-    `BadScript` where the script fails as it is; `BadSetting` or `UnknownName` for a
-    plan or a metric that there is not.
+    improvement leaves no doubt, or the `budget` (a time such as 20m, or seconds) or
+    `budget_trials` are spent. With `trust` nothing is proven: what helps on the
+    script's own seed is believed to, and said to be unconfirmed. `metric` is a signal
+    of the run, by default the validation loss at its end; `least_gain` is the
+    improvement, in its unit, from which on it counts. With `module` the script is the
+    name of a module. `jobs` trials are run beside each other, sharing the processors.
+    Trials stand in `out`, where those that are there already are not run again.
+    `on_begin` is told what is to be tried, `on_trial` of each trial. `BadScript` where
+    the script fails as it is; `BadSetting` or `UnknownName` for a plan or a metric that
+    there is not.
     """
     from wellfit.remedies.plans import read_plan
     from wellfit.trainer.clock import Deadline, seconds_of
-    from wellfit.trials.course import Course
+    from wellfit.trials.course import OWN, Course
     from wellfit.trials.executors.local import Local
     from wellfit.verbs.diagnose import diagnose
     from wellfit.verbs.run import check
@@ -84,8 +89,7 @@ def treat(
     name = check(str(script), module=how.module)
     until = Deadline(at=begun + seconds_of(how.budget) - LEAVING)
     folder = _folder(how.out, name)
-    if how.jobs < 1:
-        raise BadSetting(f"jobs must be 1 or more; got {how.jobs}")
+    _check(how, searching=given is None)
     local = Local(
         words=[str(script), *args], module=how.module, folder=folder, jobs=how.jobs
     )
@@ -97,13 +101,32 @@ def treat(
             until=until,
             begun=begun,
             metric=how.metric,
+            diagnose=diagnose,
             least_gain=how.least_gain,
+            budget_trials=how.budget_trials,
+            trust=how.trust,
             on_begin=how.on_begin,
             on_trial=how.on_trial,
         )
         if given is not None:
             return course.prove(given)
-        return course.search(diagnose(local.place(Plan(), OWN)))
+        return course.search()
+
+
+def _check(how: _How, *, searching: bool) -> None:
+    """`BadSetting` for what cannot be."""
+    from wellfit.trials.course import LEAST
+
+    if how.jobs < 1:
+        raise BadSetting(f"jobs must be 1 or more; got {how.jobs}")
+    if how.trust and not searching:
+        raise BadSetting("trust is for a search: a plan that is given is proven")
+    least = 2 if how.trust else 2 * LEAST + 2 * searching
+    if how.budget_trials is not None and how.budget_trials < least:
+        what = "a search" if how.trust else f"a proof, which takes {2 * LEAST} alone"
+        raise BadSetting(
+            f"budget_trials must be {least} or more for {what}; got {how.budget_trials}"
+        )
 
 
 def _folder(out: str | Path | None, name: str) -> Path:
@@ -116,6 +139,7 @@ def _folder(out: str | Path | None, name: str) -> Path:
 
 def _first(local: "Local", until: "Deadline", how: _How, seed: int) -> Run:
     """The script as it is; `BadScript` where no plan can be proven by it."""
+    from wellfit.trials.course import OWN
     from wellfit.trials.executors.local import failure
 
     script = local.words[0]
@@ -128,5 +152,4 @@ def _first(local: "Local", until: "Deadline", how: _How, seed: int) -> Run:
     why = failure(run)
     if why is not None:
         raise BadScript(f"{script} fails as it is, which no plan is proven by: {why}")
-    local.forks.learn(run)
     return run

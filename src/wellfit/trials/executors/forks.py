@@ -1,7 +1,7 @@
-"""Trials forked off a process that has loaded their framework: seconds less for each.
+"""Trials forked off a process that has loaded their libraries: seconds less for each.
 
-Only where that is the same to the bit: on Linux, for PyTorch, and not of a script that
-sets what is read while PyTorch is being loaded, such as OMP_NUM_THREADS.
+Only where that is the same to the bit: on Linux, and not of a script that sets what is
+read while PyTorch is being loaded, such as OMP_NUM_THREADS.
 """
 
 import json
@@ -19,14 +19,26 @@ from typing import Any, Protocol
 from wellfit.core.run import Run
 from wellfit.taps.seeds import ORDERS
 
-# Framework → what is loaded before the fork. TensorFlow, JAX and the boosters have
-# threads by then, which a fork would lack.
-LOADED = {
-    "torch": (
-        "numpy,torch,torch._dynamo,"  # which the first optimizer would load
-        "wellfit.taps.torch.tap,wellfit.taps.torch.changes"
-    ),
-}
+# Packages that may be loaded before a fork: they have begun no thread by then, or can
+# do without it. TensorFlow, JAX and the boosters cannot.
+SAFE = frozenset(
+    (
+        *(
+            "numpy",
+            "scipy",
+            "pandas",
+            "sklearn",
+            "joblib",
+            "PIL",
+            "torch",
+            "torchvision",
+        ),
+        *("lightning", "pytorch_lightning", "torchmetrics", "transformers"),
+        *("tokenizers", "safetensors", "accelerate", "peft", "wellfit"),
+    )
+)
+# What a trial loads beyond what the script as it is has loaded.
+MORE = ("wellfit.taps.torch.changes",)
 MOST = ORDERS  # servers that are kept, of about 300 MiB each
 
 
@@ -74,19 +86,23 @@ class Forked:
 class Server:
     """A process of `wellfit.taps.forkserver`, with an environment of its own."""
 
-    def __init__(self, modules: str, environ: Mapping[str, str]) -> None:
+    def __init__(self, modules: Sequence[str], environ: Mapping[str, str]) -> None:
         self._asking, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        command = [sys.executable, "-m", "wellfit.taps.forkserver", modules]
+        command = [sys.executable, "-m", "wellfit.taps.forkserver"]
         with theirs:
             self._process = subprocess.Popen(
                 [*command, str(theirs.fileno())],
                 env=environ,
                 pass_fds=[theirs.fileno()],
-                stdin=subprocess.DEVNULL,
+                stdin=subprocess.PIPE,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
                 start_new_session=True,
+                text=True,
             )
+        assert self._process.stdin is not None
+        with suppress(BrokenPipeError), self._process.stdin as names:
+            names.write("\n".join(modules))
 
     def start(self, request: Mapping[str, Any]) -> Forked | None:
         """Begin a training; None where that cannot be."""
@@ -114,17 +130,22 @@ class Server:
 class Forks:
     """The fork servers of a treatment: one for each environment, which a seed is of."""
 
-    modules: str = ""  # what they load; nothing is forked where that is not known
+    modules: Sequence[str] = ()  # what they load; without any, nothing is forked
+    impossible: bool = False
     _servers: dict[tuple[tuple[str, str], ...], Server] = field(default_factory=dict)
     _lock: Lock = field(default_factory=Lock)
 
-    def learn(self, run: Run) -> None:
-        """Load from now on what the script as it is has loaded."""
-        command = run.facts.get("command") or {}
-        known = LOADED.get(command.get("framework", ""), "")
-        safe = sys.platform == "linux" and hasattr(os, "pidfd_open")
-        if safe and not command.get("sets_environment"):
-            self.modules = known
+    def learn(self, run: Run, loaded: Sequence[str]) -> None:
+        """Load from now on what the script has loaded, whose run that is."""
+        sets = (run.facts.get("command") or {}).get("sets_environment")
+        known = sys.platform == "linux" and hasattr(os, "pidfd_open")
+        if self.impossible or sets or not known:
+            return
+        safe = [name for name in loaded if name.partition(".")[0] in SAFE]
+        if "torch" in safe:
+            self.modules = [*safe, *MORE]
+        elif "sklearn" in safe:
+            self.modules = safe
 
     def start(
         self,
@@ -144,7 +165,7 @@ class Forks:
         begun = self._server(environ).start(request)
         if begun is None:
             self.close()
-            self.modules = ""
+            self.modules, self.impossible = (), True
         return begun
 
     def _server(self, environ: Mapping[str, str]) -> Server:

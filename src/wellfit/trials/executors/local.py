@@ -21,6 +21,7 @@ from wellfit.record.folder import databases
 from wellfit.taps.seeds import environment_of
 from wellfit.trials.executors.forks import Forks, Process
 
+LOADED = "loaded.txt"  # names of modules
 SAID = "said.txt"  # what the script prints in a trial
 OVERHEAD = 0.02  # of the time, that looking may take
 LAST = 500  # bytes of it, that are told where a trial fails
@@ -70,6 +71,7 @@ class Local:
         if databases(folder):
             kept = open_run(folder)
             if "outcome" in kept.facts:
+                self._learn(kept)
                 return kept
             rmtree(folder)  # it was interrupted: nothing of it may reach the next
         folder.mkdir(parents=True, exist_ok=True)
@@ -85,6 +87,7 @@ class Local:
             "seed": seed,
             "plan": plan.to_json(),
             "judging": judging,
+            "loaded": None if self.forks.modules else str(folder.absolute() / LOADED),
         }
         process = self._start(settings, folder / SAID)
         self._running.add(process)
@@ -97,7 +100,15 @@ class Local:
             self._running.discard(process)
         self.took[name] = monotonic() - begun
         write_environment(folder, list(self.words))
-        return open_run(folder) if databases(folder) else Run(path=folder)
+        run = open_run(folder) if databases(folder) else Run(path=folder)
+        self._learn(run)
+        return run
+
+    def _learn(self, run: Run) -> None:
+        """Fork from now on, where that run of the script shows that it can be done."""
+        file = run.path and run.path / LOADED
+        if not self.forks.modules and file and file.exists():
+            self.forks.learn(run, file.read_text().split())
 
     def ahead(self, trials: Sequence[tuple[Plan, int]], *, seconds: float) -> None:
         """Run these at once, so that `run` has what became of each."""
