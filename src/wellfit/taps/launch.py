@@ -225,7 +225,7 @@ class Watched:
         said = {"type": type(error).__name__, "message": lines[0] if lines else ""}
         interrupted = isinstance(error, KeyboardInterrupt)
         outcome = {"error": said if failed else None, "interrupted": interrupted}
-        if self._settings.get("trying") is not None:
+        if stopped or self._settings.get("trying") is not None:
             outcome["stopped"] = stopped
         self.recorder.fact("outcome", {"exit": _status(error), **outcome})
         self.recorder.close()
@@ -346,6 +346,8 @@ def main(*, loaded: bool = False) -> None:
     if settings.get("trying") is not None:
         signal.signal(signal.SIGALRM, watched.stop)
         signal.setitimer(signal.ITIMER_REAL, settings["trying"])
+    if settings.get("stoppable"):
+        signal.signal(signal.SIGUSR1, watched.stop)
     ended: BaseException | None = None
     try:
         start = _module if settings["module"] else _script

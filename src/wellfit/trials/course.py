@@ -13,10 +13,11 @@ from wellfit.core.treatment import Begun, Treatment, Trialled
 from wellfit.core.verdict import Outcome, Verdict
 from wellfit.record import open_run
 from wellfit.trainer.clock import Deadline
-from wellfit.trials.executors.local import Local, failure
+from wellfit.trials.executors.local import GivenUp, Local, failure
 from wellfit.trials.metric import Metric, metric_of
 from wellfit.trials.proof import MOST, Proof
 from wellfit.trials.proposals import Proposal, proposals_for, treatable
+from wellfit.trials.racing import given_up
 from wellfit.trials.search import SEEDS, Outlook, Search
 
 PLAN = "plan.yaml"
@@ -27,6 +28,7 @@ LEAST = 6  # pairs, that can decide
 SEARCHING = 0.5  # of the time beyond these pairs is for the search
 LITTLE = 0.2  # of all time is for it at the least
 LONG = 3.0  # times what the script takes as it is: more is too long for a change
+WORTH = 10.0  # seconds of the script as it is, from which on stopping early is
 STARTING = 20.0  # seconds beside that, which starting may take on a busy machine
 
 
@@ -50,6 +52,7 @@ class Course:
     on_begin: Callable[[Begun], None] | None = None
     on_trial: Callable[[Trialled], None] | None = None
     trials: int = 0
+    stopped: int = 0  # of them, early
     notes: list[str] = field(default_factory=list)
 
     def prove(self, plan: Plan) -> Treatment:
@@ -223,6 +226,11 @@ class Course:
         tried: tuple[Verdict, ...] = (),
     ) -> Treatment:
         notes = [metric.note, *dict.fromkeys(self.notes), _unmoved(verdict)]
+        if self.stopped:
+            notes.append(
+                f"of the trials {self.stopped} stopped early, far behind the script as "
+                "it is"
+            )
         return Treatment(
             path=self.local.folder,
             metric=metric.name,
@@ -260,14 +268,24 @@ class _Trials:
         """Run trials beside each other that will be asked for."""
         left = None if self.most is None else self.most - self.course.trials
         if self.seconds > 0:
-            self.course.local.ahead(trials[:left], seconds=self.seconds)
+            self.course.local.ahead(
+                trials[:left], seconds=self.seconds, given_up=self._given_up
+            )
+
+    def _given_up(self, seed: int) -> GivenUp | None:
+        """When a trial is, in a search; a proof has each end."""
+        local = self.course.local
+        if self.longest is None or self.longest < LONG * WORTH:
+            return None
+        return given_up(open_run(local.place(Plan(), seed)), self.metric)
 
     def run(self, plan: Plan, seed: int) -> float | None:
         """The metric; NaN where the run failed, None where there was no time."""
         local, seconds = self.course.local, self.seconds
         if seconds <= 0:
             return None
-        run = local.run(plan, seed, seconds=seconds)
+        stopping = self._given_up(seed) if plan.changes else None
+        run = local.run(plan, seed, seconds=seconds, given_up=stopping)
         if run is None and self.until.left <= 0:
             return None
         why = f"it took more than {seconds:.3g} s" if run is None else failure(run)
@@ -277,6 +295,7 @@ class _Trials:
         value = nan if run is None or why is not None else self.metric.of(run)
         if run is not None:
             self.course.notes += _without_effect(plan, run)
+            self.course.stopped += bool((run.facts.get("outcome") or {}).get("stopped"))
         self.course.trials += 1
         if self.course.on_trial is not None:
             name = local.name(plan, seed)

@@ -115,9 +115,9 @@ class Search:
 
     def _gain(self, plan: Plan, before: Plan, seeds: Sequence[int]) -> float:
         """How much better it is than another on the last of the seeds."""
-        treated = [self._value(plan, seed) for seed in seeds]
-        others = [self._value(before, seed) for seed in seeds]
         control = [self._value(Plan(), seed) for seed in seeds]
+        others = [self._value(before, seed) for seed in seeds]
+        treated = [self._value(plan, seed) for seed in seeds]
         gains = self._gains(control, treated)
         failed = all(map(isnan, treated))
         verdict = Verdict(

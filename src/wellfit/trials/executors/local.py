@@ -5,9 +5,11 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
 from shutil import rmtree
@@ -24,8 +26,12 @@ from wellfit.trials.executors.forks import Forks, Process
 LOADED = "loaded.txt"  # names of modules
 SAID = "said.txt"  # what the script prints in a trial
 OVERHEAD = 0.02  # of the time, that looking may take
+ASKED = 2.0  # seconds, after which it is asked whether a trial is given up
+LEAVING = 10.0  # seconds, that one which is may take to end
 LAST = 500  # bytes of it, that are told where a trial fails
 LONGEST = 150  # characters of a folder's name; file systems take 255
+
+GivenUp = Callable[[Path], bool]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -58,11 +64,18 @@ class Local:
         return self.folder / "trials" / self.name(plan, seed)
 
     def run(
-        self, plan: Plan, seed: int, *, seconds: float, judging: bool = False
+        self,
+        plan: Plan,
+        seed: int,
+        *,
+        seconds: float,
+        judging: bool = False,
+        given_up: GivenUp | None = None,
     ) -> Run | None:
         """The run under a plan and a seed; None where it took longer than that.
 
-        With `judging` its data are judged at the end too, which takes seconds.
+        With `judging` its data are judged at the end too, which takes seconds. It is
+        stopped once it is `given_up`, which is asked with its folder now and then.
         """
         begun, name = monotonic(), self.name(plan, seed)
         if name in self._done:
@@ -87,12 +100,17 @@ class Local:
             "seed": seed,
             "plan": plan.to_json(),
             "judging": judging,
+            "stoppable": given_up is not None,
             "loaded": None if self.forks.modules else str(folder.absolute() / LOADED),
         }
         process = self._start(settings, folder / SAID)
         self._running.add(process)
         try:
-            process.wait(timeout=seconds)
+            _wait(
+                process,
+                begun + seconds,
+                partial(given_up, folder) if given_up else None,
+            )
         except subprocess.TimeoutExpired:
             return None
         finally:
@@ -110,14 +128,23 @@ class Local:
         if not self.forks.modules and file and file.exists():
             self.forks.learn(run, file.read_text().split())
 
-    def ahead(self, trials: Sequence[tuple[Plan, int]], *, seconds: float) -> None:
-        """Run these at once, so that `run` has what became of each."""
+    def ahead(
+        self,
+        trials: Sequence[tuple[Plan, int]],
+        *,
+        seconds: float,
+        given_up: Callable[[int], GivenUp | None] = lambda _: None,
+    ) -> None:
+        """Run these at once, so that `run` has what became of each.
+
+        `given_up` is that of a seed.
+        """
         if self.jobs < 2 or len(trials) < 2:
             return
         with ThreadPoolExecutor(self.jobs) as pool:
             begun = {
                 self.name(plan, seed): pool.submit(
-                    self.run, plan, seed, seconds=seconds
+                    self.run, plan, seed, seconds=seconds, given_up=given_up(seed)
                 )
                 for plan, seed in trials
             }
@@ -151,6 +178,18 @@ class Local:
         threads = max(1, (os.cpu_count() or 1) // self.jobs)
         shared = {} if self.jobs < 2 else {"OMP_NUM_THREADS": str(threads)}
         return shared | environment_of(seed)
+
+
+def _wait(process: Process, until: float, given_up: Callable[[], bool] | None) -> None:
+    """Until it has ended; `subprocess.TimeoutExpired` where it does not in time."""
+    while given_up is not None and monotonic() + ASKED < until:
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(timeout=ASKED)
+            return
+        if given_up():
+            os.kill(process.pid, signal.SIGUSR1)
+            until, given_up = monotonic() + LEAVING, None
+    process.wait(timeout=max(0.0, until - monotonic()))
 
 
 def _end(process: Process) -> None:
