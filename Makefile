@@ -13,7 +13,7 @@ BROKEN := $(shell $(PY) -c '' 2> /dev/null || echo broken)
 .PHONY: help demo test test-all lint bench clean broken
 
 help:
-	@echo 'make demo      watch two trainings, train on a table, write the reports'
+	@echo 'make demo      watch two trainings, treat one, train on a table, write reports'
 	@echo 'make test      formatting, lint, types and tests'
 	@echo 'make test-all  the slow tests too, and a quick form of every benchmark'
 	@echo 'make bench     the benchmarks; what they measure goes to bench/results'
@@ -25,6 +25,9 @@ demo: $(STAMP)
 	$(WELLFIT) run --out demo/sick examples/digits_sick.py
 	@echo
 	$(WELLFIT) run --out demo/healthy examples/digits_healthy.py
+	@echo
+	$(WELLFIT) treat --jobs 2 --budget 4m --out demo/treated \
+	    --json demo/treated.json examples/digits_sick.py
 	@echo
 	$(WELLFIT) train examples/diabetes.csv --target progression --out demo/table
 	@echo

@@ -46,6 +46,15 @@ def check_diagnoses() -> None:
     assert all(rule in report for rule in EXPECTED), "the report names other findings"
 
 
+def check_treatment() -> None:
+    """What makes the sick training well is found, proven, and left as a plan."""
+    said = json.loads((DEMO / "treated.json").read_text(encoding="utf-8"))
+    assert said["outcome"] == "better", f"the treatment ends with {said['outcome']}"
+    assert said["best"]["effect"]["low"] > 0, f"its effect is {said['best']['effect']}"
+    plan = (DEMO / "treated" / "plan.yaml").read_text(encoding="utf-8")
+    assert all(change["change"] in plan for change in said["plan"]), f"not in {plan}"
+
+
 def check_model() -> None:
     """It predicts a number for every row of the table that it was trained on."""
     table = Path("examples/diabetes.csv")
@@ -59,7 +68,7 @@ def check_model() -> None:
 
 def main() -> None:
     """Run all checks."""
-    for check in (check_reports, check_diagnoses, check_model):
+    for check in (check_reports, check_diagnoses, check_treatment, check_model):
         check()
         print(f"demo: {check.__doc__}")
 

@@ -241,7 +241,7 @@ class Course:
             baseline=(metric.of(self.run),),
             findings=findings,
             tried=tried,
-            trials=max(1, self.trials),  # the first is one, whatever came of it
+            trials=max(1, self.trials) + self.local.waiting,  # the first is one
             notes=tuple(filter(None, notes)),
         )
 

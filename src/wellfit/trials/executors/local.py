@@ -51,6 +51,11 @@ class Local:
     _done: dict[str, Run | None] = field(default_factory=dict)  # ahead
     _running: "set[Process]" = field(default_factory=set)
 
+    @property
+    def waiting(self) -> int:
+        """How many were run ahead, and never asked for."""
+        return len(self._done)
+
     @staticmethod
     def name(plan: Plan, seed: int) -> str:
         """What its folder is called."""
