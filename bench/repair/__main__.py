@@ -1,20 +1,24 @@
 """How well trainings are repaired whose fault is known, beside their healthy twins.
 
     python -m bench.repair [--quick] [--cases 60] [--budget 10m] [--side untouched]
+                           [--jobs 2] [--go-on]
 
-Faulty trainings of bench/faults, drawn once, are treated as `wellfit treat` treats
-a script. The model of each run is scored on rows that neither training nor wellfit has
-seen. Told is how many were made better; what of the gap to the twin is closed, by the
-medians of those scores over the pairs of the proof; how many of those that were said to
-be better are not on fresh seeds; and what becomes of healthy ones. A fault that costs
-next to nothing is not counted. What was trained is kept, and not trained again.
+Faulty trainings of bench/faults, drawn once, are treated as `wellfit treat` treats a
+script, in at most 40 trials each. The model of each run is scored on rows that neither
+training nor wellfit has seen. Told is how many were made better; what of the gap to the
+twin is closed, by the medians of those scores over the pairs of the proof; how many of
+those that were said to be better are not on fresh seeds; what becomes of healthy ones;
+and what `--trust` makes of the same cases. A fault that costs next to nothing is not
+counted, and none is drawn that no change of a live training undoes (`beyond.py`).
+Results are written after each case; `--go-on` keeps those that are there.
 """
 
 import argparse
 import json
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 from math import isnan, nan
 from pathlib import Path
@@ -25,11 +29,14 @@ from bench.faults.bases import BASES
 from bench.faults.cases import SIDES, Case, faulty, hashed, healthy
 from bench.faults.setting import Setting
 from bench.machine import describe
+from bench.repair.beyond import BEYOND
+from bench.repair.figures import told
 from bench.repair.script import SCORE
 from wellfit import treat
 from wellfit.core.plan import Plan
 from wellfit.core.treatment import Treatment
 from wellfit.trials.effect import gains_of
+from wellfit.trials.executors.forks import Forks
 from wellfit.trials.executors.local import Local
 from wellfit.trials.metric import Metric
 
@@ -39,14 +46,16 @@ KEPT = Path(os.environ.get("WELLFIT_BENCH") or HERE / ".cache") / "repair"
 SCRIPT = "bench.repair.script"
 COSTS = 0.05  # of accuracy, or of R²: a fault that costs less is none
 FRESH = range(2001, 2007)  # seeds, that nothing else was trained with
-TRIALS = 40  # the most of each case
 LONG = 300.0  # seconds, that no run takes
+FORKS = Forks()
+TRIALS = 40  # the most of each case
+TRUSTED = 8  # the same, where one seed is trusted
 QUICK = (("blobs-dense", "inputs-offset"), ("cancer-dense", "rate-high"))
 
 
 def drawn(side: str, count: int) -> list[Case]:
     """So many faulty cases of a side, by a hash; and a sixth as many healthy ones."""
-    ill = [c for c in faulty() if _fits(c, side)]
+    ill = [c for c in faulty() if _fits(c, side) and c.fault not in BEYOND]
     well = [c for c in healthy() if _fits(c, side)]
     return [*_some(ill, count), *_some(well, count // 6)]
 
@@ -79,44 +88,49 @@ def _folder(setting: Setting) -> Path:
 
 def judged(case: Case, budget: str) -> dict[str, Any]:
     """What came of treating it."""
-    folder = _folder(case.setting)
+    said: dict[str, Any] = {"case": case.name, "fault": case.fault}
     try:
-        treatment = treat(
-            SCRIPT,
-            _words(case.setting),
-            module=True,
-            out=folder,
-            budget=budget,
-            budget_trials=TRIALS,
-        )
+        treatment = treated(case, budget, budget_trials=TRIALS)
+        said |= _told(treatment)
+        if case.twin is not None:
+            said |= _against_twin(case, treatment)
+        if treatment.outcome == "better":
+            said |= _fresh(case, treatment)
+        if case.fault:
+            trusting = treated(case, budget, budget_trials=TRUSTED, trust=True)
+            said["trusted"] = _told(trusting) | _against_twin(case, trusting)
     except Exception as error:
-        return {"case": case.name, "outcome": f"error: {error}"}
-    verdict = treatment.verdict
-    said = {
-        "case": case.name,
-        "fault": case.fault,
-        "outcome": treatment.outcome,
-        "metric": treatment.metric,
-        "findings": [f.rule for f in treatment.findings],
-        "plan": [str(c) for c in verdict.plan.changes] if verdict else [],
-        "trials": treatment.trials,
-        "seconds": round(treatment.seconds),
-        "notes": list(treatment.notes),
-    }
-    if case.twin is not None:
-        said |= _against_twin(case, treatment)
-    if treatment.outcome == "better":
-        said |= _fresh(case, treatment)
+        return said | {"outcome": f"error: {error}"}
     return said
 
 
-def _local(setting: Setting) -> Local:
-    return Local(words=[SCRIPT, *_words(setting)], module=True, folder=_folder(setting))
+def treated(case: Case, budget: str, **how: Any) -> Treatment:
+    folder, words = _folder(case.setting), _words(case.setting)
+    return treat(SCRIPT, words, module=True, out=folder, budget=budget, **how)
+
+
+def _told(treatment: Treatment) -> dict[str, Any]:
+    verdict = treatment.verdict
+    return {
+        "outcome": treatment.outcome,
+        "metric": treatment.metric,
+        "findings": [f.rule for f in treatment.findings],
+        "tried": len(treatment.tried),
+        "plan": [str(c) for c in verdict.plan.changes] if verdict else [],
+        "trials": treatment.trials,
+        "notes": list(treatment.notes),
+    }
+
+
+def local_of(setting: Setting) -> Local:
+    """Trials of a setting; all are forked off the same processes."""
+    words, folder = [SCRIPT, *_words(setting)], _folder(setting)
+    return Local(words=words, module=True, folder=folder, forks=FORKS)
 
 
 def _scores(setting: Setting, plan: Plan, seeds: Sequence[int]) -> list[float]:
     """On rows that are unseen; a run that failed has the score of the worst."""
-    local = _local(setting)
+    local = local_of(setting)
     found = []
     for seed in seeds:
         run = local.run(plan, seed, seconds=LONG)
@@ -129,8 +143,8 @@ def _scores(setting: Setting, plan: Plan, seeds: Sequence[int]) -> list[float]:
 def _against_twin(case: Case, treatment: Treatment) -> dict[str, Any]:
     """The gap to the twin, and what of it is closed, in the score on unseen rows."""
     assert case.twin is not None
-    better = treatment.outcome == "better"
-    plan = treatment.verdict.plan if better and treatment.verdict else Plan()
+    helps = treatment.outcome in ("better", "tried")
+    plan = treatment.verdict.plan if helps and treatment.verdict else Plan()
     seeds = (1, 2, 3)
     twin = _scores(case.twin, Plan(), seeds)
     before = _scores(case.setting, Plan(), seeds)
@@ -147,7 +161,7 @@ def _against_twin(case: Case, treatment: Treatment) -> dict[str, Any]:
 def _fresh(case: Case, treatment: Treatment) -> dict[str, Any]:
     """Whether it is better on seeds that nothing was trained with, by the metric."""
     assert treatment.verdict is not None
-    metric, local = Metric(name=treatment.metric), _local(case.setting)
+    metric, local = Metric(name=treatment.metric), local_of(case.setting)
     values = []
     for plan in (Plan(), treatment.verdict.plan):
         runs = [local.run(plan, seed, seconds=LONG) for seed in FRESH]
@@ -159,35 +173,12 @@ def _fresh(case: Case, treatment: Treatment) -> dict[str, Any]:
     }
 
 
-def told(found: Sequence[dict[str, Any]]) -> dict[str, Any]:
-    """The figures of the bars."""
-    costly = [f for f in found if f.get("closed") is not None]
-    better = [f for f in found if f["outcome"] == "better"]
-    well = [f for f in found if f.get("fault") == ""]
-    closed = [f["closed"] for f in costly]
-    return {
-        "faults that cost something": len(costly),
-        "made better": sum(f["outcome"] == "better" for f in costly),
-        "of the gap closed, median": median(closed) if closed else None,
-        "said to be better": len(better),
-        "not better on fresh seeds": sum(f["fresh"] <= 0.5 for f in better),
-        "healthy": len(well),
-        "healthy, left alone or better": sum(
-            f["outcome"] in ("healthy", "no-effect", "better") for f in well
-        ),
-        "trials, median": median(f["trials"] for f in found if "trials" in f),
-    }
-
-
-def results(cases: Sequence[Case], budget: str) -> Iterator[dict[str, Any]]:
-    """One after the other, each printed."""
-    for case in cases:
-        said = judged(case, budget)
-        closed = said.get("closed")
-        share = "" if closed is None else f", {100 * closed:.0f} % of the gap closed"
-        plan = " + ".join(said.get("plan", []))
-        print(f"{case.name}: {said['outcome']}{share}  {plan}", flush=True)
-        yield said
+def _said(found: dict[str, Any]) -> str:
+    closed = found.get("closed")
+    share = "" if closed is None else f", {100 * closed:.0f} % of the gap closed"
+    plan = " + ".join(found.get("plan", []))
+    trials = found.get("trials", 0)
+    return f"{found['case']}: {found['outcome']}{share}, {trials} trials  {plan}"
 
 
 def main() -> int:
@@ -196,16 +187,32 @@ def main() -> int:
     parser.add_argument("--cases", type=int, default=60)
     parser.add_argument("--budget", default="10m", help="of each")
     parser.add_argument("--side", choices=SIDES, default=SIDES[1])
+    parser.add_argument("--jobs", type=int, default=1, help="cases at once")
+    parser.add_argument("--go-on", action="store_true", help="keep what is there")
+    parser.add_argument("--out", type=Path, default=RESULTS)
     asked = parser.parse_args()
     cases = quick() if asked.quick else drawn(asked.side, asked.cases)
-    found = list(results(cases, asked.budget))
-    figures = told(found)
-    for name, figure in figures.items():
-        print(f"{name:32} {figure}")
-    if not asked.quick:
-        side = {"side": asked.side, "budget": asked.budget}
-        kept = {**side, "figures": figures, "cases": found, "machine": describe()}
-        RESULTS.write_text(json.dumps(kept, indent=2) + "\n")
+    kept = {"side": asked.side, "budget": asked.budget, "trials": TRIALS}
+    found: dict[str, dict[str, Any]] = {}
+    if asked.go_on and asked.out.exists():
+        found = {f["case"]: f for f in json.loads(asked.out.read_text())["cases"]}
+
+    def judge(case: Case) -> None:
+        if case.name in found:
+            return
+        found[case.name] = said = judged(case, asked.budget)
+        print(_said(said), flush=True)
+        if not asked.quick:
+            ordered = [found[c.name] for c in cases if c.name in found]
+            all_of_it = kept | {"figures": told(ordered), "cases": ordered}
+            text = json.dumps(all_of_it | {"machine": describe()}, indent=2)
+            asked.out.write_text(text + "\n")
+
+    with ThreadPoolExecutor(asked.jobs) as pool:
+        list(pool.map(judge, cases))
+    FORKS.close()
+    for name, figure in told([found[c.name] for c in cases]).items():
+        print(f"{name:36} {figure}")
     return 0
 
 
