@@ -7,6 +7,7 @@ Activation = Literal["relu", "leaky-relu", "gelu"]
 Scheme = Literal["he", "xavier", "orthogonal"]
 Norm = Literal["batch", "layer"]
 Given = Literal["probabilities", "scores", "broadcast"]
+OptimizerKind = Literal["adamw", "adam", "sgd-momentum", "rmsprop", "adagrad"]
 
 
 class Training(Protocol):
@@ -54,3 +55,6 @@ class Training(Protocol):
 
     def convert_outputs(self, given: Given) -> None:
         """Turn what the loss is given into what it is made for."""
+
+    def switch_optimizer(self, to: OptimizerKind, rate: float) -> None:
+        """Have another optimizer take the steps, at rates of which the most is that."""

@@ -12,13 +12,15 @@ from torch.optim.optimizer import (
 from torch.utils.data import DataLoader
 
 from wellfit.core.plan import Change, Plan
-from wellfit.core.training import Activation, Given, Norm, Scheme
+from wellfit.core.training import Activation, Given, Norm, OptimizerKind, Scheme
 from wellfit.remedies.plans import remedy_of
 from wellfit.taps.patches import Patches
 from wellfit.taps.tap import Guard, Records, enter, leave
 from wellfit.taps.torch.edits import models
 from wellfit.taps.torch.edits.batches import shuffling
+from wellfit.taps.torch.edits.lent import Lent, given_closure
 from wellfit.taps.torch.edits.losses import CONVERSIONS, converting
+from wellfit.taps.torch.edits.optimizers import Switch, unfused
 from wellfit.taps.torch.edits.steps import StepEdits
 
 Optimizer = torch.optim.Optimizer
@@ -48,11 +50,20 @@ class ChangesTap:
         self._guard = Guard(self)
         self._steps, self._models = StepEdits(), models.ModelEdits()
         self._patches = Patches()
+        self._lent = Lent()
+        self._switch: Switch | None = None
+        # Whether a step whose gradients are there is not to be taken, the first that
+        # says so; and what is to be done after one that was taken.
+        self._holds: list[Callable[[Optimizer], bool]] = []
+        self._taken: list[Callable[[Optimizer], None]] = []
+        self._held = False
+        self._closing: list[Callable[[], None]] = []
         self._hooks: list[Any] = []
         self._applying = ""  # the change whose edits are being asked for
         self._places: dict[str, int] = {}  # edited, by change
         # What a change without effect did not find, and whether it did.
         self._lacks: dict[str, tuple[str, Callable[[], bool]]] = {}
+        self._late: set[str] = set()  # changes of which that is known at the end only
 
     # -- what remedies ask for -------------------------------------------------------
 
@@ -118,12 +129,33 @@ class ChangesTap:
             self._patches.replace(torch.nn.functional, name, make)
         self._lack(f"no loss is called that takes no {given}")
 
+    def switch_optimizer(self, to: OptimizerKind, rate: float) -> None:
+        """Have another optimizer take the steps."""
+        switch = self._switch = Switch(to, rate, self._lent)
+        self._steps.scales.append(switch.scale)
+        self._whole_gradients()
+        self._lack(
+            f"every optimizer is {to} already, or has no learning rate",
+            lambda: switch.switched,
+        )
+
+    def _whole_gradients(self) -> None:
+        """Whoever steps, gradients have been scaled back by then."""
+        self._patches.replace(torch.amp.GradScaler, "step", unfused)
+
     def _model(self, edit: models.Edit) -> None:
         self._models.add(edit, partial(self._tell, self._applying))
 
-    def _lack(self, why: str, found: Callable[[], bool] | None = None) -> None:
-        """Why the change will have had no effect, unless a place was `found` for it."""
+    def _lack(
+        self, why: str, found: Callable[[], bool] | None = None, *, late: bool = False
+    ) -> None:
+        """Why the change will have had no effect, unless a place was `found` for it.
+
+        Where it may come `late`, that is not said before the end.
+        """
         change = self._applying
+        if late:
+            self._late.add(change)
         self._lacks[change] = why, found or (lambda: self._places.get(change, 0) > 0)
 
     def _tell(self, change: str, places: int) -> None:
@@ -149,36 +181,61 @@ class ChangesTap:
         """Change nothing any more."""
         self._guard.on = False
         self._models.close()
+        self._lent.close()
         self._patches.restore()
+        while self._closing:
+            self._closing.pop()()
         while self._hooks:
             self._hooks.pop().remove()
         leave(self)
 
     def finish(self) -> None:
-        """Detach."""
+        """Detach, and say which changes never had an effect."""
+        if self._guard.on and self.step:
+            self._say(applied=True, ended=True)
         self.detach()
 
-    def _before(self, optimizer: Optimizer, args: Any, kwargs: Any) -> None:
-        if self._guard.on:
-            self._models.join(optimizer)
-            self._steps.before(optimizer)
+    def _before(self, optimizer: Optimizer, args: Any, kwargs: Any) -> Any:
+        if not self._guard.on:
+            return None
+        self._lent.put_back()  # of a step that failed
+        self._models.join(optimizer)
+        self._steps.before(optimizer)
+        ready = partial(self._ready, optimizer)
+        given = given_closure(args, kwargs, ready)
+        if given is None:
+            ready()
+        return given
+
+    def _ready(self, optimizer: Optimizer) -> None:
+        """The gradients of a step are there."""
+        self._held = any(hold(optimizer) for hold in self._holds)
+        if self._held:
+            self._lent.give(optimizer)
+            return
+        self._steps.ready(optimizer)
+        if self._switch is not None:
+            self._switch.step(optimizer)
 
     def _after(self, optimizer: Optimizer, args: Any, kwargs: Any) -> None:
         if not self._guard.on:
             self._steps.put_back()
             return
         self._steps.after(optimizer)
+        if not self._held:
+            for taken in self._taken:
+                taken(optimizer)
         self.step += 1
         if self.step == 1:
             self._say(applied=True)
 
-    def _say(self, *, applied: bool) -> None:
+    def _say(self, *, applied: bool, ended: bool = False) -> None:
         """What was asked for, and what of it had no effect."""
         said = {"changes": self.plan.to_json(), "applied": applied}
         if applied:
             said["without_effect"] = {
                 change: why
                 for change, (why, found) in self._lacks.items()
-                if not found()
+                if (ended or change not in self._late) and not found()
             }
         self.records.fact("plan", said)

@@ -80,7 +80,8 @@ class ModelEdits:
             self._fresh.append((ids, new))
         for name, hook in module._forward_pre_hooks.items():
             if name not in hooks:  # this pass would go by without it
-                args = hook(module, args)
+                found = hook(module, args)
+                args = args if found is None else found
         return args
 
 

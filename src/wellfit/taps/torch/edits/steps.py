@@ -16,6 +16,7 @@ class StepEdits:
     """What is changed in each step of every optimizer."""
 
     shapes: list[Callable[[int], float]] = field(default_factory=list)  # of the rate
+    scales: list[Callable[[Optimizer], float]] = field(default_factory=list)  # likewise
     norm: float | None = None
     momentum: float = 0.0
     decay: float = 0.0
@@ -28,29 +29,35 @@ class StepEdits:
     )
 
     def before(self, optimizer: Optimizer) -> None:
-        """The step comes."""
+        """The step comes; its gradients may not be there yet, but for a closure."""
         self.put_back()  # a step that failed has not come to its end
-        if self.norm is not None:
-            clip(optimizer, self.norm)
         count = self._counts.get(optimizer, 0)
         self._counts[optimizer] = count + 1
         for group in optimizer.param_groups:
             if self.momentum and group.get("momentum") == 0:
                 self.gained = True
                 self._set(group, "momentum", self.momentum)
-            self._scale(group, count)
-            if self.decay:
+            self._scale(optimizer, group, count)
+
+    def ready(self, optimizer: Optimizer) -> None:
+        """Its gradients are there, and the step is to be taken."""
+        if self.norm is not None:
+            clip(optimizer, self.norm)
+        if self.decay:
+            for group in optimizer.param_groups:
                 shrink(group, self.decay)
 
-    def _scale(self, group: dict[str, Any], count: int) -> None:
+    def _scale(self, optimizer: Optimizer, group: dict[str, Any], count: int) -> None:
         rate = group.get("lr")
         if rate is None:
             return
         self.rated = True
-        if self.shapes:
+        if self.shapes or self.scales:
             scaled = rate
             for shape in self.shapes:
                 scaled = scaled * shape(count)
+            for scale in self.scales:
+                scaled = scaled * scale(optimizer)
             self._set(group, "lr", scaled)
 
     def _set(self, group: dict[str, Any], name: str, value: Any) -> None:
