@@ -9,10 +9,11 @@ from torch import nn
 
 from tests.trainer.test_engine import CLASSES, SGD, network, quiet, same, task, trained
 from wellfit.core.errors import BadSetting
+from wellfit.core.rates import BELOW, LOW, smoothed
 from wellfit.trainer.engine import fit
 from wellfit.trainer.optimizers import OptimizerSettings
 from wellfit.trainer.randomness import seed_all
-from wellfit.trainer.range_test import BELOW, LOW, range_test, smoothed
+from wellfit.trainer.range_test import range_test
 from wellfit.trainer.settings import Limits, Settings
 
 HOW = Settings(optimizer=SGD, limits=Limits(epochs=3))
