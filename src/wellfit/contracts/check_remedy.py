@@ -68,7 +68,8 @@ def check_page_is_complete(kind: type[Remedy]) -> None:
     """
     name, page = kind.name(), inspect.getdoc(kind) or ""
     assert name in REMEDIES, f"add {name} to the catalogue, with a sentence"
-    assert page.startswith(f"{REMEDIES[name]}\n"), (
+    first = " ".join(page.partition("\n\n")[0].split())
+    assert first == REMEDIES[name], (
         f"begin the page of {name} with its sentence: {REMEDIES[name]}"
     )
     places = [page.find(f"\n## {s}\n") for s in SECTIONS]

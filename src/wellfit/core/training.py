@@ -7,6 +7,7 @@ Activation = Literal["relu", "leaky-relu", "gelu"]
 Scheme = Literal["he", "xavier", "orthogonal"]
 Norm = Literal["batch", "layer"]
 Given = Literal["probabilities", "scores", "broadcast"]
+AverageKind = Literal["ema", "swa"]
 OptimizerKind = Literal["adamw", "adam", "sgd-momentum", "rmsprop", "adagrad"]
 
 
@@ -58,3 +59,33 @@ class Training(Protocol):
 
     def switch_optimizer(self, to: OptimizerKind, rate: float) -> None:
         """Have another optimizer take the steps, at rates of which the most is that."""
+
+    def find_rate(self, steps: int) -> None:
+        """Raise the rate over the first steps, go back, and go on at a good one."""
+
+    def average_weights(self, kind: AverageKind, decay: float, start: int) -> None:
+        """Evaluate an average of the weights after each step from `start` on."""
+
+    def stop_early(self, patience: int) -> None:
+        """Go back to what validated best, after so many evaluations without better."""
+
+    def train_longer(self, factor: float) -> None:
+        """Have each epoch be so many times as long."""
+
+    def resize_batches(self, factor: float) -> None:
+        """Have so many times as many rows in each batch that is trained on."""
+
+    def accumulate_gradients(self, batches: int) -> None:
+        """Take one step of the mean gradient of several."""
+
+    def relax_penalties(self, factor: float) -> None:
+        """Take weight decay, dropout and the smoothing of labels times a factor."""
+
+    def unfreeze(self) -> None:
+        """Train all parameters of what is trained."""
+
+    def fix_modes(self) -> None:
+        """Have models in the mode of what is done with them."""
+
+    def steady_norms(self, momentum: float) -> None:
+        """Let a batch count no more than that in the running statistics of norms."""

@@ -1,5 +1,7 @@
 """Evaluation passes: their scores, and the data they are over."""
 
+from collections.abc import Callable, Mapping
+
 from wellfit.taps.tap import Records
 from wellfit.taps.torch.batches import Batches
 from wellfit.taps.torch.criteria import Call
@@ -16,6 +18,8 @@ class Evaluations:
 
     def __init__(self, records: Records, sources: Sources, rows: Rows) -> None:
         self.done = 0
+        # Told of each pass that ended: its phase, its scores.
+        self.heard: list[Callable[[str, Mapping[str, float]], None]] = []
         self._trained = rows
         self._confusion: dict[str, list[list[int]]] = {}
         self._records = records
@@ -93,4 +97,6 @@ class Evaluations:
                 self._confusion[phase] = table
                 self._records.fact("confusion", self._confusion)
         self._records.event("evaluation", step, phase=phase, rows=batches.rows)
+        for hear in self.heard:
+            hear(phase, found)
         return phase

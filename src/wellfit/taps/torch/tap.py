@@ -5,7 +5,7 @@ on all optimizers tell the steps, the DataLoader tells where batches come from. 
 steps are looked at in full (`looks.py`); the others cost a few microseconds.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from functools import partial
 from typing import Any, NamedTuple
@@ -105,6 +105,17 @@ class TorchTap:
     def evaluating(self) -> str | None:
         """The phase of the evaluation that goes on, as far as it is known by now."""
         return self._evaluations.phase
+
+    def listen(
+        self, hear: Callable[[str, Mapping[str, float]], None]
+    ) -> Callable[[], None]:
+        """Have that called with the phase and the scores of each evaluation.
+
+        It comes as soon as training goes on: weights are still those evaluated. What is
+        given ends it.
+        """
+        self._evaluations.heard.append(hear)
+        return partial(self._evaluations.heard.remove, hear)
 
     # -- coming and going ----------------------------------------------------------
 

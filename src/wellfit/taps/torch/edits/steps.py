@@ -11,18 +11,27 @@ from torch import Tensor
 Optimizer = torch.optim.Optimizer
 
 
+def _unknown(optimizer: Optimizer) -> None:
+    """No rate is sought."""
+
+
 @dataclass(kw_only=True, slots=True)
 class StepEdits:
     """What is changed in each step of every optimizer."""
 
     shapes: list[Callable[[int], float]] = field(default_factory=list)  # of the rate
-    scales: list[Callable[[Optimizer], float]] = field(default_factory=list)  # likewise
+    # Rates that an optimizer is to have, as shares of its own: the first that is known.
+    # Shapes are of that; those of the search for it are not shaped.
+    sought: Callable[[Optimizer], float | None] = _unknown
+    scales: list[Callable[[Optimizer], float | None]] = field(default_factory=list)
     norm: float | None = None
     momentum: float = 0.0
     decay: float = 0.0
+    relaxed: float = 1.0  # the script's own decay, times that
     clears: bool = False
     gained: bool = False  # whether a step was found that had no momentum
     rated: bool = False  # whether one was found that has a rate
+    decayed: bool = False  # whether one was found that decays by itself
     _own: list[tuple[dict[str, Any], str, Any, Any]] = field(default_factory=list)
     _counts: "WeakKeyDictionary[Optimizer, int]" = field(
         default_factory=WeakKeyDictionary
@@ -38,6 +47,9 @@ class StepEdits:
                 self.gained = True
                 self._set(group, "momentum", self.momentum)
             self._scale(optimizer, group, count)
+            if self.relaxed < 1 and group.get("weight_decay", 0) > 0:
+                self.decayed = True
+                self._set(group, "weight_decay", group["weight_decay"] * self.relaxed)
 
     def ready(self, optimizer: Optimizer) -> None:
         """Its gradients are there, and the step is to be taken."""
@@ -52,12 +64,15 @@ class StepEdits:
         if rate is None:
             return
         self.rated = True
-        if self.shapes or self.scales:
+        sought = self.sought(optimizer)
+        if sought is not None:
+            self._set(group, "lr", rate * sought)
+        elif self.shapes or self.scales:
             scaled = rate
             for shape in self.shapes:
                 scaled = scaled * shape(count)
-            for scale in self.scales:
-                scaled = scaled * scale(optimizer)
+            known = (scale(optimizer) for scale in self.scales)
+            scaled = scaled * next((k for k in known if k is not None), 1.0)
             self._set(group, "lr", scaled)
 
     def _set(self, group: dict[str, Any], name: str, value: Any) -> None:
