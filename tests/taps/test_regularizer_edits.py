@@ -54,6 +54,31 @@ def test_what_holds_back_is_relaxed(drop, decay, smooth):
     assert kept.facts["plan"]["without_effect"] == {}
 
 
+@pytest.mark.parametrize("by_name", [False, True])
+@pytest.mark.parametrize("what", ["norm", "value"])
+def test_gradients_are_clipped_less(what, by_name):
+    def clipped(limit):
+        net = network()
+        optimizer = torch.optim.SGD(net.parameters(), lr=0.1)
+        clip = getattr(nn.utils, f"clip_grad_{what}_")
+        for _ in range(3):
+            optimizer.zero_grad()
+            net(torch.ones(4, 4)).square().sum().backward()
+            if by_name:
+                name = "max_norm" if what == "norm" else "clip_value"
+                clip(net.parameters(), **{name: limit})
+            else:
+                clip(net.parameters(), limit)
+            optimizer.step()
+        return net
+
+    with changed(change("relax-regularization", factor=0.25)) as kept:
+        found = clipped(0.001)
+    assert same(found, clipped(0.004))
+    assert not same(found, clipped(0.001))
+    assert kept.facts["plan"]["without_effect"] == {}
+
+
 def test_where_nothing_holds_back_that_is_said():
     one = change("relax-regularization")
     with changed(one) as kept:

@@ -79,7 +79,7 @@ class Training(Protocol):
         """Take one step of the mean gradient of several."""
 
     def relax_penalties(self, factor: float) -> None:
-        """Take weight decay, dropout and the smoothing of labels times a factor."""
+        """Take decay, dropout and smoothing times a factor, and clip that much less."""
 
     def unfreeze(self) -> None:
         """Train all parameters of what is trained."""

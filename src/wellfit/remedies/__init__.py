@@ -49,7 +49,8 @@ REMEDIES: Mapping[str, str] = {
     "fix-output-loss": "Give the loss the kind of outputs it is made for.",
     "smooth-labels": "Train towards a little less than certainty.",
     "penalize-weights": "Add weight decay, or another penalty on large weights.",
-    "relax-regularization": "Lower weight decay, dropout or label smoothing.",
+    "relax-regularization": "Lower weight decay, dropout, label smoothing or the "
+    "clipping of gradients.",
     "fix-modes": "Call `train()` before training and `eval()` before evaluating.",
     # on the optimizer
     "lower-learning-rate": "Take shorter steps.",

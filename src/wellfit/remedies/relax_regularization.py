@@ -12,25 +12,27 @@ from wellfit.remedies.remedy import Remedy
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RelaxRegularization(Remedy):
-    """Lower weight decay, dropout or label smoothing.
+    """Lower weight decay, dropout, label smoothing or the clipping of gradients.
 
     ## What it does
     The weight decay of every optimizer, the share that every module with dropout drops,
     and the label smoothing of the cross-entropy, are taken times `factor`, which is
-    below 1. Labels are smoothed as ever in evaluations, so that losses can be compared.
+    below 1. Gradients are clipped where the script does so, to lengths that are larger
+    by as much. Labels are smoothed as ever in evaluations: losses can be compared.
 
     ## What it costs
     Nothing; what was held back may now be learnt by heart.
 
     ## When it cannot be applied
-    To dropout that is called as a function, and penalties that the script adds itself.
+    To dropout that is called as a function, penalties that the script adds to its loss,
+    and gradients that it clips by hand.
 
     ## References
     Srivastava et al. (2014), Dropout; Loshchilov and Hutter (2019), Decoupled weight
     decay regularization; Müller et al. (2019), When does label smoothing help?
     """
 
-    touches: ClassVar = ("weight_decay", "dropout", "label_smoothing")
+    touches: ClassVar = ("weight_decay", "dropout", "label_smoothing", "clipping")
 
     factor: float = 0.1
 

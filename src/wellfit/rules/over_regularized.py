@@ -55,8 +55,7 @@ class OverRegularized(Rule):
     cure.
 
     ## What helps
-    `relax-regularization`; `clip-gradients` at a higher limit; `train-longer` where
-    dropout merely slows it down.
+    `relax-regularization`; `train-longer` where dropout merely slows it down.
 
     ## When it is wrong
     Models that must be simple, by a rule or for their explanation.
@@ -67,7 +66,7 @@ class OverRegularized(Rule):
     """
 
     severity: ClassVar = Severity.WARNING
-    remedies: ClassVar = ("relax-regularization", "clip-gradients", "train-longer")
+    remedies: ClassVar = ("relax-regularization", "train-longer")
 
     share: float = 0.95  # of the simple model's skill: networks that train as they
     # should reach 0.97 and more of it

@@ -41,8 +41,9 @@ class Underfitting(Rule):
     better of both scores counts.
 
     ## What helps
-    `grow-model`, `relax-regularization`, `cross-features`, `train-longer`, and what
-    helps against causes that are found beside it.
+    `grow-model`, `relax-regularization`, `cross-features`, `train-longer`; another
+    rate (`find-learning-rate`) or another optimizer (`switch-optimizer`), where steps
+    are what holds it back; and what helps against causes that are found beside it.
 
     ## When it is wrong
     Tasks that a forest is good at and the network is not meant to master fully.
@@ -58,6 +59,8 @@ class Underfitting(Rule):
         "relax-regularization",
         "cross-features",
         "train-longer",
+        "find-learning-rate",
+        "switch-optimizer",
     )
 
     share: float = 0.87  # of the simple model's skill. Networks that train well are at

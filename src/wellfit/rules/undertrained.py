@@ -51,7 +51,8 @@ class Undertrained(Rule):
     cause.
 
     ## What helps
-    `train-longer`; `raise-learning-rate` where the steps are short as well.
+    `train-longer`; `raise-learning-rate` or `find-learning-rate` where the steps are
+    short as well, and `switch-optimizer` where plain steps make little of them.
 
     ## When it is wrong
     A trial that was stopped on purpose.
@@ -62,7 +63,12 @@ class Undertrained(Rule):
 
     severity: ClassVar = Severity.WARNING
     needs: ClassVar = ("train/loss",)
-    remedies: ClassVar = ("train-longer", "raise-learning-rate")
+    remedies: ClassVar = (
+        "train-longer",
+        "raise-learning-rate",
+        "find-learning-rate",
+        "switch-optimizer",
+    )
 
     steady: float = STEADY  # of the whole fall, in the last half of the run: a straight
     # line has 0.5; networks that have bent, and 2 % noise on a plateau, have 0.07

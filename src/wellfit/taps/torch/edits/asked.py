@@ -186,16 +186,20 @@ class Edits:
         self._whole_gradients()
 
     def relax_penalties(self, factor: float) -> None:
-        """Take weight decay, dropout and the smoothing of labels times a factor."""
+        """Take decay, dropout and smoothing times a factor, and clip that much less."""
         change, steps = self.applying, self._steps
         steps.relaxed *= factor
         self._model(partial(regularizers.relax_dropout, factor=factor))
         tell = partial(self._tell, change, 1)
         make = partial(regularizers.sharpening, factor=factor, tell=tell)
         self._patches.replace(torch.nn.functional, "cross_entropy", make)
+        loosen = partial(regularizers.loosening, factor=factor, tell=tell)
+        for owner in (torch.nn.utils, torch.nn.utils.clip_grad):
+            for name in ("clip_grad_norm_", "clip_grad_value_"):
+                self._patches.replace(owner, name, loosen)
         self._lack(
             "no optimizer decays weights, no module drops anything, no cross-entropy "
-            "smooths labels",
+            "smooths labels, no gradient is clipped",
             lambda: steps.decayed or self._places.get(change, 0) > 0,
         )
 

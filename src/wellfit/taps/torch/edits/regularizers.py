@@ -46,6 +46,20 @@ def sharpening(original: Any, factor: float, tell: Callable[[], None]) -> Any:
     return loss
 
 
+def loosening(original: Any, factor: float, tell: Callable[[], None]) -> Any:
+    """A function that clips gradients, which leaves longer ones as they are."""
+
+    def clip(parameters: Any, limit: Any = None, *args: Any, **options: Any) -> Any:
+        tell()
+        for name in ("max_norm", "clip_value"):
+            if name in options:
+                options = {**options, name: options[name] / factor}
+                return original(parameters, *args, **options)
+        return original(parameters, limit / factor, *args, **options)
+
+    return clip
+
+
 def steady(model: nn.Module, momentum: float) -> int:
     """Let a batch count less in the statistics of batch norms that are trained."""
     count = 0
