@@ -2,6 +2,7 @@
 
     python -m bench.repair [--quick] [--cases 60] [--budget 10m] [--side untouched]
                            [--jobs 2] [--go-on]
+    python -m bench.repair --learn
 
 Faulty trainings of bench/faults, drawn once, are treated as `wellfit treat` treats a
 script, in at most 40 trials each. The model of each run is scored on rows that neither
@@ -10,7 +11,9 @@ twin is closed, by the medians of those scores over the pairs of the proof; how 
 those that were said to be better are not on fresh seeds; what becomes of healthy ones;
 and what `--trust` makes of the same cases. A fault that costs next to nothing is not
 counted, and none is drawn that no change of a live training undoes (`beyond.py`).
-Results are written after each case; `--go-on` keeps those that are there.
+Results are written after each case; `--go-on` keeps those that are there. No ledger
+orders what is tried here; `--learn` counts how often each remedy helped, by finding, for
+what wellfit ships with.
 """
 
 import argparse
@@ -31,6 +34,7 @@ from bench.faults.setting import Setting
 from bench.machine import describe
 from bench.repair.beyond import BEYOND
 from bench.repair.figures import told
+from bench.repair.learn import said_of, write
 from bench.repair.script import SCORE
 from wellfit import treat
 from wellfit.core.plan import Plan
@@ -92,6 +96,7 @@ def judged(case: Case, budget: str) -> dict[str, Any]:
     try:
         treatment = treated(case, budget, budget_trials=TRIALS)
         said |= _told(treatment)
+        said["taught"] = said_of(treatment)
         if case.twin is not None:
             said |= _against_twin(case, treatment)
         if treatment.outcome == "better":
@@ -106,7 +111,8 @@ def judged(case: Case, budget: str) -> dict[str, Any]:
 
 def treated(case: Case, budget: str, **how: Any) -> Treatment:
     folder, words = _folder(case.setting), _words(case.setting)
-    return treat(SCRIPT, words, module=True, out=folder, budget=budget, **how)
+    how |= {"module": True, "out": folder, "budget": budget, "ledger": False}
+    return treat(SCRIPT, words, **how)
 
 
 def _told(treatment: Treatment) -> dict[str, Any]:
@@ -190,7 +196,11 @@ def main() -> int:
     parser.add_argument("--jobs", type=int, default=1, help="cases at once")
     parser.add_argument("--go-on", action="store_true", help="keep what is there")
     parser.add_argument("--out", type=Path, default=RESULTS)
+    parser.add_argument("--learn", action="store_true", help="from what is kept")
     asked = parser.parse_args()
+    if asked.learn:
+        print(write(asked.out))
+        return 0
     cases = quick() if asked.quick else drawn(asked.side, asked.cases)
     kept = {"side": asked.side, "budget": asked.budget, "trials": TRIALS}
     found: dict[str, dict[str, Any]] = {}

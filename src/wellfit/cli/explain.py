@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from wellfit.cli.settings import project
+
 
 def explain(
     name: Annotated[str, typer.Argument(help="A rule, a remedy, a signal, or a word.")],
@@ -13,7 +15,7 @@ def explain(
     from wellfit.verbs.explain import explain as verb
     from wellfit.verbs.explain import fenced
 
-    page = verb(name)
+    page = verb(name, ledger=project().ledger)
     if not sys.stdout.isatty():
         print(page, end="")
         return

@@ -6,6 +6,7 @@
     fail-on = "critical"
     overhead = "1%"                  # or: every = 10
     seed = 0
+    ledger = false                   # keep nothing of what `wellfit treat` has tried
 
     [tool.wellfit.rules.overfitting] # thresholds, by the names on the rule's page
     rise = 0.2
@@ -34,6 +35,7 @@ class Settings:
     overhead: str | None = None
     every: int | None = None
     seed: int | None = None
+    ledger: bool = True
     rules: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
 
 

@@ -7,6 +7,7 @@ import typer
 
 from wellfit.cli.options import Args, Json, Module, Quiet, Script
 from wellfit.cli.output import STDOUT, write_json
+from wellfit.cli.settings import project
 from wellfit.verbs.treat import BUDGET
 
 
@@ -77,6 +78,7 @@ def treat(
         out=out,
         module=module,
         jobs=jobs,
+        ledger=project().ledger,
         on_begin=None if quiet else lambda begun: show_begun(begun, console),
         on_trial=None if quiet else lambda trial: show_trial(trial, console),
     )

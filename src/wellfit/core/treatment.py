@@ -1,7 +1,7 @@
 """What came of treating a training: what was found, tried and proven."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from math import isnan
 from pathlib import Path
 from typing import Any
@@ -46,7 +46,8 @@ class Treatment:
     `metric` is what trials were judged by. `verdict` is that of the plan that was
     proven, or was to be; None where nothing was worth it. `findings` are those that
     remedies were looked for, and `tried` what was tried before, on seeds of its own;
-    both are empty of a plan that was given. `notes` are what a reader should know.
+    both are empty of a plan that was given; `against` tells of each change, by its id,
+    the rule whose finding it was tried against. `notes` are what a reader should know.
     """
 
     path: Path
@@ -58,6 +59,7 @@ class Treatment:
     baseline: tuple[float, ...] = ()  # where there is no verdict
     findings: tuple[Finding, ...] = ()
     tried: tuple[Verdict, ...] = ()
+    against: Mapping[str, str] = field(default_factory=dict)
     trials: int = 0
     notes: tuple[str, ...] = ()
 

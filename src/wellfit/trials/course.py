@@ -14,6 +14,7 @@ from wellfit.core.verdict import Outcome, Verdict
 from wellfit.record import open_run
 from wellfit.trainer.clock import Deadline
 from wellfit.trials.executors.local import GivenUp, Local, failure
+from wellfit.trials.experience import Experience
 from wellfit.trials.metric import Metric, metric_of
 from wellfit.trials.proof import MOST, Proof
 from wellfit.trials.proposals import Proposal, proposals_for, treatable
@@ -37,7 +38,8 @@ class Course:
     """A treatment under way; `run` is the script as it is.
 
     `metric` and what follows it are as `wellfit.treat` takes them; `diagnose` is its
-    word on the folder of a run.
+    word on the folder of a run. By what is `known` of remedies the most promising are
+    tried first.
     """
 
     local: Local
@@ -51,6 +53,8 @@ class Course:
     trust: bool = False
     on_begin: Callable[[Begun], None] | None = None
     on_trial: Callable[[Trialled], None] | None = None
+    known: Sequence[Experience] = ()
+    against: dict[str, str] = field(default_factory=dict)  # change's id: rule
     trials: int = 0
     stopped: int = 0  # of them, early
     notes: list[str] = field(default_factory=list)
@@ -149,7 +153,8 @@ class Course:
             run = open_run(folder) if plan.changes else self.run
             left: list[Proposal] = []
             proposals: list[Proposal] = []
-            for one in proposals_for(run, said):
+            for one in proposals_for(run, said, self.known):
+                self.against.setdefault(one.change.id, one.rule)
                 redefined = metric.is_redefined_by(one.touches)
                 (left if redefined else proposals).append(one)
             if left:
@@ -241,6 +246,7 @@ class Course:
             baseline=(metric.of(self.run),),
             findings=findings,
             tried=tried,
+            against=self.against,
             trials=max(1, self.trials) + self.local.waiting,  # the first is one
             notes=tuple(filter(None, notes)),
         )

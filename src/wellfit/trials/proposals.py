@@ -1,11 +1,13 @@
 """What to try: changes for what was found in a run."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from wellfit.core.finding import Diagnosis, Finding, Severity
 from wellfit.core.plan import Change
 from wellfit.core.run import Run
 from wellfit.remedies.plans import acts
+from wellfit.trials.experience import Experience, chance
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -23,11 +25,14 @@ def treatable(diagnosis: Diagnosis) -> tuple[Finding, ...]:
     return tuple(f for f in diagnosis.findings if f.severity.rank >= least)
 
 
-def proposals_for(run: Run, diagnosis: Diagnosis) -> tuple[Proposal, ...]:
+def proposals_for(
+    run: Run, diagnosis: Diagnosis, known: Sequence[Experience] = ()
+) -> tuple[Proposal, ...]:
     """What remedies propose, the most promising first, each change once.
 
-    In the order of the findings, and of the remedies of each; what a remedy would try
-    second comes after all that others would try first.
+    In the order of the findings, and of the remedies of each, as far as what is `known`
+    of them bears it out (`chance`); what a remedy would try second comes after all that
+    others would try first.
     """
     found: dict[str, tuple[int, Proposal]] = {}
     for finding in treatable(diagnosis):
@@ -43,4 +48,13 @@ def proposals_for(run: Run, diagnosis: Diagnosis) -> tuple[Proposal, ...]:
                 )
                 found.setdefault(proposal.change.id, (place, proposal))
     ordered = sorted(found.values(), key=lambda one: one[0])  # a stable sort
-    return tuple(proposal for _, proposal in ordered)
+    ranked = [
+        (place, -_chance(proposal, at, known), proposal)
+        for at, (place, proposal) in enumerate(ordered)
+    ]
+    return tuple(one[-1] for one in sorted(ranked, key=lambda one: one[:2]))
+
+
+def _chance(proposal: Proposal, at: int, known: Sequence[Experience]) -> float:
+    named = proposal.rule, proposal.change.change
+    return chance(at, [one for one in known if (one.rule, one.remedy) == named])

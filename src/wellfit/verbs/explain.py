@@ -3,7 +3,7 @@
 import inspect
 import re
 from dataclasses import fields
-from typing import Any, get_args
+from typing import TYPE_CHECKING, Any, get_args
 
 from wellfit.core.errors import UnknownName
 from wellfit.core.signals import SIGNALS, parse
@@ -14,6 +14,9 @@ from wellfit.remedies.remedy import Remedy
 from wellfit.rules import all_rules, all_sweep_rules
 from wellfit.rules.rule import Problem
 
+if TYPE_CHECKING:
+    from wellfit.trials.experience import Experience
+
 PREVIEW = "*Preview: its false alarms are not measured yet, and it says only notes.*"
 EXAMPLE = re.compile(r"^>>> .*(?:\n(?!\s*$).+)*", re.MULTILINE)
 LIMIT = re.compile(
@@ -21,14 +24,21 @@ LIMIT = re.compile(
 )
 
 
-def explain(name: str) -> str:
+def explain(name: str, *, ledger: bool = True) -> str:
     """The page of a rule, or what a remedy, a signal or a word is, as Markdown.
 
-    `UnknownName`, with the nearest name, where there is nothing so called.
+    That of a rule or a remedy ends with what treatments taught of it, on this machine
+    and in the bench, unless no `ledger` is to be asked. `UnknownName`, with the nearest
+    name, where there is nothing so called.
     """
+    return page_of(name) + (_taught(_asked(name)) if ledger else "")
+
+
+def page_of(name: str) -> str:
+    """The page alone, which is the same on every machine."""
     every: tuple[Problem, ...] = (*all_rules(), *all_sweep_rules())
     rules = {rule.name(): rule for rule in every}
-    asked = "-".join(name.lower().replace("_", " ").split())
+    asked = _asked(name)
     if asked in rules:
         return _page(rules[asked])
     if asked in acts():
@@ -43,6 +53,33 @@ def explain(name: str) -> str:
         return f"# {asked}\n\n{WORDS[asked]}\n"
     known = [*rules, *REMEDIES, *SIGNALS, *WORDS]
     raise UnknownName("rule, remedy, signal or word", name, among=known)
+
+
+def _asked(name: str) -> str:
+    return "-".join(name.lower().replace("_", " ").split())
+
+
+def _taught(name: str) -> str:
+    """What treatments taught of a rule or a remedy; nothing where nothing did."""
+    from wellfit.trials.ledger import experience
+
+    lines = [f"- `{one.remedy}`: {_told(one)}" for one in experience(rule=name)]
+    lines += [
+        f"- {f'against `{one.rule}`' if one.rule else 'in plans that were given'}: "
+        f"{_told(one)}"
+        for one in experience(remedy=name)
+    ]
+    if not lines:
+        return ""
+    said = (
+        "The gain is the share of the larger of both values, without and with it: "
+        "+0.5 where a loss halves."
+    )
+    return "\n".join(["", "## What trials say", "", *lines, "", said, ""])
+
+
+def _told(one: "Experience") -> str:
+    return f"{one}{'' if one.source == 'own' else ' of the bench'}"
 
 
 def fenced(page: str) -> str:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING, TypedDict, Unpack
@@ -14,7 +14,9 @@ from wellfit.core.treatment import Begun, Treatment, Trialled
 
 if TYPE_CHECKING:
     from wellfit.trainer.clock import Deadline
+    from wellfit.trials.course import Course
     from wellfit.trials.executors.local import Local
+    from wellfit.trials.ledger import Ledger
 
 FIRST = 1  # of the seeds of a proof
 LEAVING = 1.0  # seconds, to write down what was found
@@ -32,6 +34,7 @@ class Options(TypedDict, total=False):
     out: str | Path | None
     module: bool
     jobs: int
+    ledger: bool
     on_begin: Callable[[Begun], None] | None
     on_trial: Callable[[Trialled], None] | None
 
@@ -46,6 +49,7 @@ class _How:
     out: str | Path | None = None
     module: bool = False
     jobs: int = 1
+    ledger: bool = True
     on_begin: Callable[[Begun], None] | None = None
     on_trial: Callable[[Trialled], None] | None = None
 
@@ -70,15 +74,18 @@ def treat(
     of the run, by default the validation loss at its end; `least_gain` is the
     improvement, in its unit, from which on it counts. With `module` the script is the
     name of a module. `jobs` trials are run beside each other, sharing the processors.
-    Trials stand in `out`, where those that are there already are not run again.
-    `on_begin` is told what is to be tried, `on_trial` of each trial. `BadScript` where
-    the script fails as it is; `BadSetting` or `UnknownName` for a plan or a metric that
-    there is not.
+    Trials stand in `out`, where those that are there already are not run again. What
+    was tried is kept in the `ledger`, by which the next treatment tries first what
+    helped most often; False keeps and asks nothing. `on_begin` is told what is to be
+    tried, `on_trial` of each trial. `BadScript` where the script fails as it is;
+    `BadSetting` or `UnknownName` for a plan or a metric that there is not.
     """
     from wellfit.remedies.plans import read_plan
     from wellfit.trainer.clock import Deadline, seconds_of
     from wellfit.trials.course import OWN, Course
     from wellfit.trials.executors.local import Local
+    from wellfit.trials.kept import id_of
+    from wellfit.trials.ledger import Ledger, learnt
     from wellfit.verbs.diagnose import diagnose
     from wellfit.verbs.run import check
 
@@ -94,6 +101,7 @@ def treat(
         words=[str(script), *args], module=how.module, folder=folder, jobs=how.jobs
     )
     seed = OWN if given is None else FIRST
+    own, ledger = id_of(folder), Ledger.here() if how.ledger else None
     with closing(local.forks):
         course = Course(
             local=local,
@@ -107,10 +115,10 @@ def treat(
             trust=how.trust,
             on_begin=how.on_begin,
             on_trial=how.on_trial,
+            known=() if ledger is None else (*ledger.experience(but=own), *learnt()),
         )
-        if given is not None:
-            return course.prove(given)
-        return course.search()
+        found = course.search() if given is None else course.prove(given)
+    return _kept(found, course, local.place(Plan(), seed), own, ledger)
 
 
 def _check(how: _How, *, searching: bool) -> None:
@@ -127,6 +135,24 @@ def _check(how: _How, *, searching: bool) -> None:
         raise BadSetting(
             f"budget_trials must be {least} or more for {what}; got {how.budget_trials}"
         )
+
+
+def _kept(
+    found: Treatment, course: "Course", first: Path, name: str, ledger: "Ledger | None"
+) -> Treatment:
+    """Written down, and with it what it taught; neither ends it where it fails."""
+    from wellfit.trials.experience import entries_of
+    from wellfit.trials.kept import keep
+
+    if ledger is not None:
+        ledger.keep(name, entries_of(found, course.run))
+        found = replace(found, notes=(*found.notes, *ledger.notes))
+    try:
+        keep(found, course.local, first=first, id=name)
+    except OSError as error:
+        note = f"the treatment could not be kept for `wellfit report`: {error}"
+        found = replace(found, notes=(*found.notes, note))
+    return found
 
 
 def _folder(out: str | Path | None, name: str) -> Path:

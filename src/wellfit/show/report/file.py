@@ -8,7 +8,7 @@ from wellfit.core.run import Run
 from wellfit.record import open_run
 from wellfit.show.report.page import render
 from wellfit.verbs.diagnose import diagnose
-from wellfit.verbs.explain import explain
+from wellfit.verbs.explain import page_of
 
 
 def report(
@@ -33,7 +33,7 @@ def report(
 
 def _manual(name: str) -> str | None:
     try:
-        return explain(name)
+        return page_of(name)
     except UnknownName:
         return None
 
