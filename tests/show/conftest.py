@@ -1,4 +1,7 @@
-"""Three trainings as they would have been recorded: sick, healthy, and a table."""
+"""Three trainings as they would have been recorded: sick, healthy, and a table.
+
+And what came of treating some.
+"""
 
 import math
 from collections.abc import Iterator
@@ -9,8 +12,15 @@ import numpy as np
 import pytest
 
 from wellfit.core.finding import Diagnosis, Evidence, Finding, NotChecked, Severity
+from wellfit.core.plan import Change, Plan
 from wellfit.core.run import Event, Run
+from wellfit.core.treatment import Treatment
+from wellfit.core.verdict import Outcome, Verdict
+from wellfit.record import Recorder
 from wellfit.trainer.recipes.propose import recipe_for
+from wellfit.trials.effect import effect_of, gains_of
+from wellfit.trials.executors.local import Local
+from wellfit.trials.kept import Kept, keep, open_treatment
 
 DIABETES = Path(__file__).parents[2] / "examples" / "diabetes.csv"
 
@@ -423,3 +433,120 @@ def _table_facts() -> dict[str, Any]:
         "training": {"steps": 120, "seconds": 31.2},
         "outcome": {"exit": 0, "error": None, "interrupted": False},
     }
+
+
+LOWER = Change(change="lower-learning-rate", params={"factor": 0.1})
+CLIP = Change(change="clip-gradients", params={"norm": 1.0})
+SWAP = Change(change="swap-activations", params={"to": "relu"})
+WARM = Change(change="warm-up", params={"steps": 100})
+
+
+def verdict(*changes: Change, control: Any, treated: Any, outcome: Outcome) -> Verdict:
+    gains = gains_of(control, treated, greater_is_better=False)
+    return Verdict(
+        plan=Plan.of(*changes),
+        outcome=outcome,
+        control=tuple(control),
+        treated=tuple(treated),
+        effect=effect_of(gains),
+    )
+
+
+@pytest.fixture(scope="session")
+def treatment(tmp_path_factory: pytest.TempPathFactory) -> Treatment:
+    """A rate that was far too high: what was found, tried and proven."""
+    nan, tried = math.nan, Outcome.TRIED
+    searched = (
+        verdict(LOWER, control=[9e4, 2e6], treated=[0.4, 0.5], outcome=tried),
+        verdict(WARM, control=[9e4], treated=[3e5], outcome=tried),
+        verdict(CLIP, control=[9e4, 2e6], treated=[1.9, 2.2], outcome=tried),
+        verdict(SWAP, control=[9e4], treated=[9e4], outcome=tried),
+        verdict(WARM, CLIP, control=[9e4], treated=[nan], outcome=Outcome.FAILED),
+        verdict(LOWER, CLIP, control=[0.4, 0.5], treated=[0.3, 0.2], outcome=tried),
+    )
+    return Treatment(
+        path=tmp_path_factory.mktemp("treated"),
+        metric="val/loss",
+        greater_is_better=False,
+        verdict=verdict(
+            LOWER,
+            CLIP,
+            control=[2e5, nan, 340, 8e6, 0.32, 7700, 4e4, 12, 900, 5e3, 70, 2e3],
+            treated=[
+                0.3,
+                0.25,
+                0.41,
+                0.2,
+                0.35,
+                0.28,
+                0.22,
+                0.31,
+                0.26,
+                0.33,
+                0.24,
+                0.3,
+            ],
+            outcome=Outcome.BETTER,
+        ),
+        seconds=272.0,
+        findings=(
+            Finding(
+                rule="learning-rate-too-high",
+                severity=Severity.CRITICAL,
+                confidence=0.95,
+                summary="the loss rises from 3.1 to 90,000 over the first 40 steps",
+                since=4,
+                evidence=(
+                    Evidence(text="loss", signal="train/loss", step=39, value=9e4),
+                    Evidence(text="rate", value=math.inf),
+                ),
+                remedies=("lower-learning-rate", "warm-up"),
+            ),
+            Finding(
+                rule="exploding-gradients",
+                severity=Severity.WARNING,
+                confidence=0.8,
+                summary="the gradient norm is 1,000 times its median",
+                causes=("learning-rate-too-high",),
+                remedies=("clip-gradients",),
+            ),
+        ),
+        tried=searched,
+        against={
+            LOWER.id: "learning-rate-too-high",
+            WARM.id: "learning-rate-too-high",
+            CLIP.id: "exploding-gradients",
+            SWAP.id: "exploding-gradients",
+        },
+        trials=27,
+        notes=(
+            "swap-activations(to=relu) changes nothing: no module squashes",
+            "seed 0 failed with warm-up(steps=100) + clip-gradients(norm=1.0): nothing",
+        ),
+    )
+
+
+@pytest.fixture(scope="session")
+def kept(treatment: Treatment) -> Kept:
+    """It, in its folder, with the runs of its trials."""
+    assert treatment.verdict is not None
+    local = Local(
+        words=["train.py", "--token", "tulip"], module=False, folder=treatment.path
+    )
+    plans = (Plan(), treatment.verdict.plan)
+    sides = (treatment.verdict.control, treatment.verdict.treated)
+    for plan, values in zip(plans, sides, strict=True):
+        for seed, last in enumerate(values, start=1):
+            _trial(local.place(plan, seed), last)
+    _trial(first := local.place(Plan(), 0), 9e4)
+    keep(treatment, local, first=first, id="one")
+    return open_treatment(treatment.path)
+
+
+def _trial(folder: Path, last: float) -> None:
+    """A run whose validation loss ends there; one that fails has none."""
+    with Recorder(folder) as recorder:
+        for step in range(40):
+            recorder.value("train/loss", step, 3.0 * max(last, 0.1) ** (step / 39))
+        for epoch in range(0 if math.isnan(last) else 5):
+            recorder.value("val/loss", 10 * epoch, 3.0 * (last / 3.0) ** (epoch / 4))

@@ -12,6 +12,8 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from wellfit.core.finding import Diagnosis
 from wellfit.core.run import Run
 from wellfit.show.report.page import render
+from wellfit.show.report.treatment import treatment_page
+from wellfit.trials.kept import Kept
 
 CHROMIUM = which("chromium") or which("chromium-browser") or which("google-chrome")
 FLAGS = (
@@ -50,6 +52,7 @@ def pages(
     table: Run,
     by_recipe: Run,
     unknown_diagnosis: Diagnosis,
+    kept: Kept,
 ) -> dict[str, Path]:
     folder = tmp_path_factory.mktemp("pages")
     made = {
@@ -61,7 +64,9 @@ def pages(
     for name, (run, diagnosis) in made.items():
         html = render(run, diagnosis, page=lambda rule: f"# {rule}\n\nA page.")
         (folder / f"{name}.html").write_text(html, encoding="utf-8")
-    return {name: folder / f"{name}.html" for name in made}
+    html = treatment_page(kept, page=lambda rule: f"# {rule}\n\nA page.")
+    (folder / "treated.html").write_text(html, encoding="utf-8")
+    return {name: folder / f"{name}.html" for name in (*made, "treated")}
 
 
 @pytest.fixture
@@ -92,6 +97,7 @@ def opened(browser: Browser, pages: dict[str, Path]) -> Iterator[Open]:
     ("name", "width"),
     [
         *(("sick", width) for width in (360, 820, 1440, 1600)),
+        *(("treated", width) for width in (360, 820, 1440)),
         *(
             (name, width)
             for name in ("healthy", "table", "recipe")
@@ -124,6 +130,7 @@ def test_opens_quietly_and_fits(opened: Open, name: str, width: int) -> None:
         ("healthy", {"loss", "accuracy", "learning-rate", "gradients", "dead_share"}),
         ("table", {"loss", "candidates-chart"}),
         ("recipe", {"loss", "range-test"}),
+        ("treated", {"pairs", "curves", "effects", "finding-1"}),
     ],
 )
 def test_every_chart_is_drawn(opened: Open, name: str, charts: set[str]) -> None:
@@ -162,9 +169,10 @@ def test_charts_follow_the_width_of_the_window(opened: Open) -> None:
     assert float(page.locator("#loss svg").first.get_attribute("width") or 0) < 360
 
 
+@pytest.mark.parametrize("name", ["sick", "treated"])
 @pytest.mark.parametrize("theme", ["light", "dark"])
-def test_text_has_contrast(opened: Open, theme: str) -> None:
-    page = opened("sick", theme=theme)
+def test_text_has_contrast(opened: Open, theme: str, name: str) -> None:
+    page = opened(name, theme=theme)
     paper, texts = page.evaluate(
         """() => {
           const seen = new Set();
@@ -191,8 +199,21 @@ def test_the_theme_can_be_chosen(opened: Open) -> None:
     assert luminance(paper) < 0.1
 
 
-def test_headings_leave_no_level_out(opened: Open) -> None:
-    page = opened("sick")
+def test_text_to_be_copied_is(opened: Open) -> None:
+    page = opened("treated")
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    button = page.locator("[data-copy]").first
+    button.click()
+    page.wait_for_function(
+        "document.querySelector('[data-copy]').textContent == 'copied'"
+    )
+    copied = page.evaluate("navigator.clipboard.readText()")
+    assert copied.startswith("version: 1\nchanges:\n  - change: lower-learning-rate")
+
+
+@pytest.mark.parametrize("name", ["sick", "treated"])
+def test_headings_leave_no_level_out(opened: Open, name: str) -> None:
+    page = opened(name)
     levels = page.evaluate(
         "[...document.querySelectorAll('h1,h2,h3,h4,h5')].map(h => +h.tagName[1])"
     )

@@ -62,6 +62,7 @@ def treat(
     """
     from rich.console import Console
 
+    from wellfit.show.terminal import shown
     from wellfit.show.treatment import show_begun, show_treatment, show_trial
     from wellfit.verbs.treat import treat as verb
 
@@ -86,3 +87,5 @@ def treat(
         write_json(treatment.to_json(), json)
     if not quiet:
         show_treatment(treatment, console)
+        where = f"wellfit report {shown(treatment.path)}"
+        console.print(where, style="dim", soft_wrap=True)

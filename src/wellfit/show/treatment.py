@@ -52,11 +52,11 @@ def show_treatment(treatment: Treatment, console: Console) -> None:
     console.print()
     console.print(labelled(_said(treatment)))
     if treatment.tried:
-        lines = [Line(_tried(verdict)) for verdict in _ranked(treatment)]
+        lines = [Line(_tried(verdict)) for verdict in ranked(treatment)]
         write([lines], console)
     verdict = treatment.verdict
     if verdict is None:
-        write([[Line(Text(_nothing(treatment), style="bold"))]], console)
+        write([[Line(Text(nothing(treatment), style="bold"))]], console)
         return
     mark, style = MARKS[verdict.outcome]
     line = Text(f"{mark} ", style=style).append(
@@ -69,13 +69,16 @@ def show_treatment(treatment: Treatment, console: Console) -> None:
         console.print(text, style="dim", soft_wrap=True)
 
 
-def _nothing(treatment: Treatment) -> str:
+def nothing(treatment: Treatment) -> str:
+    """Why it is left as it is, where there is no plan to be proven."""
     if treatment.healthy:
         return "Nothing was found that needs a remedy: it is left as it is."
+    if treatment.against and not treatment.tried:
+        return "There was no time to try a change: it is left as it is."
     return "Nothing that could be tried helps: it is left as it is."
 
 
-def _ranked(treatment: Treatment) -> list[Verdict]:
+def ranked(treatment: Treatment) -> list[Verdict]:
     """What was tried, the best first."""
 
     def gain(verdict: Verdict) -> float:
@@ -88,7 +91,7 @@ def _tried(verdict: Verdict) -> Text:
     said = "failed"
     if verdict.outcome is not Outcome.FAILED and verdict.effect is not None:
         on = count(len(verdict.control), "seed")
-        said = f"{_signed(verdict.effect.median)} on {on}"
+        said = f"{signed(verdict.effect.median)} on {on}"
         if verdict.control == verdict.treated:
             said = "changes nothing"
     line = Text("  tried ", style="dim").append(printable(_named(verdict.plan)))
@@ -142,9 +145,10 @@ def verdict_of(verdict: Verdict) -> str:
 
 
 def _effect(effect: Effect) -> str:
-    gain, low, high = (_signed(x) for x in (effect.median, effect.low, effect.high))
+    gain, low, high = (signed(x) for x in (effect.median, effect.low, effect.high))
     return f"{gain}  [{low}, {high}]"
 
 
-def _signed(gain: float) -> str:
+def signed(gain: float) -> str:
+    """An improvement, with its sign."""
     return f"{'+' if gain >= 0 else '−'}{number(abs(gain)) if isfinite(gain) else '∞'}"

@@ -95,7 +95,8 @@ class Course:
         plan = search.run()
         tried = tuple(search.tried)
         if not plan.changes:
-            self.notes.append("nothing that was tried helps on all seeds of the search")
+            none = "nothing that was tried helps on all seeds of the search"
+            self.notes += [none] if tried else []
             return self._treatment(metric, None, findings=findings, tried=tried)
         if self.trust:
             return self._trusted(plan, metric, findings=findings, tried=tried)

@@ -38,6 +38,14 @@ def find(name: str, folder: Path = RUNS) -> Path:
     raise UnknownName("run", name, among=[path.name for path in runs_in(folder)])
 
 
+def find_treatment(name: str, folder: Path = RUNS) -> Path | None:
+    """The folder of a treatment at that path, or of that name; None without one."""
+    from wellfit.trials.kept import is_treatment
+
+    places = (place for place in (Path(name), folder / name) if is_treatment(place))
+    return next(places, None)
+
+
 def remove(run: str | Path) -> None:
     """Delete a run folder and all that is in it; `BadRun` where it cannot be."""
     path = Path(run)

@@ -104,10 +104,12 @@
         Plot.ruleY(chart.levels, { stroke: colour("soft"), strokeDasharray: "1 3" }),
         Plot.ruleX(chart.taken ?? [], { stroke: colour("soft"), strokeDasharray: "1 3" }),
         ...chart.lines.map((line) =>
-          eased(line)
+          line.faint
+            ? stroke(line, eased(line) ?? line.raw, { strokeWidth: 1, strokeOpacity: 0.4 })
+            : eased(line)
             ? stroke(line, line.raw, { strokeWidth: 1, strokeOpacity: 0.28 })
             : full(line, line.raw, 1.6)),
-        ...chart.lines.filter(eased).map((line) => full(line, line.smooth, 2)),
+        ...chart.lines.filter((line) => eased(line) && !line.faint).map((line) => full(line, line.smooth, 2)),
         ...chart.lines.filter((line) => line.dots).map((line) =>
           Plot.dot(points(line, line.raw), {
             x: "step", y: "value", r: 2.2, fill: colour(`tone${line.tone}`),
@@ -238,9 +240,104 @@
     });
   }
 
+  // Where a run failed it has no place on the axis: it is written at the worse end.
+  function pairs(chart, width) {
+    const rows = chart.before.map((before, i) => ({
+      row: `seed ${i + 1}`, before, after: chart.after[i],
+    }));
+    const { left, y } = side(rows.map((d) => d.row), width);
+    const sign = chart.greater ? 1 : -1;
+    const better = (d) => d.before === null || (d.after !== null && sign * (d.after - d.before) > 0);
+    const whole = rows.filter((d) => d.before !== null && d.after !== null);
+    const known = (name) => rows.filter((d) => d[name] !== null);
+    const ways = [[true, "tone1", null], [false, "tone2", "4 3"]];
+    const say = (value) => (value === null ? "failed" : number(value));
+    const extent = d3.extent([...chart.before, ...chart.after].filter((v) => v !== null));
+    return Plot.plot({
+      ...base, width,
+      height: 46 + rows.length * 24,
+      marginLeft: left, marginRight: 24, marginTop: 6, marginBottom: 38,
+      x: {
+        ...axis(width, chart.metric), type: chart.log ? "log" : "linear", grid: true,
+        tickFormat: number, nice: true, insetLeft: 12, insetRight: 12,
+        ticks: chart.log ? decades(extent, width / 110) : Math.max(2, Math.floor(width / 110)),
+      },
+      y: { ...y, padding: 0.5 },
+      marks: [
+        ...chart.medians.map((value, i) => Plot.ruleX(value === null ? [] : [value], {
+          stroke: colour(`tone${i}`), strokeDasharray: "2 3",
+        })),
+        ...ways.map(([way, tone, strokeDasharray]) =>
+          Plot.arrow(whole.filter((d) => better(d) === way), {
+            x1: "before", x2: "after", y1: "row", y2: "row", stroke: colour(tone),
+            strokeWidth: 1.6, strokeDasharray, inset: 6, headLength: 7,
+          })),
+        Plot.dot(known("before"), {
+          x: "before", y: "row", r: 4.5, fill: colour("paper"), stroke: colour("tone0"),
+          strokeWidth: 2,
+        }),
+        Plot.dot(known("after"), {
+          x: "after", y: "row", r: 5, fill: (d) => colour(better(d) ? "tone1" : "tone2"),
+        }),
+        Plot.text(rows.filter((d) => d.before === null || d.after === null), {
+          y: "row", frameAnchor: chart.greater ? "left" : "right", fill: colour("critical"),
+          dx: chart.greater ? 2 : -2,
+          text: (d) =>
+            d.before === null && d.after === null ? "both failed"
+              : d.before === null ? "failed as it is" : "failed with it",
+        }),
+        Plot.tip(rows, Plot.pointerY({
+          ...tip, x: (d) => d.after ?? d.before, y: "row",
+          title: (d) => `${d.row}\nas it is: ${say(d.before)}\nwith the plan: ${say(d.after)}`,
+        })),
+      ],
+    });
+  }
+
+  // The name stands above its row: names of plans are long, and pages may be narrow.
+  function effects(chart, width) {
+    const rows = chart.rows.map((row, i) => ({ ...row, at: i }));
+    const dots = rows.flatMap((row) => row.gains.map((gain) => ({ ...row, gain })));
+    const tone = (d) => colour(d.good ? "tone1" : "tone0");
+    const fits = Math.floor((width - 40) / 6.2);
+    const cut = (name) => (name.length > fits ? `${name.slice(0, fits - 1)}…` : name);
+    return Plot.plot({
+      ...base, width,
+      height: 50 + rows.length * 42,
+      marginLeft: 14, marginRight: 14, marginTop: 20, marginBottom: 36,
+      x: {
+        ...axis(width, "← worse · relative gain · better →"), domain: [-1, 1], grid: true,
+        ticks: width < 480 ? [-1, 0, 1] : 8, tickFormat: d3.format("+~g"),
+      },
+      y: { axis: null, domain: [rows.length - 0.3, -0.6] },
+      marks: [
+        Plot.ruleX([0], { stroke: colour("soft") }),
+        Plot.text(rows, {
+          y: "at", frameAnchor: "left", dy: -17, text: (d) => cut(d.name), fill: colour("ink"),
+          fontSize: 12, stroke: colour("paper"), strokeWidth: 4,
+        }),
+        Plot.ruleY(rows.filter((d) => d.between.length), {
+          y: "at", x1: (d) => d.between[0], x2: (d) => d.between[1], stroke: tone,
+          strokeOpacity: 0.35, strokeWidth: 7, strokeLinecap: "round",
+        }),
+        Plot.dot(dots, {
+          x: "gain", y: "at", r: 3.5, stroke: tone, strokeWidth: 1.2, fill: colour("paper"),
+        }),
+        Plot.ruleX(rows.filter((d) => d.median !== null), {
+          x: "median", y1: (d) => d.at - 0.2, y2: (d) => d.at + 0.2, stroke: tone,
+          strokeWidth: 3,
+        }),
+        Plot.tip(dots, Plot.pointer({
+          ...tip, x: "gain", y: "at",
+          title: (d) => `${d.name}\n${d.said}\nthis pair: ${number(d.gain)}`,
+        })),
+      ],
+    });
+  }
+
   // -- drawing, switching, theme -------------------------------------------------
 
-  const kinds = { lines, heat, ranges, bars };
+  const kinds = { lines, heat, ranges, bars, pairs, effects };
   const widths = new Map();
 
   function draw(place) {
@@ -268,6 +365,21 @@
       chart[toggle] = !chart[toggle];
       button.setAttribute("aria-pressed", String(chart[toggle]));
       draw(document.getElementById(id));
+    });
+  }
+
+  for (const button of document.querySelectorAll("[data-copy]")) {
+    const code = button.closest(".code").querySelector("code");
+    button.hidden = false;
+    button.addEventListener("click", async () => {
+      getSelection().selectAllChildren(code);
+      try {
+        await navigator.clipboard.writeText(code.textContent);
+      } catch {
+        document.execCommand("copy"); // some browsers keep the clipboard from files
+      }
+      button.textContent = "copied";
+      setTimeout(() => { button.textContent = "copy"; }, 1500);
     });
   }
 

@@ -3,7 +3,8 @@
 import base64
 import hashlib
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ from wellfit.show.report import prose
 from wellfit.show.report.curves import curves
 from wellfit.show.report.data import data
 from wellfit.show.report.depth import depth
-from wellfit.show.report.findings import Page, findings
+from wellfit.show.report.findings import Page, Shown, findings
 from wellfit.show.report.machine import machine
 from wellfit.show.report.parts import Chart, Section
 from wellfit.show.report.recipe import recipe
@@ -42,25 +43,53 @@ SECTIONS: tuple[Callable[[Run, Diagnosis], Section], ...] = (
 )
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Content:
+    """What stands on a page, from top to bottom; `last` is the last step of its charts.
+
+    Beneath the title stands `what`, then what was `found`, in bold, and what comes
+    `after`; the `leading` sections stand before the findings, the others after them.
+    """
+
+    title: str
+    what: str = ""
+    found: str
+    after: str = ""
+    figures: Sequence[tuple[str, str, str]] = ()
+    leading: Sequence[Section] = ()
+    findings: Sequence[Shown] = ()
+    sections: Sequence[Section] = ()
+    last: int = 0
+
+    @property
+    def charts(self) -> list[Chart]:
+        """All of them, those of the findings first."""
+        own = [shown.chart for shown in self.findings if shown.chart]
+        return [*own, *(c for s in (*self.leading, *self.sections) for c in s.charts)]
+
+
 def render(run: Run, diagnosis: Diagnosis, *, page: Page) -> str:
     """The report as HTML; `page` gives the manual page of a rule or remedy, or None."""
-    shown = findings(run, diagnosis, page)
     made = [section(run, diagnosis) for section in SECTIONS]
-    sections = [section for section in made if not section.empty]
-    charts = [f.chart for f in shown if f.chart] + [
-        c for s in sections for c in s.charts
-    ]
-    scripts = [Markup(_read(name)) for name in SCRIPTS]
-    text: str = _template().render(
+    content = Content(
         title=prose.title(run),
         what=prose.what(run),
         found=prose.found(diagnosis),
         figures=list(prose.figures(run)),
-        findings=shown,
-        sections=sections,
-        remedy=lambda name: prose.first_sentence(page(name)),
+        findings=findings(run, diagnosis, page),
+        sections=[section for section in made if not section.empty],
         last=run.last_step,
-        charts=_json(charts, run),
+    )
+    return page_of(content, page)
+
+
+def page_of(content: Content, page: Page) -> str:
+    """The HTML of a page."""
+    scripts = [Markup(_read(name)) for name in SCRIPTS]
+    text: str = _template().render(
+        page=content,
+        remedy=lambda name: prose.first_sentence(page(name)),
+        charts=_json(content),
         style=Markup(_read("style.css")),
         scripts=scripts,
         policy=_policy(scripts),
@@ -70,10 +99,10 @@ def render(run: Run, diagnosis: Diagnosis, *, page: Page) -> str:
     return text
 
 
-def _json(charts: Iterable[Chart], run: Run) -> Markup:
-    specs: dict[str, Any] = {chart.id: dict(chart.spec) for chart in charts}
+def _json(content: Content) -> Markup:
+    specs: dict[str, Any] = {chart.id: dict(chart.spec) for chart in content.charts}
     text = json.dumps(
-        {"last": run.last_step, "charts": specs},
+        {"last": content.last, "charts": specs},
         allow_nan=False,
         separators=(",", ":"),
     )

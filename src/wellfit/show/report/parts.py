@@ -57,6 +57,14 @@ class Table:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Code:
+    """Text to be copied: a file's, or a command."""
+
+    title: str
+    text: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Section:
     """A part of the page under its heading; `pairs` sets two charts abreast."""
 
@@ -66,12 +74,13 @@ class Section:
     charts: tuple[Chart, ...] = ()
     tables: tuple[Table, ...] = ()
     facts: tuple[tuple[str, str], ...] = field(default=())
+    codes: tuple[Code, ...] = ()
     pairs: bool = False
 
     @property
     def empty(self) -> bool:
         """Whether there is nothing to show."""
-        return not (self.charts or self.tables or self.facts)
+        return not (self.charts or self.tables or self.facts or self.codes)
 
 
 def plain(values: Iterable[float], digits: int = 5) -> list[float | None]:
