@@ -176,3 +176,31 @@ def test_secrets_stay_out_of_the_run_folder(tmp_path: Path) -> None:
     for file in (tmp_path / "run").rglob("*"):
         assert b"hunter2" not in file.read_bytes()
     assert open_run(tmp_path / "run").facts["command"]["args"][2:] == ["--lr", "0.1"]
+
+
+TRAINS = """
+import torch
+from torch import nn
+torch.set_num_threads(1)
+torch.manual_seed(0)
+x = torch.randn(150, 5)
+y = x @ torch.randn(5, 1)
+net = nn.Linear(5, 1)
+optimizer = torch.optim.SGD(net.parameters(), lr=0.05)
+for epoch in range(4):
+    for rows in torch.randperm(150).split(15):
+        loss = nn.functional.mse_loss(net(x[rows]), y[rows])
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+"""
+
+
+def test_what_we_fit_to_judge_the_rows_is_not_the_scripts(tmp_path: Path) -> None:
+    """Scikit-learn is loaded by us, once the script has ended."""
+    (tmp_path / "train.py").write_text(TRAINS)
+    seen = run(tmp_path / "train.py", out=tmp_path / "out")
+    assert seen.facts["reference"]["model"]  # it was fitted
+    assert seen.facts["command"]["framework"] == "torch"
+    assert seen.facts["training"]["steps"] == 40
+    assert "fits" not in seen.facts

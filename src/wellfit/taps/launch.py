@@ -105,7 +105,7 @@ class Watched:
             attach = partial(self._attach, module)
             sys.meta_path.insert(0, OnImport(module, attach))
         self._launches = 0
-        self._handed_over = False
+        self._handed_over = self._ended = False
         self._launchers = Launchers(settings, self._hand_over)
         if not settings["rank"]:
             for module, patch in self._launchers.known.items():
@@ -148,6 +148,8 @@ class Watched:
         return folder
 
     def _attach(self, module: str) -> None:
+        if self._ended:
+            return  # it is we who need it, to judge the rows that were seen
         taps = self._taps.setdefault(module, [])
         if self._environ != _read_on_loading():
             self._command["sets_environment"] = True
@@ -206,6 +208,7 @@ class Watched:
 
     def finish(self, error: BaseException | None, *, stopped: bool = False) -> None:
         """The script has ended, or is `stopped`: record what is left, and how."""
+        self._ended = True
         self._launchers.restore()
         if self._settings.get("loaded") is not None:
             Path(self._settings["loaded"]).write_text("\n".join(sys.modules))
