@@ -43,6 +43,8 @@ WORDS: Mapping[str, str] = {
     "and what is cheap is recorded; how often depends on `--overhead`.",
     "sweep": "Several runs that belong together: seeds, or hyperparameters tried.",
     "tap": "Where wellfit meets a framework, to see its training without changing it.",
+    "ledger": "What treatments on this machine have found to help against what, and "
+    "how often: the next one tries first what helped most. It stays on the machine.",
     # of results
     "skill": "A score on one scale for all tasks: 0 is guessing, 1 is perfect. For "
     "classes it is (accuracy − trivial) / (1 − trivial), for numbers R².",
