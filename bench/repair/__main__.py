@@ -12,8 +12,8 @@ those that were said to be better are not on fresh seeds; what becomes of health
 and what `--trust` makes of the same cases. A fault that costs next to nothing is not
 counted, and none is drawn that no change of a live training undoes (`beyond.py`).
 Results are written after each case; `--go-on` keeps those that are there. No ledger
-orders what is tried here; `--learn` counts how often each remedy helped, by finding, for
-what wellfit ships with.
+orders what is tried here; `--learn` counts how often each remedy helped, by finding,
+for what wellfit ships with.
 """
 
 import argparse

@@ -11,13 +11,22 @@ import pytest
 
 from wellfit.core.errors import BadRun
 from wellfit.core.finding import Evidence
+from wellfit.core.plan import Plan
 from wellfit.core.treatment import Treatment
 from wellfit.core.verdict import Outcome
 from wellfit.show.report import report
 from wellfit.show.report.treatment import sentence, treatment_page
 from wellfit.show.report.trials import curves_chart, effects_chart, pairs_chart
 from wellfit.trials.effect import effect_of
-from wellfit.trials.kept import FILE, Kept, id_of, is_treatment, open_treatment
+from wellfit.trials.executors.local import Local
+from wellfit.trials.kept import (
+    FILE,
+    Kept,
+    id_of,
+    is_treatment,
+    keep,
+    open_treatment,
+)
 
 
 def same(one: object, other: object) -> bool:
@@ -116,7 +125,7 @@ def test_the_verdict_is_one_sentence(treatment: Treatment) -> None:
 
 
 def test_pairs_are_drawn_with_those_that_failed(treatment: Treatment) -> None:
-    chart = pairs_chart(treatment, treatment.verdict)
+    chart = pairs_chart(treatment, treatment.verdict, range(1, 13))
     assert chart.spec["before"][1] is None
     assert chart.spec["after"][1] == 0.25
     assert chart.spec["log"]
@@ -128,13 +137,13 @@ def test_curves_are_drawn_of_all_runs_and_their_medians(kept: Kept) -> None:
     from wellfit.record import open_run
 
     runs = [(open_run(a), open_run(b)) for a, b in kept.pairs]
-    chart = curves_chart("val/loss", runs)
+    chart = curves_chart("val/loss", runs, kept.seeds)
     lines = chart.spec["lines"]
     assert [line["faint"] for line in lines] == [True] * 23 + [False] * 2
     assert [key.text for key in chart.keys] == ["11 runs", "12 runs"]
     after = lines[-1]["raw"][1]
     assert after[-1] == pytest.approx(0.29, rel=0.05)
-    assert curves_chart("val/f1", runs) is None
+    assert curves_chart("val/f1", runs, kept.seeds) is None
 
 
 def test_effects_are_ranked_with_the_proof_on_top(treatment: Treatment) -> None:
@@ -163,7 +172,7 @@ def test_all_of_it_stands_on_the_page(kept: Kept) -> None:
         "changes nothing: no module squashes",
         "failed: nothing",
         "did not help",
-        "helped on each seed",
+        "better on 2 seeds",
         "exploding gradients",
     ):
         assert said in page, said
@@ -180,9 +189,28 @@ def test_without_its_runs_the_page_stands_all_the_same(
 
 def test_what_is_not_decided_says_how_to_go_on(kept: Kept) -> None:
     few = outcome(kept.treatment, Outcome.NO_EFFECT, [1.0, 2.0], [0.9, 2.1])
-    page = treatment_page(replace(kept, treatment=few), page=lambda name: None)
+    said = replace(kept, treatment=few, seeds=(1, 2), pairs=kept.pairs[:2])
+    page = treatment_page(said, page=lambda name: None)
     assert "wellfit treat --budget 1h --out" in page
     assert "wellfit run --with" not in page
+
+
+def test_what_is_only_trusted_says_so(kept: Kept, tmp_path: Path) -> None:
+    (trusted, *_) = kept.treatment.tried
+    path = tmp_path / "trusted"
+    path.mkdir()
+    given = replace(kept.treatment, path=path, verdict=trusted)
+    local = Local(words=["train.py"], module=True, folder=path)
+    keep(given, local, first=local.place(Plan(), 0), id="two")
+    read = open_treatment(path)
+    assert read.seeds == (0, 1001)
+    assert read.treatment.to_json() == given.to_json()
+    page = treatment_page(read, page=lambda name: None)
+    assert "lower-learning-rate(factor=0.1) seems to help: val/loss falls" in page
+    assert "It is not proven." in page
+    assert "The proof" not in page
+    assert "wellfit treat --with" in page
+    assert "-m train.py" in page
 
 
 def test_what_was_left_alone_has_a_page(kept: Kept) -> None:

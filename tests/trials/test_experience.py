@@ -100,14 +100,18 @@ def test_no_word_of_the_user_is_kept():
 @pytest.mark.parametrize(
     ("control", "treated", "helped"),
     [
-        ([2.0, 2.0], [1.0, 1.9], True),
+        ([2.0, 2.0], [1.0, 1.8], True),
+        ([2.0], [1.0], True),
+        ([2.0], [1.98], False),  # so much is luck
         ([2.0, 2.0], [1.0, 2.1], False),
         ([2.0], [2.0], False),
         ([nan, 2.0], [1.0, 1.0], True),
         ([2.0], [nan], False),
     ],
 )
-def test_it_helped_where_each_seed_of_the_search_gained(control, treated, helped):
+def test_it_helped_where_each_seed_of_the_search_gained_enough(
+    control, treated, helped
+):
     (entry,) = entries_of(
         treatment(verdict(LOWER, control=control, treated=treated)), RUN
     )
@@ -227,3 +231,9 @@ def test_an_infinite_effect_is_decided():
     assert proven.effect.low == inf
     (entry,) = entries_of(treatment(proven=proven), RUN)
     assert (entry.helped, entry.gain) == (True, 1.0)
+
+
+def test_what_is_only_trusted_counts_as_the_search():
+    tried = verdict(LOWER, control=[2.0], treated=[1.0])
+    (entry,) = entries_of(treatment(tried, proven=tried), RUN)
+    assert entry.stage == "search"

@@ -155,9 +155,10 @@ class Course:
             left: list[Proposal] = []
             proposals: list[Proposal] = []
             for one in proposals_for(run, said, self.known):
-                self.against.setdefault(one.change.id, one.rule)
                 redefined = metric.is_redefined_by(one.touches)
                 (left if redefined else proposals).append(one)
+                if not redefined:
+                    self.against.setdefault(one.change.id, one.rule)
             if left:
                 names = ", ".join(sorted({one.change.change for one in left}))
                 self.notes.append(

@@ -1,8 +1,8 @@
 """What verdicts teach for the next treatment: how often a remedy helped, by finding.
 
 A remedy counts once of a treatment and a change: as the proof says, where it was proven
-alone, else as the search does. What was tried beside other changes is kept, and not
-counted: what they did cannot be told apart.
+alone, else as the search does, where a gain must be more than luck makes. What was
+tried beside other changes is kept, and not counted: what they did cannot be told apart.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -16,10 +16,13 @@ from wellfit.core.run import Run
 from wellfit.core.treatment import Treatment
 from wellfit.core.verdict import Outcome, Verdict
 from wellfit.remedies.plans import acts
-from wellfit.trials.effect import gains_of
 
 SEARCH, PROOF = "search", "proof"
 OWN, BENCH = "own", "bench"
+
+# Of the search, where most is tried on one seed: there half of all that does nothing is
+# better, by the few per cent that another order of the rows would make too. Our choice.
+LEAST = 0.05  # relative gain, that counts as help
 
 STRENGTH = 4.0  # trials, that the order of a rule's list is worth: our choice
 # What the bench has learnt is worth so many trials of one's own at most: trainings
@@ -109,8 +112,9 @@ def relatives(
 def entries_of(treatment: Treatment, run: Run) -> tuple[Entry, ...]:
     """What is kept of a treatment; `run` is the script as it is."""
     given = [(verdict, SEARCH) for verdict in treatment.tried]
-    if treatment.verdict is not None:
-        given.append((treatment.verdict, PROOF))
+    last = treatment.verdict
+    if last is not None and last not in treatment.tried:  # else it is only trusted
+        given.append((last, PROOF))
     return tuple(
         _entry(treatment, run, verdict, stage)
         for verdict, stage in given
@@ -120,6 +124,7 @@ def entries_of(treatment: Treatment, run: Run) -> tuple[Entry, ...]:
 
 def _entry(treatment: Treatment, run: Run, verdict: Verdict, stage: str) -> Entry:
     # In a search the last change is the one that is tried, beside those that helped.
+    # Both runs of a pair differ in all of them.
     at = -1 if stage == SEARCH else 0
     change = verdict.plan.changes[at]
     better = treatment.greater_is_better
@@ -134,25 +139,22 @@ def _entry(treatment: Treatment, run: Run, verdict: Verdict, stage: str) -> Entr
         task=str((facts.get("objective") or {}).get("task") or ""),
         stage=stage,
         outcome=verdict.outcome.value,
-        helped=_helped(verdict, stage, greater_is_better=better),
+        helped=_helped(verdict, stage, found),
         gain=median(found) if found else None,
         pairs=len(found),
         steps=(facts.get("training") or {}).get("steps"),
     )
 
 
-def _helped(verdict: Verdict, stage: str, *, greater_is_better: bool) -> bool | None:
+def _helped(verdict: Verdict, stage: str, gains: Sequence[float]) -> bool | None:
     effect = verdict.effect
     if effect is None:
         return None
-    if stage == PROOF:
-        undecided = verdict.outcome is Outcome.NO_EFFECT and not isfinite(effect.low)
-        same = verdict.control == verdict.treated
-        return None if undecided and not same else verdict.outcome is Outcome.BETTER
-    gains = gains_of(
-        verdict.control, verdict.treated, greater_is_better=greater_is_better
-    )
-    return all(gain > 0 for gain in gains)
+    if stage == SEARCH:
+        return all(gain >= LEAST for gain in gains)
+    undecided = verdict.outcome is Outcome.NO_EFFECT and not isfinite(effect.low)
+    same = verdict.control == verdict.treated
+    return None if undecided and not same else verdict.outcome is Outcome.BETTER
 
 
 def _plain(change: Change) -> dict[str, Any]:

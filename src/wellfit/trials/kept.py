@@ -19,6 +19,7 @@ from wellfit.core.verdict import Effect, Outcome, Verdict
 from wellfit.record.redact import redact, redact_args
 from wellfit.record.schema import loads, plain
 from wellfit.trials.executors.local import Local
+from wellfit.trials.search import SEEDS
 
 FILE = "treatment.json"
 
@@ -29,7 +30,7 @@ class Kept:
 
     `id` is drawn once, and stays where the treatment goes on. `command` is what was
     treated, without secrets. `first` is the run as it is that was diagnosed, `pairs`
-    those of the proof: without the plan, and with it.
+    those of the verdict, one a seed: without the plan, and with it.
     """
 
     treatment: Treatment
@@ -37,6 +38,7 @@ class Kept:
     command: tuple[str, ...]
     module: bool
     first: Path
+    seeds: tuple[int, ...] = ()
     pairs: tuple[tuple[Path, Path], ...] = ()
 
 
@@ -56,7 +58,7 @@ def id_of(folder: Path) -> str:
 def keep(treatment: Treatment, local: Local, *, first: Path, id: str) -> None:  # noqa: A002
     """Write it into its folder; OSError where that cannot be."""
     verdict, folder = treatment.verdict, treatment.path
-    seeds = range(1, 1 + len(verdict.control)) if verdict else ()
+    seeds = _seeds(verdict)
     plans = (Plan(), verdict.plan) if verdict else ()
     places = [[local.place(plan, seed) for plan in plans] for seed in seeds]
     kept = {
@@ -64,6 +66,7 @@ def keep(treatment: Treatment, local: Local, *, first: Path, id: str) -> None:  
         "command": redact_args(local.words),
         "module": local.module,
         "first": first.relative_to(folder).as_posix(),
+        "seeds": seeds,
         "pairs": [[p.relative_to(folder).as_posix() for p in pair] for pair in places],
         "healthy": treatment.healthy,
         "baseline": treatment.baseline,
@@ -77,6 +80,15 @@ def keep(treatment: Treatment, local: Local, *, first: Path, id: str) -> None:  
     unfinished = folder / f"{FILE}.part"
     unfinished.write_text(text + "\n", encoding="utf-8")
     unfinished.replace(folder / FILE)
+
+
+def _seeds(verdict: Verdict | None) -> list[int]:
+    """Those of its pairs; what is trusted was tried on seeds of the search."""
+    if verdict is None:
+        return []
+    pairs = len(verdict.control)
+    trusted = verdict.outcome is Outcome.TRIED
+    return list(SEEDS[:pairs] if trusted else range(1, 1 + pairs))
 
 
 def _said(verdict: Verdict) -> dict[str, Any]:
@@ -98,22 +110,23 @@ def open_treatment(folder: str | Path) -> Kept:
         )
     try:
         return _kept(Path(folder), said)
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError, StopIteration) as error:
         raise BadRun(f"{file} lacks what a treatment has: {error!r}") from error
 
 
 def _kept(folder: Path, said: Mapping[str, Any]) -> Kept:
     kept = said["kept"]
+    tried = tuple(_verdict(one) for one in kept["tried"])
     treatment = Treatment(
         path=folder,
         metric=said["metric"]["name"],
         greater_is_better=said["metric"]["greater_is_better"],
-        verdict=None if kept["verdict"] is None else _verdict(kept["verdict"]),
+        verdict=_last(kept["verdict"], tried),
         seconds=said["seconds"],
         healthy=kept["healthy"],
         baseline=_numbers(kept["baseline"]),
         findings=tuple(_finding(one) for one in kept["findings"]),
-        tried=tuple(_verdict(one) for one in kept["tried"]),
+        tried=tried,
         against=kept["against"],
         trials=said["trials"],
         notes=tuple(kept["notes"]),
@@ -124,8 +137,19 @@ def _kept(folder: Path, said: Mapping[str, Any]) -> Kept:
         command=tuple(kept["command"]),
         module=kept["module"],
         first=folder / kept["first"],
+        seeds=tuple(kept["seeds"]),
         pairs=tuple((folder / a, folder / b) for a, b in kept["pairs"]),
     )
+
+
+def _last(said: Mapping[str, Any] | None, tried: Sequence[Verdict]) -> Verdict | None:
+    """That of the treatment: one of those that were tried, where it is trusted."""
+    if said is None:
+        return None
+    verdict = _verdict(said)
+    if verdict.outcome is not Outcome.TRIED:
+        return verdict
+    return next(one for one in tried if one.plan == verdict.plan)
 
 
 def _verdict(said: Mapping[str, Any]) -> Verdict:

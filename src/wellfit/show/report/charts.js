@@ -243,7 +243,7 @@
   // Where a run failed it has no place on the axis: it is written at the worse end.
   function pairs(chart, width) {
     const rows = chart.before.map((before, i) => ({
-      row: `seed ${i + 1}`, before, after: chart.after[i],
+      row: `seed ${chart.seeds[i]}`, before, after: chart.after[i],
     }));
     const { left, y } = side(rows.map((d) => d.row), width);
     const sign = chart.greater ? 1 : -1;

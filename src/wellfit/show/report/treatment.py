@@ -22,7 +22,7 @@ from wellfit.show.report.trials import (
     ASIDE,
     curves_chart,
     effects_chart,
-    helped,
+    helps,
     named,
     pairs_chart,
 )
@@ -32,6 +32,13 @@ from wellfit.trials.kept import Kept
 
 OTHERWISE = ("val/loss", "train/loss")  # the curve, where the metric is one number
 YAML = "plan.yaml"
+PROOF = "The proof"
+PROVEN = (
+    "Runs with the plan and without it, on seeds that nothing was chosen by; pairs are "
+    "added until it is decided. The interval holds the median of all pairs there could "
+    "be with 95 % certainty, however often it was looked at."
+)
+TRUSTED = "One run with the plan and one without it: it may be luck."
 
 
 def treatment_page(kept: Kept, *, page: Page) -> str:
@@ -66,17 +73,20 @@ def sentence(treatment: Treatment) -> str:
     verdict = treatment.verdict
     if verdict is None:
         return nothing(treatment)
-    name, pairs = named(verdict.plan), count(len(verdict.control), "pair")
-    if verdict.effect is None:
-        return f"There was no time for one pair of runs with {name}."
-    if verdict.control == verdict.treated:
-        return f"{name} changes nothing: runs with it are the same as without."
-    if verdict.outcome in (Outcome.BETTER, Outcome.WORSE):
-        moved = _moved(treatment, verdict)
-        return f"{name} makes it {verdict.outcome}: {moved} over {pairs} of runs."
-    if not isfinite(verdict.effect.low):
-        return f"Whether {name} helps is not decided: {pairs} of runs are too few."
-    return f"{name} has no effect that could be told from luck by {pairs} of runs."
+    name, moved = named(verdict.plan), _moved(treatment, verdict)
+    pairs = count(len(verdict.control), "pair")
+    match verdict.outcome:
+        case _ if verdict.effect is None:
+            return f"There was no time for one pair of runs with {name}."
+        case _ if verdict.control == verdict.treated:
+            return f"{name} changes nothing: runs with it are the same as without."
+        case Outcome.TRIED:
+            return f"{name} seems to help: {moved}. It is not proven."
+        case Outcome.BETTER | Outcome.WORSE:
+            return f"{name} makes it {verdict.outcome}: {moved} over {pairs} of runs."
+    luck = f"{name} has no effect that could be told from luck by {pairs} of runs."
+    few = f"Whether {name} helps is not decided: {pairs} of runs are too few."
+    return luck if isfinite(verdict.effect.low) else few
 
 
 def _moved(treatment: Treatment, verdict: Verdict) -> str:
@@ -88,7 +98,8 @@ def _moved(treatment: Treatment, verdict: Verdict) -> str:
         )
     way = "rises" if after > before else "falls"
     ends = f"from {number(before)} to {number(after)}"
-    return f"{treatment.metric} {way} {ends} in the median"
+    median_of = " in the median" if len(verdict.control) > 1 else ""
+    return f"{treatment.metric} {way} {ends}{median_of}"
 
 
 def _middle(values: tuple[float, ...]) -> float | None:
@@ -132,32 +143,33 @@ def _gains(treatment: Treatment, verdict: Verdict) -> list[float]:
 def _proof(kept: Kept) -> Section:
     treatment, verdict = kept.treatment, kept.treatment.verdict
     if verdict is None or not verdict.control:
-        return Section(id="proof", title="The proof")
+        return Section(id="proof", title=PROOF)
+    trusted = verdict.outcome is Outcome.TRIED
     runs = [(_run(a), _run(b)) for a, b in kept.pairs]
     names = dict.fromkeys((treatment.metric, *OTHERWISE))
-    curves = (curves_chart(name, runs) for name in names)
+    curves = (curves_chart(name, runs, kept.seeds) for name in names)
     curve = next((chart for chart in curves if chart is not None), None)
     return Section(
         id="proof",
-        title="The proof",
-        note="Runs with the plan and without it, on seeds that nothing was chosen by; "
-        "pairs are added until it is decided. The interval holds the median of all "
-        "pairs there could be with 95 % certainty, however often it was looked at.",
-        charts=(pairs_chart(treatment, verdict), *([curve] if curve else [])),
-        tables=(_pairs(treatment, verdict),),
+        title="The trial" if trusted else PROOF,
+        note=TRUSTED if trusted else PROVEN,
+        charts=(
+            pairs_chart(treatment, verdict, kept.seeds),
+            *([curve] if curve else []),
+        ),
+        tables=(_pairs(treatment, verdict, kept.seeds),),
     )
 
 
-def _pairs(treatment: Treatment, verdict: Verdict) -> Table:
-    pairs = zip(
-        verdict.control, verdict.treated, _gains(treatment, verdict), strict=True
-    )
+def _pairs(treatment: Treatment, verdict: Verdict, seeds: tuple[int, ...]) -> Table:
+    gains = _gains(treatment, verdict)
+    pairs = zip(seeds, verdict.control, verdict.treated, gains, strict=True)
     return Table(
         title="Each pair",
         columns=("pair", *ASIDE, "improvement"),
         rows=tuple(
             (f"seed {seed}", *map(_value, (before, after)), signed(gain))
-            for seed, (before, after, gain) in enumerate(pairs, start=1)
+            for seed, before, after, gain in pairs
         ),
         numeric=(1, 2, 3),
     )
@@ -168,45 +180,59 @@ def _value(value: float) -> str:
 
 
 def _use(kept: Kept) -> Section:
-    """The plan and the commands that use it; where none is proven, how to go on."""
-    treatment, verdict = kept.treatment, kept.treatment.verdict
-    folder = redact(str(treatment.path))
-    script = shlex.join([*(["-m"] if kept.module else []), *kept.command])
-    if verdict is not None and verdict.outcome is Outcome.BETTER:
-        file = f"{folder}/{YAML}"
-        return Section(
-            id="use",
-            title="The plan",
-            note="What was proven; the script stays as it is.",
-            codes=(
-                Code(title=YAML, text=verdict.plan.to_yaml()),
-                Code(
-                    title="Train with it",
-                    text=f"wellfit run --with {shlex.quote(file)} {script}",
-                ),
-                Code(
-                    title="Or for good, as the first line of the script",
-                    text=f"import wellfit; wellfit.apply({file!r})",
-                ),
-            ),
-        )
-    undecided = verdict is not None and not (
-        verdict.effect and isfinite(verdict.effect.low)
-    )
-    if not undecided or verdict is None:
+    """The plan and the commands that use it; where it is open, how to go on."""
+    verdict = kept.treatment.verdict
+    if verdict is None:
         return Section(id="use", title="The plan")
+    if verdict.outcome in (Outcome.BETTER, Outcome.TRIED):
+        return _plan(kept, verdict)
+    if verdict.effect is not None and isfinite(verdict.effect.low):
+        return Section(id="use", title="The plan")
+    go_on = f"wellfit treat --budget 1h --out {_folder(kept)} {_script(kept)}"
     return Section(
         id="use",
         title="To decide it",
         note="More time adds pairs; trials that are there already are not run again.",
         codes=(
             Code(title="The plan that is not decided", text=verdict.plan.to_yaml()),
+            Code(title="Go on", text=go_on),
+        ),
+    )
+
+
+def _plan(kept: Kept, verdict: Verdict) -> Section:
+    file, script = f"{_folder(kept)}/{YAML}", _script(kept)
+    proof = f"wellfit treat --with {file} --out {_folder(kept)} {script}"
+    trusted = verdict.outcome is Outcome.TRIED
+    return Section(
+        id="use",
+        title="The plan",
+        note="The script stays as it is.",
+        codes=(
+            Code(title=YAML, text=verdict.plan.to_yaml()),
+            *([Code(title="Prove it", text=proof)] if trusted else []),
+            Code(title="Train with it", text=f"wellfit run --with {file} {script}"),
             Code(
-                title="Go on",
-                text=f"wellfit treat --budget 1h --out {shlex.quote(folder)} {script}",
+                title="Or for good, as the first line of the script",
+                text=f"import wellfit; wellfit.apply({_named(kept) + '/' + YAML!r})",
             ),
         ),
     )
+
+
+def _named(kept: Kept) -> str:
+    return redact(str(kept.treatment.path))
+
+
+def _folder(kept: Kept) -> str:
+    """As a shell takes it; but for the `~` of a home."""
+    named = _named(kept)
+    home = "~/" if named.startswith("~/") else ""
+    return home + shlex.quote(named.removeprefix(home))
+
+
+def _script(kept: Kept) -> str:
+    return shlex.join([*(["-m"] if kept.module else []), *kept.command])
 
 
 def _tried(treatment: Treatment) -> Section:
@@ -218,8 +244,9 @@ def _tried(treatment: Treatment) -> Section:
         columns=("change", "what came of it", "without", "with it", "seeds", "against"),
         rows=rows,
         numeric=(2, 3, 4),
-        note="The medians over the seeds of the search. What helps on both was joined, "
-        "and then proven on others: on two the best of many is partly lucky.",
+        note="The medians over the seeds of the search. Round after round the best "
+        "that helps on each of them stays, and is joined by the next best: on so few "
+        "seeds that is partly luck, so that it is proven on others.",
     )
     return Section(
         id="tried",
@@ -249,8 +276,9 @@ def _came(treatment: Treatment, verdict: Verdict) -> str:
         return f"failed{why}"
     if verdict.control == verdict.treated:
         return f"changes nothing{why}"
-    gains = _gains(treatment, verdict)
-    return "helped on each seed" if helped(verdict, gains) else f"did not help{why}"
+    better = helps(verdict, _gains(treatment, verdict))
+    on = count(len(verdict.control), "seed")
+    return f"better on {on}" if better else f"did not help{why}"
 
 
 def _is_of(note: str, name: str) -> bool:

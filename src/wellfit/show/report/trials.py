@@ -39,8 +39,8 @@ def said(metric: str) -> str:
     return f"{PARTS.get(name.phase, capital(name.phase))} {quantity(name.name)}"
 
 
-def pairs_chart(treatment: Treatment, verdict: Verdict) -> Chart:
-    """Each pair of the proof: the value without the plan, and with it."""
+def pairs_chart(treatment: Treatment, verdict: Verdict, seeds: Sequence[int]) -> Chart:
+    """Each pair: the value without the plan, and with it."""
     sides = verdict.control, verdict.treated
     known = [v for side in sides for v in side if not isnan(v)]
     log = bool(known) and min(known) > 0 and max(known) > WIDE * min(known)
@@ -48,7 +48,7 @@ def pairs_chart(treatment: Treatment, verdict: Verdict) -> Chart:
     return Chart(
         id="pairs",
         title=f"{said(treatment.metric)}, pair by pair",
-        label=" ".join(_in_words(verdict)),
+        label=" ".join(_in_words(verdict, seeds)),
         keys=tuple(
             Key(name=name, tone=str(tone), text=_median(side))
             for tone, (name, side) in enumerate(zip(ASIDE, sides, strict=True))
@@ -58,6 +58,7 @@ def pairs_chart(treatment: Treatment, verdict: Verdict) -> Chart:
             "metric": treatment.metric,
             "greater": treatment.greater_is_better,
             "log": log,
+            "seeds": list(seeds),
             "before": plain(verdict.control),
             "after": plain(verdict.treated),
             "medians": [_middle(side) for side in sides],
@@ -67,9 +68,9 @@ def pairs_chart(treatment: Treatment, verdict: Verdict) -> Chart:
     )
 
 
-def _in_words(verdict: Verdict) -> Iterator[str]:
-    pairs = zip(verdict.control, verdict.treated, strict=True)
-    for seed, (before, after) in enumerate(pairs, start=1):
+def _in_words(verdict: Verdict, seeds: Sequence[int]) -> Iterator[str]:
+    pairs = zip(seeds, verdict.control, verdict.treated, strict=True)
+    for seed, before, after in pairs:
         yield f"Seed {seed}: {_value(before)} {ASIDE[0]}, {_value(after)} {ASIDE[1]}."
 
 
@@ -89,14 +90,16 @@ def _median(values: Sequence[float]) -> str:
     return ", ".join([*said, *([f"{failed} failed"] if failed else [])])
 
 
-def curves_chart(name: str, pairs: Sequence[tuple[Run, Run]]) -> Chart | None:
-    """How a signal went in each run of the proof; None where it is no curve."""
+def curves_chart(
+    name: str, pairs: Sequence[tuple[Run, Run]], seeds: Sequence[int]
+) -> Chart | None:
+    """How a signal went in each run of the pairs; None where it is no curve."""
     lines: list[Line] = []
     middles: list[Line] = []
     for tone, side in enumerate(ASIDE):
         found = {
             seed: signal
-            for seed, pair in enumerate(pairs, start=1)
+            for seed, pair in zip(seeds, pairs, strict=True)
             if (signal := pair[tone].get(name)) is not None and len(signal) > 1
         }
         lines += [
@@ -122,7 +125,7 @@ def curves_chart(name: str, pairs: Sequence[tuple[Run, Run]]) -> Chart | None:
             for tone, side in enumerate(ASIDE)
         ),
         spec={**chart.spec, "lines": drawn},
-        note=f"A line is a run of the proof. {of}".strip(),
+        note=f"A line is a run. {of}".strip(),
     )
 
 
@@ -143,7 +146,8 @@ def _middles(side: str, signals: Sequence[Signal], tone: int) -> list[Line]:
 
 def effects_chart(treatment: Treatment) -> Chart | None:
     """All that was tried, by its relative gain: the proof first, then the search."""
-    proven = [] if treatment.verdict is None else [treatment.verdict]
+    last = treatment.verdict
+    proven = [] if last is None or last in treatment.tried else [last]
     rows = [
         _effect(treatment, verdict)
         for verdict in [*proven, *ranked(treatment)]
@@ -169,12 +173,12 @@ def _effect(treatment: Treatment, verdict: Verdict) -> Mapping[str, object]:
         greater_is_better=treatment.greater_is_better,
     )
     effect = effect_of(gains)
-    proof = verdict is treatment.verdict
+    proof = verdict not in treatment.tried
     between = [effect.low, effect.high] if effect and proof else []
     return {
         "name": f"{'The proof: ' if proof else ''}{named(verdict.plan)}",
         "proof": proof,
-        "good": verdict.outcome is Outcome.BETTER if proof else helped(verdict, gains),
+        "good": verdict.outcome is Outcome.BETTER if proof else helps(verdict, gains),
         "gains": plain(gains),
         "median": plain([effect.median])[0] if effect else None,
         "between": plain(between) if all(map(np.isfinite, between)) else [],
@@ -182,6 +186,6 @@ def _effect(treatment: Treatment, verdict: Verdict) -> Mapping[str, object]:
     }
 
 
-def helped(verdict: Verdict, gains: Sequence[float]) -> bool:
-    """Whether it was better on each seed of the search."""
+def helps(verdict: Verdict, gains: Sequence[float]) -> bool:
+    """Whether it was better on each seed that it was tried on in the search."""
     return verdict.outcome is not Outcome.FAILED and all(gain > 0 for gain in gains)
