@@ -3,9 +3,10 @@
 The arguments are a JSON object (`folder`, `module`, `overhead`, `every`, `rank`: one
 of several processes that a launcher of ours started, `trying`: the seconds after which
 a script that is only tried out is stopped, `plan`: changes to train with, `seed`: by
-which all seeds are moved, `judging`: whether data are judged at the end), the script or
-module, and the script's own arguments. Nothing but the standard library is loaded
-before the script loads it: what it sets before importing a framework still counts.
+which all seeds are moved, `judging`: whether data are judged at the end, `leash`: a
+pipe that ends the process once its other end is closed), the script or module, and the
+script's own arguments. Nothing but the standard library is loaded before the script
+loads it: what it sets before importing a framework still counts.
 """
 
 import builtins
@@ -343,6 +344,11 @@ def main(*, loaded: bool = False) -> None:
     """
     settings = json.loads(sys.argv[1])
     sys.argv = sys.argv[2:]
+    leash = settings.pop("leash", None)  # not of processes that it starts
+    if leash is not None:
+        from wellfit.taps.leash import hold
+
+        hold(leash)
     watched = Watched(settings)
     if loaded:
         watched.attach_to_loaded()

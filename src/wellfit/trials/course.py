@@ -13,7 +13,8 @@ from wellfit.core.treatment import Begun, Treatment, Trialled
 from wellfit.core.verdict import Outcome, Verdict
 from wellfit.record import open_run
 from wellfit.trainer.clock import Deadline
-from wellfit.trials.executors.local import GivenUp, Local, failure
+from wellfit.trials.executors.executor import Executor
+from wellfit.trials.executors.trial import GivenUp, failure
 from wellfit.trials.experience import Experience
 from wellfit.trials.metric import Metric, metric_of
 from wellfit.trials.proof import MOST, Proof
@@ -42,7 +43,7 @@ class Course:
     tried first.
     """
 
-    local: Local
+    local: Executor
     run: Run
     until: Deadline
     begun: float

@@ -166,7 +166,7 @@ def _folder(out: str | Path | None, name: str) -> Path:
 def _first(local: "Local", until: "Deadline", how: _How, seed: int) -> Run:
     """The script as it is; `BadScript` where no plan can be proven by it."""
     from wellfit.trials.course import OWN
-    from wellfit.trials.executors.local import failure
+    from wellfit.trials.executors.trial import failure
 
     script = local.words[0]
     run = local.run(Plan(), seed, seconds=until.left, judging=seed == OWN)

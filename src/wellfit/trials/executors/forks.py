@@ -14,7 +14,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Lock
-from typing import Any, Protocol
+from typing import Any
 
 from wellfit.core.run import Run
 from wellfit.taps.seeds import ORDERS
@@ -40,20 +40,6 @@ SAFE = frozenset(
 # What a trial loads beyond what the script as it is has loaded.
 MORE = ("wellfit.taps.torch.changes",)
 MOST = ORDERS  # servers that are kept, of about 300 MiB each
-
-
-class Process(Protocol):
-    """What a trial is begun as."""
-
-    @property
-    def pid(self) -> int:
-        """Its number, and that of the group that it leads."""
-
-    def poll(self) -> int | None:
-        """Its exit status; None while it runs."""
-
-    def wait(self, timeout: float | None = None) -> int:
-        """The same, waited for; `subprocess.TimeoutExpired` after so many seconds."""
 
 
 @dataclass(eq=False, kw_only=True, slots=True)
