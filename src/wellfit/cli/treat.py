@@ -8,7 +8,7 @@ import typer
 from wellfit.cli.options import Args, Json, Module, Quiet, Script
 from wellfit.cli.output import STDOUT, write_json
 from wellfit.cli.settings import project
-from wellfit.verbs.treat import BUDGET
+from wellfit.verbs.treat import BUDGET, LOCAL
 
 
 def treat(
@@ -44,8 +44,21 @@ def treat(
         typer.Option(min=0.0, help="The improvement from which on it counts."),
     ] = 0.0,
     jobs: Annotated[
-        int, typer.Option(min=1, help="Trials that are run beside each other.")
-    ] = 1,
+        int | None,
+        typer.Option(
+            min=1,
+            help="Trials that are run beside each other.  [default: 1; on a cluster, "
+            "as many as it has room for]",
+        ),
+    ] = None,
+    on: Annotated[
+        str,
+        typer.Option(
+            metavar="local|ray|ray://HOST",
+            help="Where trials run: this machine, the Ray cluster that it is part of, "
+            "or another.",
+        ),
+    ] = LOCAL,
     out: Annotated[
         Path | None,
         typer.Option(help="The folder for the trials; those there are not run again."),
@@ -80,6 +93,7 @@ def treat(
         module=module,
         jobs=jobs,
         ledger=project().ledger,
+        on=on,
         on_begin=None if quiet else lambda begun: show_begun(begun, console),
         on_trial=None if quiet else lambda trial: show_trial(trial, console),
     )

@@ -18,7 +18,7 @@ from wellfit.core.treatment import SCHEMA, Treatment
 from wellfit.core.verdict import Effect, Outcome, Verdict
 from wellfit.record.redact import redact, redact_args
 from wellfit.record.schema import loads, plain
-from wellfit.trials.executors.local import Local
+from wellfit.trials.executors.executor import Executor
 from wellfit.trials.search import SEEDS
 
 FILE = "treatment.json"
@@ -55,7 +55,7 @@ def id_of(folder: Path) -> str:
         return uuid4().hex
 
 
-def keep(treatment: Treatment, local: Local, *, first: Path, id: str) -> None:  # noqa: A002
+def keep(treatment: Treatment, local: Executor, *, first: Path, id: str) -> None:  # noqa: A002
     """Write it into its folder; OSError where that cannot be."""
     verdict, folder = treatment.verdict, treatment.path
     seeds = _seeds(verdict)

@@ -1,7 +1,7 @@
 """`wellfit treat SCRIPT`: what helps a training, found and proven by trials."""
 
-from collections.abc import Callable, Sequence
-from contextlib import closing
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from time import monotonic
@@ -15,12 +15,13 @@ from wellfit.core.treatment import Begun, Treatment, Trialled
 if TYPE_CHECKING:
     from wellfit.trainer.clock import Deadline
     from wellfit.trials.course import Course
-    from wellfit.trials.executors.local import Local
+    from wellfit.trials.executors.executor import Executor
     from wellfit.trials.ledger import Ledger
 
 FIRST = 1  # of the seeds of a proof
 LEAVING = 1.0  # seconds, to write down what was found
 BUDGET = "20m"
+LOCAL = "local"
 
 
 class Options(TypedDict, total=False):
@@ -33,7 +34,8 @@ class Options(TypedDict, total=False):
     trust: bool
     out: str | Path | None
     module: bool
-    jobs: int
+    jobs: int | None
+    on: str
     ledger: bool
     on_begin: Callable[[Begun], None] | None
     on_trial: Callable[[Trialled], None] | None
@@ -48,7 +50,8 @@ class _How:
     trust: bool = False
     out: str | Path | None = None
     module: bool = False
-    jobs: int = 1
+    jobs: int | None = None
+    on: str = LOCAL
     ledger: bool = True
     on_begin: Callable[[Begun], None] | None = None
     on_trial: Callable[[Trialled], None] | None = None
@@ -73,17 +76,19 @@ def treat(
     script's own seed is believed to, and said to be unconfirmed. `metric` is a signal
     of the run, by default the validation loss at its end; `least_gain` is the
     improvement, in its unit, from which on it counts. With `module` the script is the
-    name of a module. `jobs` trials are run beside each other, sharing the processors.
-    Trials stand in `out`, where those that are there already are not run again. What
-    was tried is kept in the `ledger`, by which the next treatment tries first what
-    helped most often; False keeps and asks nothing. `on_begin` is told what is to be
-    tried, `on_trial` of each trial. `BadScript` where the script fails as it is;
-    `BadSetting` or `UnknownName` for a plan or a metric that there is not.
+    name of a module. `jobs` trials (one) are run beside each other, sharing the
+    processors. `on` says where: on this machine (`local`), on the Ray cluster that it
+    is part of (`ray`), or on another (`ray://HOST`), where `jobs` is by default what
+    there is room for. Trials stand in `out`, where those that are there already are not
+    run again. What was tried is kept in the `ledger`, by which the next treatment tries
+    first what helped most often; False keeps and asks nothing. `on_begin` is told what
+    is to be tried, `on_trial` of each trial. `BadScript` where the script fails as it
+    is; `BadSetting` or `UnknownName` for a plan, a metric or a cluster that there is
+    not.
     """
     from wellfit.remedies.plans import read_plan
     from wellfit.trainer.clock import Deadline, seconds_of
     from wellfit.trials.course import OWN, Course
-    from wellfit.trials.executors.local import Local
     from wellfit.trials.kept import id_of
     from wellfit.trials.ledger import Ledger, learnt
     from wellfit.verbs.diagnose import diagnose
@@ -97,15 +102,13 @@ def treat(
     until = Deadline(at=begun + seconds_of(how.budget) - LEAVING)
     folder = _folder(how.out, name)
     _check(how, searching=given is None)
-    local = Local(
-        words=[str(script), *args], module=how.module, folder=folder, jobs=how.jobs
-    )
+    words = [str(script), *args]
     seed = OWN if given is None else FIRST
     own, ledger = id_of(folder), Ledger.here() if how.ledger else None
-    with closing(local.forks):
+    with _executor(words, how, folder=folder, until=until) as executor:
         course = Course(
-            local=local,
-            run=_first(local, until, how, seed),
+            local=executor,
+            run=_first(executor, until, how, seed),
             until=until,
             begun=begun,
             metric=how.metric,
@@ -118,14 +121,35 @@ def treat(
             known=() if ledger is None else (*ledger.experience(but=own), *learnt()),
         )
         found = course.search() if given is None else course.prove(given)
-    return _kept(found, course, local.place(Plan(), seed), own, ledger)
+    return _kept(found, course, executor.place(Plan(), seed), own, ledger)
+
+
+@contextmanager
+def _executor(
+    words: Sequence[str], how: _How, *, folder: Path, until: "Deadline"
+) -> "Iterator[Executor]":
+    """What runs the trials, where `how.on` says."""
+    if how.on == LOCAL:
+        from wellfit.trials.executors.local import Local
+
+        jobs = how.jobs or 1
+        local = Local(words=words, module=how.module, folder=folder, jobs=jobs)
+        with closing(local.forks):
+            yield local
+        return
+    from wellfit.trials.executors.cluster import cluster
+
+    with cluster(
+        how.on, words, module=how.module, folder=folder, jobs=how.jobs, until=until
+    ) as found:
+        yield found
 
 
 def _check(how: _How, *, searching: bool) -> None:
     """`BadSetting` for what cannot be."""
     from wellfit.trials.course import LEAST
 
-    if how.jobs < 1:
+    if how.jobs is not None and how.jobs < 1:
         raise BadSetting(f"jobs must be 1 or more; got {how.jobs}")
     if how.trust and not searching:
         raise BadSetting("trust is for a search: a plan that is given is proven")
@@ -163,7 +187,7 @@ def _folder(out: str | Path | None, name: str) -> Path:
     return folder
 
 
-def _first(local: "Local", until: "Deadline", how: _How, seed: int) -> Run:
+def _first(local: "Executor", until: "Deadline", how: _How, seed: int) -> Run:
     """The script as it is; `BadScript` where no plan can be proven by it."""
     from wellfit.trials.course import OWN
     from wellfit.trials.executors.trial import failure
