@@ -59,6 +59,10 @@ def treat(
             "or another.",
         ),
     ] = LOCAL,
+    memory: Annotated[
+        str | None,
+        typer.Option(help="The most that a trial may take, such as 800M or 4G."),
+    ] = None,
     out: Annotated[
         Path | None,
         typer.Option(help="The folder for the trials; those there are not run again."),
@@ -94,6 +98,7 @@ def treat(
         jobs=jobs,
         ledger=project().ledger,
         on=on,
+        memory=memory,
         on_begin=None if quiet else lambda begun: show_begun(begun, console),
         on_trial=None if quiet else lambda trial: show_trial(trial, console),
     )

@@ -37,6 +37,7 @@ class Options(TypedDict, total=False):
     jobs: int | None
     on: str
     ledger: bool
+    memory: int | str | None
     on_begin: Callable[[Begun], None] | None
     on_trial: Callable[[Trialled], None] | None
 
@@ -53,6 +54,7 @@ class _How:
     jobs: int | None = None
     on: str = LOCAL
     ledger: bool = True
+    memory: int | str | None = None
     on_begin: Callable[[Begun], None] | None = None
     on_trial: Callable[[Trialled], None] | None = None
 
@@ -79,7 +81,8 @@ def treat(
     name of a module. `jobs` trials (one) are run beside each other, sharing the
     processors. `on` says where: on this machine (`local`), on the Ray cluster that it
     is part of (`ray`), or on another (`ray://HOST`), where `jobs` is by default what
-    there is room for. Trials stand in `out`, where those that are there already are not
+    there is room for. A trial that takes more `memory` (such as 4G, or bytes) is ended,
+    and has failed. Trials stand in `out`, where those that are there already are not
     run again. What was tried is kept in the `ledger`, by which the next treatment tries
     first what helped most often; False keeps and asks nothing. `on_begin` is told what
     is to be tried, `on_trial` of each trial. `BadScript` where the script fails as it
@@ -129,18 +132,32 @@ def _executor(
     words: Sequence[str], how: _How, *, folder: Path, until: "Deadline"
 ) -> "Iterator[Executor]":
     """What runs the trials, where `how.on` says."""
+    from wellfit.trainer.room import bytes_of
+
+    memory = None if how.memory is None else bytes_of(how.memory)
     if how.on == LOCAL:
         from wellfit.trials.executors.local import Local
 
-        jobs = how.jobs or 1
-        local = Local(words=words, module=how.module, folder=folder, jobs=jobs)
+        local = Local(
+            words=words,
+            module=how.module,
+            folder=folder,
+            jobs=how.jobs or 1,
+            memory=memory,
+        )
         with closing(local.forks):
             yield local
         return
     from wellfit.trials.executors.cluster import cluster
 
     with cluster(
-        how.on, words, module=how.module, folder=folder, jobs=how.jobs, until=until
+        how.on,
+        words,
+        module=how.module,
+        folder=folder,
+        jobs=how.jobs,
+        memory=memory,
+        until=until,
     ) as found:
         yield found
 

@@ -64,7 +64,7 @@ def on(machines, tmp_path):
     """Opens a script's trials on the cluster."""
 
     @contextmanager
-    def opened(text: str, *, jobs: int | None = None, seconds: float = 300.0):
+    def opened(text: str, *, jobs: int | None = None, memory: int | None = None):
         script = tmp_path / "code" / "train.py"
         script.parent.mkdir(exist_ok=True)
         script.write_text(text)
@@ -74,7 +74,8 @@ def on(machines, tmp_path):
             module=False,
             folder=tmp_path / "out",
             jobs=jobs,
-            until=Deadline.after(seconds),
+            memory=memory,
+            until=Deadline.after(600.0),
         ) as found:
             yield found
 
@@ -146,6 +147,13 @@ def test_a_trial_that_fails_says_why_and_one_that_hangs_is_ended(on):
         assert there.took == {}
 
 
+def test_a_trial_that_takes_too_much_memory_is_ended(on):
+    text = "import time\ntaken = b'1' * (400 * 2**20)\ntime.sleep(100)"
+    with on(text, memory=300 * 2**20) as there:
+        run = there.run(Plan(), 1, seconds=90)
+        assert failure(run) == "it took more than 300M of memory"
+
+
 # The process above it is Ray's, on that machine.
 KILLS = """
 import os, signal, time
@@ -175,7 +183,7 @@ def test_one_that_breaks_every_machine_is_an_outcome(on, tmp_path):
     tries.mkdir()
     with on(KILLS.format(tries=str(tries), enough=99)) as there:
         run = there.run(Plan(), 1, seconds=100)
-        assert failure(run).startswith("lost 3 times: ActorDied")
+        assert failure(run).startswith("its machine went away 3 times: ActorDied")
     assert len(list(tries.iterdir())) == 3
 
 

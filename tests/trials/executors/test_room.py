@@ -27,3 +27,10 @@ def test_a_cluster_is_shared(nodes, jobs, room):
 def test_machines_without_processors_have_no_room():
     with pytest.raises(BadSetting, match="a trial needs a processor"):
         room_of([{"CPU": 0.0, "memory": 1e9}])
+
+
+def test_a_trial_has_no_more_memory_than_a_machine():
+    nodes = [{"CPU": 2.0, "memory": 4e9}, {"CPU": 2.0, "memory": 8e9}]
+    assert room_of(nodes, 2, 2**32) == Room(jobs=2, cpus=2, memory=2**32)
+    with pytest.raises(BadSetting, match=r"9.31G is more than .* at most 7.45G"):
+        room_of(nodes, 2, 10_000_000_000)

@@ -4,12 +4,11 @@ Wellfit itself is sent along with the code, so that all machines run this very v
 what the script imports must be installed on them.
 """
 
-import pickle
 import sys
 import tarfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from functools import partial
 from io import BytesIO
 from pathlib import Path
@@ -31,11 +30,13 @@ from wellfit.trials.executors.sent import bring, code_in, home_of, packed, paths
 from wellfit.trials.executors.trial import (
     GivenUp,
     came_of,
+    failed,
     kept,
     made,
     name_of,
     place_of,
     settings_of,
+    too_large,
 )
 
 TRIES = 3  # of a trial whose machine goes away under it
@@ -108,14 +109,14 @@ class Cluster:
         job = self._job(plan, seed, seconds=seconds, judging=judging)
         came = self._tried(job)
         if isinstance(came, str):
-            return _lost(folder, came)
+            return failed(folder, f"its machine went away {TRIES} times: {came}")
         if came is None:
             return None
         bring(came.files, folder)
         if plan.changes:
             plan.save(folder / "plan.yaml")
         if not came.ended:
-            return None
+            return too_large(folder, self.room.memory) if came.large else None
         self.took[name] = came.seconds
         return came_of(folder)
 
@@ -148,6 +149,7 @@ class Cluster:
                 "PYTHONHASHSEED": environment_of(seed)["PYTHONHASHSEED"],
             },
             seconds=seconds,
+            memory=self.room.memory,
         )
 
     def _tried(self, job: Job) -> Came | str | None:
@@ -171,9 +173,8 @@ class Cluster:
         self._running.add(seat)
         try:
             self.ray.get(seat.here.remote(), timeout=self.until.left)
-            work = seat.train.remote(self.ours, self.code, pickle.dumps(job))
-            came: Came = pickle.loads(self.ray.get(work, timeout=job.seconds + COMING))
-            return came
+            work = seat.train.remote(self.ours, self.code, asdict(job))
+            return Came(**self.ray.get(work, timeout=job.seconds + COMING))
         finally:
             self._running.discard(seat)
             self._end(seat)
@@ -196,6 +197,7 @@ def cluster(
     module: bool,
     folder: Path,
     jobs: int | None,
+    memory: int | None,
     until: Deadline,
 ) -> Iterator[Cluster]:
     """What runs trials on the cluster that `on` names; `jobs` at once.
@@ -212,7 +214,7 @@ def cluster(
             module=module,
             folder=folder,
             until=until,
-            room=room_of(nodes, jobs),
+            room=room_of(nodes, jobs, memory),
             ray=ray,
             code=ray.put(code),
             ours=ray.put(_ours()),
@@ -235,23 +237,16 @@ def _seats(ray: ModuleType, room: Room) -> Any:
         def here(self) -> None:
             """Answered once there is room for it."""
 
-        def train(self, ours: bytes, code: bytes, job: bytes) -> bytes:
+        def train(self, ours: bytes, code: bytes, job: dict[str, Any]) -> Any:
             with TemporaryDirectory(prefix="wellfit-") as there:
                 with tarfile.open(fileobj=BytesIO(ours)) as tar:
                     tar.extractall(Path(there, "packages"), filter="data")
                 sys.path.insert(0, str(Path(there, "packages")))
-                from wellfit.trials.executors.node import train
+                from wellfit.trials.executors.node import Job, train
 
-                came = train(pickle.loads(job), code, room=Path(there))
-                return pickle.dumps(came)
+                return asdict(train(Job(**job), code, room=Path(there)))
 
-    return ray.remote(num_cpus=room.cpus, num_gpus=room.gpus)(Seat)
-
-
-def _lost(folder: Path, why: str) -> Run:
-    """The run of a trial that nothing came back of."""
-    said = {"type": f"lost {TRIES} times", "message": why}
-    return Run(path=folder, facts={"outcome": {"exit": 1, "error": said}})
+    return ray.remote(num_cpus=room.cpus, num_gpus=room.gpus, memory=room.memory)(Seat)
 
 
 def _first_line(error: Exception) -> str:

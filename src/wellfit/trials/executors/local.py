@@ -15,7 +15,7 @@ from wellfit.record import write_environment
 from wellfit.taps.seeds import environment_of
 from wellfit.trials.executors.beside import beside
 from wellfit.trials.executors.forks import Forks
-from wellfit.trials.executors.process import Process, end, start, wait
+from wellfit.trials.executors.process import Process, TooLarge, end, start, wait
 from wellfit.trials.executors.trial import (
     SAID,
     GivenUp,
@@ -25,6 +25,7 @@ from wellfit.trials.executors.trial import (
     name_of,
     place_of,
     settings_of,
+    too_large,
 )
 
 LOADED = "loaded.txt"  # names of modules
@@ -42,6 +43,7 @@ class Local:
     module: bool
     folder: Path
     jobs: int = 1
+    memory: int | None = None  # bytes that each may take
     took: dict[str, float] = field(default_factory=dict)
     forks: Forks = field(default_factory=Forks)
     _done: dict[str, Run | None] = field(default_factory=dict)  # ahead
@@ -99,9 +101,11 @@ class Local:
         self._running.add(process)
         try:
             asked = partial(given_up, folder) if given_up else None
-            wait(process, begun + seconds, asked)
+            wait(process, begun + seconds, given_up=asked, memory=self.memory)
         except subprocess.TimeoutExpired:
             return None
+        except TooLarge:
+            return too_large(folder, self.memory)
         finally:
             end(process)
             self._running.discard(process)

@@ -10,7 +10,7 @@ from typing import Any
 
 import wellfit
 from wellfit.record import write_environment
-from wellfit.trials.executors.process import end, start, wait
+from wellfit.trials.executors.process import TooLarge, end, start, wait
 from wellfit.trials.executors.sent import packed, unpack
 from wellfit.trials.executors.trial import SAID
 
@@ -22,7 +22,8 @@ class Job:
     """What a machine is told of a trial.
 
     `settings` are those of `taps/launch.py`; `paths` are folders of the code that
-    modules are imported from; `environ` is set beside what the machine has.
+    modules are imported from; `environ` is set beside what the machine has; `memory` is
+    the most bytes that it may take.
     """
 
     words: Sequence[str]
@@ -30,13 +31,18 @@ class Job:
     paths: Sequence[str]
     environ: dict[str, str]
     seconds: float
+    memory: int | None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Came:
-    """What came of it: whether it ended in time, after how long, and its folder."""
+    """What came of it: whether it ended by itself, after how long, and its folder.
+
+    It is `large` where it took more memory than it may.
+    """
 
     ended: bool
+    large: bool
     seconds: float
     files: bytes
 
@@ -51,16 +57,20 @@ def train(job: Job, code: bytes, *, room: Path) -> Came:
     settings = {**job.settings, "folder": str(folder)}
     environ = _environ(job, home)
     process = start(job.words, settings, folder / SAID, environ, cwd=home)
-    ended = True
+    large = late = False
     try:
-        wait(process, begun + job.seconds)
+        wait(process, begun + job.seconds, memory=job.memory)
     except subprocess.TimeoutExpired:
-        ended = False
+        late = True
+    except TooLarge:
+        large = True
     finally:
         end(process)
     seconds = monotonic() - begun
     write_environment(folder, list(job.words))
-    return Came(ended=ended, seconds=seconds, files=packed(folder))
+    return Came(
+        ended=not (late or large), large=large, seconds=seconds, files=packed(folder)
+    )
 
 
 def _environ(job: Job, home: Path) -> dict[str, str]:

@@ -13,6 +13,7 @@ from time import monotonic
 from typing import Any, Protocol
 
 ASKED = 2.0  # seconds, after which it is asked whether a trial is given up
+LOOKED = 0.25  # seconds, after which it is looked at the memory that one takes
 LEAVING = 10.0  # seconds, that one which is may take to end
 
 
@@ -88,18 +89,52 @@ def start(
     return Leashed(popen=popen, leash=leash)
 
 
+class TooLarge(Exception):
+    """A trial has taken more memory than it may."""
+
+
 def wait(
-    process: Process, until: float, given_up: Callable[[], bool] | None = None
+    process: Process,
+    until: float,
+    *,
+    given_up: Callable[[], bool] | None = None,
+    memory: int | None = None,
 ) -> None:
-    """Until it has ended; `subprocess.TimeoutExpired` where it does not in time."""
-    while given_up is not None and monotonic() + ASKED < until:
+    """Until it has ended; `subprocess.TimeoutExpired` where it does not in time.
+
+    `TooLarge` once it takes more `memory` than so many bytes.
+    """
+    every, asked = ASKED if memory is None else LOOKED, monotonic() + ASKED
+    while (given_up or memory) and monotonic() + every < until:
         with suppress(subprocess.TimeoutExpired):
-            process.wait(timeout=ASKED)
+            process.wait(timeout=every)
             return
-        if given_up():
-            os.kill(process.pid, signal.SIGUSR1)
-            until, given_up = monotonic() + LEAVING, None
+        if memory is not None and taken(process.pid) > memory:
+            raise TooLarge
+        if given_up is not None and monotonic() > asked:
+            asked = monotonic() + ASKED
+            if given_up():
+                os.kill(process.pid, signal.SIGUSR1)
+                until, given_up = monotonic() + LEAVING, None
     process.wait(timeout=max(0.0, until - monotonic()))
+
+
+def taken(pid: int) -> int:
+    """Bytes that a process and those it has started have in memory.
+
+    Of pages that several of them have, each has a part: a data loader's workers share
+    nearly all. That is told by Linux alone, and takes it milliseconds.
+    """
+    import psutil
+
+    total = 0
+    with suppress(psutil.Error):
+        first = psutil.Process(pid)
+        for process in (first, *first.children(recursive=True)):
+            with suppress(psutil.Error):
+                full = process.memory_full_info()
+                total += getattr(full, "pss", full.uss)
+    return total
 
 
 def end(process: Process) -> None:

@@ -1,43 +1,51 @@
 """How much of a cluster a trial is given, and how many run at once."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import ceil
 
 from wellfit.core.errors import BadSetting
+from wellfit.trainer.room import shown
 
 USEFUL = 12  # trials at once: the runs of six pairs, the fewest that decide
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Room:
-    """Processors and GPUs of each of `jobs` trials at once."""
+    """Processors, GPUs and bytes of memory of each of `jobs` trials at once."""
 
     jobs: int
     cpus: int
     gpus: float = 0.0
-
-    @property
-    def said(self) -> str:
-        """As people say it.
-
-        >>> Room(jobs=2, cpus=4, gpus=1.0).said
-        '4 CPU and 1 GPU'
-        """
-        return f"{self.cpus} CPU" + (f" and {self.gpus:g} GPU" if self.gpus else "")
+    memory: int | None = None
 
 
-def room_of(nodes: Sequence[Mapping[str, float]], jobs: int | None = None) -> Room:
+def room_of(
+    nodes: Sequence[Mapping[str, float]],
+    jobs: int | None = None,
+    memory: int | None = None,
+) -> Room:
     """What there is, shared by `jobs` trials; by default by as many as are of use.
 
     `nodes` are the resources of each machine, as Ray names them. Where there are GPUs,
     a trial has one to itself, unless there are more trials than GPUs.
 
     >>> room_of([{"CPU": 16.0}] * 4)
-    Room(jobs=12, cpus=5, gpus=0.0)
+    Room(jobs=12, cpus=5, gpus=0.0, memory=None)
     >>> room_of([{"CPU": 16.0, "GPU": 4.0}, {"CPU": 8.0}])
-    Room(jobs=4, cpus=4, gpus=1.0)
+    Room(jobs=4, cpus=4, gpus=1.0, memory=None)
     """
+    most = max((int(node.get("memory", 0)) for node in nodes), default=0)
+    if memory is not None and memory > most:
+        raise BadSetting(
+            f"memory of {shown(memory)} is more than a machine of the cluster has for "
+            f"tasks, which is at most {shown(most)}; ask for less"
+        )
+    found = _shared(nodes, jobs)
+    return replace(found, memory=memory)
+
+
+def _shared(nodes: Sequence[Mapping[str, float]], jobs: int | None) -> Room:
     cpus = [int(node.get("CPU", 0)) for node in nodes]
     if not sum(cpus):
         raise BadSetting(

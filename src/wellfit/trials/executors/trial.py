@@ -12,6 +12,7 @@ from wellfit.core.plan import Plan
 from wellfit.core.run import Run
 from wellfit.record import open_run
 from wellfit.record.folder import databases
+from wellfit.trainer.room import shown
 
 SAID = "said.txt"  # what the script prints in a trial
 OVERHEAD = 0.02  # of the time, that looking may take
@@ -75,11 +76,23 @@ def came_of(folder: Path) -> Run:
     return open_run(folder) if databases(folder) else Run(path=folder)
 
 
+def failed(folder: Path, why: str) -> Run:
+    """The run of a trial that could not go on to its end."""
+    return Run(path=folder, facts={"outcome": {"exit": 1, "why": why}})
+
+
+def too_large(folder: Path, memory: int | None) -> Run:
+    """The same, of one that took more memory than so many bytes."""
+    return failed(folder, f"it took more than {shown(memory or 0)} of memory")
+
+
 def failure(run: Run) -> str | None:
     """Why a trial failed: the script's own last words; None where it did not."""
     outcome = run.facts.get("outcome") or {"exit": 1}
     if not outcome["exit"]:
         return None
+    if "why" in outcome:
+        return str(outcome["why"])
     error = outcome.get("error")
     if error:
         return f"{error['type']}: {error['message']}"
