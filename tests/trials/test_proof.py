@@ -120,3 +120,21 @@ def test_the_metric_is_the_validation_loss_else_that_of_training():
     assert np.isnan(Metric(name="val/f1").of(run))
     with pytest.raises(UnknownName, match="did you mean 'val/loss'"):
         metric_of(run, "val/los")
+
+
+@pytest.mark.parametrize(("jobs", "pairs"), [(1, 1), (2, 1), (3, 1), (8, 4), (12, 6)])
+def test_as_many_pairs_are_run_at_once_as_there_is_room_for(jobs, pairs):
+    """And what is said does not hang on it."""
+    told, asked, try_ = [], [], losses(0.1, own=0.05)
+
+    def asking(plan, seed):
+        asked.append((plan, seed))
+        assert asked[-1] in [one for some in told for one in some]
+        return try_(plan, seed)
+
+    verdict = proof(jobs=jobs).run(asking, ahead=told.append)
+    assert verdict == proof().run(try_)
+    assert {len(some) for some in told} == {2 * pairs}
+    every = [one for some in told for one in some]
+    assert every[: len(asked)] == asked
+    assert len(every) - len(asked) < 2 * pairs

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from math import isnan, nan
+from math import ceil, isnan, nan
 from pathlib import Path
 from time import monotonic
 
@@ -17,7 +17,7 @@ from wellfit.trials.executors.executor import Executor
 from wellfit.trials.executors.trial import GivenUp, failure
 from wellfit.trials.experience import Experience
 from wellfit.trials.metric import Metric, metric_of
-from wellfit.trials.proof import MOST, Proof
+from wellfit.trials.proof import MOST, Proof, pairs_of
 from wellfit.trials.proposals import Proposal, proposals_for, treatable
 from wellfit.trials.racing import given_up
 from wellfit.trials.search import SEEDS, Outlook, Search
@@ -123,7 +123,8 @@ class Course:
                 most=most,
                 longest=LONG * took,
             )
-        proof = 2 * LEAST * took / min(2, self.local.jobs)  # at the least
+        jobs = self.local.jobs
+        proof = ceil(LEAST / pairs_of(jobs)) * took * (1 if jobs > 1 else 2)  # at least
         searching = max(SEARCHING * (left - proof), LITTLE * left)
         return _Trials(
             course=self,
@@ -214,6 +215,7 @@ class Course:
             plan=plan,
             greater_is_better=metric.greater_is_better,
             least_gain=self.least_gain,
+            jobs=self.local.jobs,
         )
         trials = _Trials(
             course=self, metric=metric, until=self.until, most=self.budget_trials

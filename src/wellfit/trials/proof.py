@@ -19,6 +19,11 @@ def one_by_one(trials: Sequence[tuple[Plan, int]]) -> None:
     """The `Ahead` of whoever runs no trials beside each other."""
 
 
+def pairs_of(jobs: int) -> int:
+    """How many pairs are run at once, where so many runs are beside each other."""
+    return max(1, jobs // 2)
+
+
 def failures(values: Sequence[float]) -> int:
     """How many runs have no number."""
     return sum(map(isnan, values))
@@ -28,12 +33,14 @@ def failures(values: Sequence[float]) -> int:
 class Proof:
     """One comparison that is fixed before it begins: this plan, on these seeds.
 
-    `least_gain` is the improvement, in the metric's unit, from which on it counts.
+    `least_gain` is the improvement, in the metric's unit, from which on it counts;
+    `jobs` runs are beside each other.
     """
 
     plan: Plan
     greater_is_better: bool
     least_gain: float = 0.0
+    jobs: int = 1
     control: list[float] = field(default_factory=list)
     treated: list[float] = field(default_factory=list)
 
@@ -41,10 +48,14 @@ class Proof:
         """Try pair after pair, on seeds 1, 2, 3, …, until it is decided.
 
         `try_` gives the metric of a plan and a seed, NaN where the run failed, and None
-        where there is no more time; `ahead` is told which it will be asked for.
+        where there is no more time; `ahead` is told which it will be asked for, and
+        where there is room for several pairs, of some that it may not be.
         """
+        pairs = pairs_of(self.jobs)
         for seed in range(1, most + 1):
-            ahead([(Plan(), seed), (self.plan, seed)])
+            if seed % pairs == 1 % pairs:
+                seeds = range(seed, min(seed + pairs, most + 1))
+                ahead([(p, some) for some in seeds for p in (Plan(), self.plan)])
             control = try_(Plan(), seed)
             treated = None if control is None else try_(self.plan, seed)
             if control is None or treated is None:
