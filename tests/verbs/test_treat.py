@@ -141,8 +141,9 @@ def test_a_remedy_is_found_and_proven_on_other_seeds(found):
 @pytest.mark.slow
 def test_an_interrupted_search_goes_on_where_it_was(found):
     treatment, _, _, folder = found
-    begun = time.monotonic()
-    again = treat(folder / "train.py", out=folder / "out")
+    begun, told = time.monotonic(), []
+    again = treat(folder / "train.py", out=folder / "out", on_begin=told.append)
+    assert told[0].seconds > 0  # by which trials are bounded
     assert (again.verdict, again.tried) == (treatment.verdict, treatment.tried)
     assert time.monotonic() - begun < 0.2 * treatment.seconds
 

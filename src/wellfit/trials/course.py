@@ -75,7 +75,7 @@ class Course:
         proposals = outlook(Plan()).proposals
         if not proposals:
             return self._left_alone(diagnosis, findings, metric)
-        took = self.local.took.get(self.local.name(Plan(), OWN), 0.0)
+        took = self._took()
         if self.on_begin is not None:
             self.on_begin(
                 Begun(
@@ -105,6 +105,11 @@ class Course:
         if treatment.outcome == Outcome.BETTER:
             plan.save(self.local.folder / PLAN)
         return treatment
+
+    def _took(self) -> float:
+        """Seconds of the script as it is, be it run now or before."""
+        before = (self.run.facts.get("usage") or {}).get("seconds", 0.0)
+        return self.local.took.get(self.local.name(Plan(), OWN), float(before))
 
     def _runs(self, took: float) -> int:
         """About how many there is time for."""
