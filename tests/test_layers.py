@@ -15,6 +15,7 @@ ROOMS = (
     "remedies",
     "data",
     "taps",
+    "sources",
     "logs",
     "exporters",
     "models",

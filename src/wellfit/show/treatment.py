@@ -65,8 +65,18 @@ def show_treatment(treatment: Treatment, console: Console) -> None:
     line.append(f"  {verdict_of(verdict)}", style="not bold")
     write([[Line(line)]], console)
     if verdict.outcome is Outcome.BETTER:
-        text = f"\nwellfit run --with {shown(treatment.path / 'plan.yaml')} SCRIPT"
-        console.print(text, style="dim", soft_wrap=True)
+        console.print(_use(treatment), style="dim", soft_wrap=True)
+
+
+def _use(treatment: Treatment) -> str:
+    """What can be done with what was proven."""
+    text = f"\nwellfit run --with {shown(treatment.path / 'plan.yaml')} SCRIPT"
+    diff = treatment.path / "changes.diff"
+    if diff.exists():
+        text += f"\npatch -p1 < {shown(diff)}"
+        if (rest := treatment.path / "left.yaml").exists():
+            text += f'  and  wellfit.apply("{shown(rest)}")  for what it lacks'
+    return text
 
 
 def nothing(treatment: Treatment) -> str:

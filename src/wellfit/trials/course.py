@@ -63,7 +63,17 @@ class Course:
     def prove(self, plan: Plan) -> Treatment:
         """A plan that was given."""
         plan.save(self.local.folder / PLAN)
-        return self._proven(plan, metric_of(self.run, self.metric))
+        treatment = self._proven(plan, metric_of(self.run, self.metric))
+        if treatment.outcome == Outcome.BETTER:
+            self._written(plan)
+        return treatment
+
+    def _written(self, plan: Plan) -> None:
+        """The plan as a diff of the script, beside it."""
+        from wellfit.sources.diff import diff_of
+
+        local = self.local
+        diff_of(plan, local.words[0], module=local.module).save(local.folder)
 
     def search(self) -> Treatment:
         """What helps, of all that remedies propose against what was found."""
@@ -104,6 +114,7 @@ class Course:
         treatment = self._proven(plan, metric, findings=findings, tried=tried)
         if treatment.outcome == Outcome.BETTER:
             plan.save(self.local.folder / PLAN)
+            self._written(plan)
         return treatment
 
     def _took(self) -> float:
@@ -187,6 +198,7 @@ class Course:
     ) -> Treatment:
         """What seems to help, on one seed alone."""
         plan.save(self.local.folder / PLAN)
+        self._written(plan)
         self.notes.append(
             "it is not confirmed: one run with it and one without say little; leave "
             "out --trust to have it proven"
@@ -310,7 +322,7 @@ class _Trials:
             self.course.notes.append(f"seed {seed} failed{changed}: {why}")
         value = nan if run is None or why is not None else self.metric.of(run)
         if run is not None:
-            self.course.notes += _without_effect(plan, run)
+            self.course.notes += [*_without_effect(plan, run), *_outside(run)]
             self.course.stopped += bool((run.facts.get("outcome") or {}).get("stopped"))
         self.course.trials += 1
         if self.course.on_trial is not None:
@@ -326,6 +338,12 @@ def _without_effect(plan: Plan, run: Run) -> list[str]:
     """What is said of changes that found nothing to change."""
     said = (run.facts.get("plan") or {}).get("without_effect") or {}
     return [f"{c} changes nothing: {said[c.id]}" for c in plan.changes if c.id in said]
+
+
+def _outside(run: Run) -> list[str]:
+    """What is said of files that trials write to, as they would not be their own."""
+    written = (run.facts.get("outside") or {}).get("written", ())
+    return [f"each run writes to {path}, outside of its own folder" for path in written]
 
 
 def _unmoved(verdict: Verdict | None) -> str:
