@@ -3,10 +3,13 @@
 The arguments are a JSON object (`folder`, `module`, `overhead`, `every`, `rank`: one
 of several processes that a launcher of ours started, `trying`: the seconds after which
 a script that is only tried out is stopped, `plan`: changes to train with, `seed`: by
-which all seeds are moved, `judging`: whether data are judged at the end, `leash`: a
-pipe that ends the process once its other end is closed), the script or module, and the
-script's own arguments. Nothing but the standard library is loaded before the script
-loads it: what it sets before importing a framework still counts.
+which all seeds are moved, `judging`: whether data are judged at the end, `loaded`: a
+file for the names of the modules that it has loaded by then, `stoppable`: whether
+SIGUSR1 stops it, `leash`: a pipe that ends the process once its other end is closed,
+`edited`: texts that are run in the place of the user's files, `mirror`: the folders that
+a trial works in, and `cwd`: which of them), the script or module, and the script's own
+arguments. Nothing but the standard library is loaded before the script loads it: what
+it sets before importing a framework still counts.
 """
 
 import builtins
@@ -30,6 +33,7 @@ from wellfit.record import Recorder, redact, redact_args
 from wellfit.record.folder import databases
 from wellfit.record.schema import database
 from wellfit.taps import ranks
+from wellfit.taps.edited import Edited, compiled
 from wellfit.taps.imports import OnImport
 from wellfit.taps.launchers import Launchers
 from wellfit.taps.patches import UNSEEN
@@ -39,6 +43,7 @@ from wellfit.taps.shared import Shared
 
 if TYPE_CHECKING:
     from wellfit.taps.tap import Tap
+    from wellfit.taps.writes import Writes
 
 HERE = Path(__file__).parent  # the taps: their lines are kept out of tracebacks
 
@@ -94,6 +99,14 @@ class Watched:
         if self._plan:
             self.recorder.fact("plan", {"changes": self._plan, "applied": False})
         self._environ = _read_on_loading()
+        self._writes: Writes | None = None
+        original: Callable[[str], str] = str
+        if settings.get("mirror"):
+            self._writes, original = _mirrored(settings)
+        said = settings.get("edited") or {}
+        self._reached: list[str] = said.get("changes", [])
+        self.edited = Edited.read(said.get("texts"), original)
+        self.edited.attach()
         self._seeds: Seeds | None = None
         if settings.get("seed") is not None:
             self._seeds = Seeds(settings["seed"])
@@ -185,7 +198,7 @@ class Watched:
         if budget is not None and module in TRYING:
             yield TRYING[module], {"budget": budget, "enough": self.stop}
         if self._plan and module in CHANGES:
-            yield CHANGES[module], {"plan": self._plan}
+            yield CHANGES[module], {"plan": self._plan, "reached": self._reached}
 
     @property
     def _attached(self) -> "list[Tap]":
@@ -220,6 +233,8 @@ class Watched:
                 return  # the ranks', the first of which says how it ended
             self.recorder = Recorder(self.recorder.folder)
         failed = error is not None and not isinstance(error, SystemExit)
+        if self._writes is not None and (outside := self._writes.finish()):
+            self.recorder.fact("outside", {"written": outside})
         self._resources.finish()  # while the taps can still tell the step
         for tap in self._attached:
             tap.finish()
@@ -233,6 +248,17 @@ class Watched:
             outcome["stopped"] = stopped
         self.recorder.fact("outcome", {"exit": _status(error), **outcome})
         self.recorder.close()
+
+
+def _mirrored(settings: dict[str, Any]) -> "tuple[Writes, Callable[[str], str]]":
+    """What sees to the writes of a trial, and what a path in its mirror stands for."""
+    from wellfit.taps.mirrors import Mirror
+    from wellfit.taps.writes import Writes
+
+    mirror = Mirror(**settings["mirror"])
+    writes = Writes(mirror, settings["folder"])
+    writes.attach()
+    return writes, mirror.original
 
 
 def _read_on_loading() -> dict[str, str]:
@@ -251,7 +277,9 @@ def _status(error: BaseException | None) -> int:
     return error.code if isinstance(error.code, int) else 1
 
 
-def _script(path: str) -> tuple[types.ModuleType, Callable[[], types.CodeType]]:
+def _script(
+    path: str, edited: Edited
+) -> tuple[types.ModuleType, Callable[[], types.CodeType]]:
     """The module `__main__` of a script, and what compiles its source."""
     where = Path(path)
     if where.is_dir():  # as `python folder` does
@@ -268,7 +296,7 @@ def _script(path: str) -> tuple[types.ModuleType, Callable[[], types.CodeType]]:
         __builtins__=builtins,
     )
 
-    def compiled() -> types.CodeType:
+    def code() -> types.CodeType:
         with io.open_code(filename) as file:
             source = file.read()
         text, null, _ = source.partition(b"\0")
@@ -276,13 +304,21 @@ def _script(path: str) -> tuple[types.ModuleType, Callable[[], types.CodeType]]:
             line = (text.splitlines() or [b""])[-1].decode(errors="replace")
             place = (filename, text.count(b"\n") + 1, None, line)
             raise SyntaxError("source code cannot contain null bytes", place)
+        instead = edited.of(filename)
+        if instead is not None:
+            return compiled(source.decode(), instead, filename)
         return compile(source, filename, "exec", dont_inherit=True)
 
-    return main, compiled
+    return main, code
 
 
-def _module(name: str) -> tuple[types.ModuleType, Callable[[], types.CodeType]]:
-    """The same for `-m name`; a package's is its `__main__`."""
+def _module(
+    name: str, edited: Edited
+) -> tuple[types.ModuleType, Callable[[], types.CodeType]]:
+    """The same for `-m name`; a package's is its `__main__`.
+
+    What finds modules knows what was `edited`.
+    """
     sys.path[0] = str(Path.cwd())
     spec = importlib.util.find_spec(name)
     if spec is not None and spec.submodule_search_locations is not None:
@@ -302,13 +338,13 @@ def _module(name: str) -> tuple[types.ModuleType, Callable[[], types.CodeType]]:
     )
     sys.argv[0] = found.origin or name
 
-    def compiled() -> types.CodeType:
-        code: types.CodeType | None = loader.get_code(found.name)  # type: ignore[attr-defined]
-        if code is None:
+    def code() -> types.CodeType:
+        kept: types.CodeType | None = loader.get_code(found.name)  # type: ignore[attr-defined]
+        if kept is None:
             raise ImportError(f"No code object available for {found.name}")
-        return code
+        return kept
 
-    return main, compiled
+    return main, code
 
 
 def without_us(error: BaseException) -> BaseException:
@@ -349,6 +385,8 @@ def main(*, loaded: bool = False) -> None:
         from wellfit.taps.leash import hold
 
         hold(leash)
+    if settings.get("cwd") is not None:
+        os.chdir(settings["cwd"])
     watched = Watched(settings)
     if loaded:
         watched.attach_to_loaded()
@@ -360,9 +398,9 @@ def main(*, loaded: bool = False) -> None:
     ended: BaseException | None = None
     try:
         start = _module if settings["module"] else _script
-        module, compiled = start(sys.argv[0])
+        module, code = start(sys.argv[0], watched.edited)
         sys.modules["__main__"] = module
-        exec(compiled(), module.__dict__)  # the user's own script, as they asked
+        exec(code(), module.__dict__)  # the user's own script, as they asked
     except BaseException as error:
         ended = without_us(error)
         if not isinstance(ended, SystemExit):

@@ -94,6 +94,15 @@ def _settings(how: How) -> dict[str, Any]:
     return {**said, "plan": read.to_json()}
 
 
+def _reaching(how: Mapping[str, Any], script: str, folder: Path) -> dict[str, Any]:
+    """The settings by which a plan edits what is in the text of a script alone."""
+    from wellfit.core.plan import Change, Plan
+    from wellfit.sources.reach import reaching
+
+    plan = Plan.of(*map(Change.from_json, how["plan"]))
+    return reaching(plan, script, folder, module=how["module"])
+
+
 def start(
     words: Sequence[str],
     how: Mapping[str, Any],
@@ -111,6 +120,8 @@ def start(
     folder = ranks.folder_for(name, out)
     told, tell = os.pipe()  # by which the script's process says where it records
     settings = {**how, "folder": str(folder.absolute()), "tell": tell, "rank": False}
+    if how.get("plan"):
+        settings |= _reaching(how, words[0], folder)
     trying, seed = how.get("trying"), how.get("seed")
     launch = [sys.executable, "-m", "wellfit.taps.launch", json.dumps(settings)]
     terminal: PseudoTerminal | None = None

@@ -24,7 +24,8 @@ class ChangesTap:
 
     It is the one tap that changes what happens, as it was asked to. Models are edited
     before they are first called, steps within themselves: before and after, all is as
-    the script left it. After the first step it says which changes had no effect.
+    the script left it. After the first step it says which changes had no effect; those
+    that have `reached` the text of the script, by their ids, had one there.
     """
 
     framework = "torch"
@@ -34,11 +35,13 @@ class ChangesTap:
         records: Records,
         *,
         plan: Sequence[dict[str, Any]],
+        reached: Sequence[str] = (),
         overhead: float = 0.02,
         every: int | None = None,
     ) -> None:
         self.records = records
         self.plan = Plan.of(*map(Change.from_json, plan))
+        self._reached = frozenset(reached)
         self.step = 0
         self._guard = Guard(self)
         self._edits = Edits(records, self._say)
@@ -96,11 +99,15 @@ class ChangesTap:
         """What was asked for, what of it had no effect, and what was found out."""
         applied, edits = self.step > 0, self._edits
         said: dict[str, Any] = {"changes": self.plan.to_json(), "applied": applied}
+        if self._reached:
+            said["in_source"] = sorted(self._reached)
         if applied:
             said["without_effect"] = {
                 change: why()
                 for change, (why, found) in edits.lacks.items()
-                if (ended or change not in edits.late) and not found()
+                if (ended or change not in edits.late)
+                and change not in self._reached
+                and not found()
             }
         if edits.found:
             said["found"] = edits.found

@@ -12,6 +12,7 @@ from typing import Any
 from wellfit.core.plan import Plan
 from wellfit.core.run import Run
 from wellfit.record import write_environment
+from wellfit.sources.reach import reaching
 from wellfit.taps.seeds import environment_of
 from wellfit.trials.executors.beside import beside
 from wellfit.trials.executors.forks import Forks
@@ -27,6 +28,7 @@ from wellfit.trials.executors.trial import (
     settings_of,
     too_large,
 )
+from wellfit.trials.executors.workplace import Workplace
 
 LOADED = "loaded.txt"  # names of modules
 
@@ -96,8 +98,10 @@ class Local:
             ),
             "folder": str(folder.absolute()),
             "loaded": None if self.forks.modules else str(folder.absolute() / LOADED),
+            **reaching(plan, self.words[0], folder, module=self.module),
         }
-        process = self._start(settings, folder / SAID)
+        at = Workplace.made(folder, self.words, module=self.module)
+        process = self._start(settings | at.settings, at.words, folder / SAID)
         self._running.add(process)
         try:
             asked = partial(given_up, folder) if given_up else None
@@ -109,6 +113,7 @@ class Local:
         finally:
             end(process)
             self._running.discard(process)
+            at.clear()
         self.took[name] = monotonic() - begun
         write_environment(folder, list(self.words))
         run = came_of(folder)
@@ -146,12 +151,14 @@ class Local:
         for process in list(self._running):
             end(process)
 
-    def _start(self, settings: Mapping[str, Any], said: Path) -> Process:
+    def _start(
+        self, settings: Mapping[str, Any], words: Sequence[str], said: Path
+    ) -> Process:
         environ = self._environ(settings["seed"])
-        forked = self.forks.start(settings, self.words, said, environ)
+        forked = self.forks.start(settings, words, said, environ)
         if forked is not None:
             return forked
-        return start(self.words, settings, said, environ)
+        return start(words, settings, said, environ)
 
     def _environ(self, seed: int) -> dict[str, str]:
         """Trials beside each other share the processors."""

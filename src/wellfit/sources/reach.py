@@ -1,0 +1,48 @@
+"""What no live object can reach, edited in the text that a run is started with."""
+
+from collections.abc import Callable, Mapping
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from wellfit.core.plan import Plan
+from wellfit.taps.edited import write_texts
+
+# Changes that reach further so, and where their edit is: it is loaded where it is used.
+REACHING: Mapping[str, str] = {
+    "swap-activations": "wellfit.sources.activations:swap_functions",
+}
+
+
+def reaching(
+    plan: Plan, script: str | Path, folder: Path, *, module: bool
+) -> dict[str, Any]:
+    """The settings of a run under a plan, whose texts are kept in its folder.
+
+    Empty where nothing is edited. The user's files stay as they are.
+    """
+    if not any(change.change in REACHING for change in plan.changes):
+        return {}
+    from wellfit.sources.diff import place_of
+    from wellfit.sources.project import Left, read_project
+
+    found = place_of(script, module=module)
+    if found is None:
+        return {}
+    before = project = read_project(*found)
+    edited: list[str] = []
+    for change in plan.changes:
+        home = REACHING.get(change.change)
+        made = _load(home)(project, change.params) if home else Left(why="")
+        if not isinstance(made, Left):
+            project = made
+            edited.append(change.id)
+    texts = {p: t for p, t in project.files.items() if t != before.files[p]}
+    path = write_texts(folder, texts)
+    return {} if path is None else {"edited": {"texts": path, "changes": edited}}
+
+
+def _load(home: str) -> Callable[..., Any]:
+    module, _, name = home.partition(":")
+    found: Callable[..., Any] = getattr(import_module(module), name)
+    return found
