@@ -6,7 +6,7 @@ from typing import Any
 import libcst as cst
 
 from wellfit.sources.project import Left, Project
-from wellfit.sources.steps import with_torch
+from wellfit.sources.steps import importing
 from wellfit.sources.text import Swap, Text, expression, nodes, written
 
 MODULES: Mapping[str, str] = {"relu": "ReLU", "leaky-relu": "LeakyReLU", "gelu": "GELU"}
@@ -62,7 +62,7 @@ def swap_functions(project: Project, params: Mapping[str, Any]) -> Project | Lef
             codes[path] = text.edited(swaps)
     if not codes:
         return Left(why="no function between two layers is an activation")
-    return with_torch(project.edited(codes), codes)
+    return importing(project.edited(codes), codes, "torch")
 
 
 def swap_activations(project: Project, params: Mapping[str, Any]) -> Project | Left:
@@ -80,7 +80,7 @@ def swap_activations(project: Project, params: Mapping[str, Any]) -> Project | L
             codes[path] = text.edited(swaps)
     if not codes:
         return Left(why="no activation is made between layers in the text")
-    return with_torch(project.edited(codes), codes)
+    return importing(project.edited(codes), codes, "torch")
 
 
 def _swapped(to: str) -> frozenset[str]:

@@ -11,8 +11,13 @@ from wellfit.sources.activations import swap_activations
 from wellfit.sources.arguments import add_momentum
 from wellfit.sources.clipping import clip_gradients
 from wellfit.sources.decay import penalize_weights
+from wellfit.sources.epochs import train_longer
+from wellfit.sources.losses import fix_output_loss
+from wellfit.sources.optimizers import switch_optimizer
 from wellfit.sources.project import Edit, Left, Project, read_project
 from wellfit.sources.rates import scale_rates
+from wellfit.sources.schedules import schedule_learning_rate, warm_up
+from wellfit.sources.shuffling import shuffle_batches
 from wellfit.sources.zeroing import zero_gradients
 
 # What a change is as an edit of the text.
@@ -24,6 +29,12 @@ EDITS: Mapping[str, Edit] = {
     "add-momentum": add_momentum,
     "penalize-weights": penalize_weights,
     "swap-activations": swap_activations,
+    "fix-output-loss": fix_output_loss,
+    "shuffle-batches": shuffle_batches,
+    "switch-optimizer": switch_optimizer,
+    "train-longer": train_longer,
+    "warm-up": warm_up,
+    "schedule-learning-rate": schedule_learning_rate,
 }
 ALONE = "wellfit does it while it trains; as a text it would be another"
 DIFF = "changes.diff"

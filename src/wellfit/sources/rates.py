@@ -44,7 +44,7 @@ def scale_rates(project: Project, params: Mapping[str, Any]) -> Project | Left:
     codes: dict[Path, str] = {}
     for path, text in found.bindings.texts.items():
         swaps: dict[cst.CSTNode, Swap] = {}
-        for place in _rates(text):
+        for place in rates_of(text):
             swap = place if isinstance(place, Left) else _scaling(text, place, factor)
             if isinstance(swap, Left):
                 return Left(why=f"{swap.why}, in {path.name}")
@@ -68,7 +68,7 @@ def _scaling(text: Text, place: Any, factor: str) -> Swap | Left:
     return lambda node: node.with_changes(value=times(node.value, factor))
 
 
-def _rates(text: Text) -> Iterator[Any]:
+def rates_of(text: Text) -> Iterator[Any]:
     """Where a rate is said: an argument, an entry of a dict, an assignment.
 
     The call itself stands for the rate that it has without saying. A `Left` for one of
@@ -108,6 +108,15 @@ def _set(text: Text) -> Iterator[cst.CSTNode | Left]:
         if _of_group(text, more.target) and not isinstance(more.operator, relative):
             yield Left(why=f"line {text.line(more)} adds to a rate")
     yield from own
+
+
+def sets_rates(text: Text) -> bool:
+    """Whether the script sets rates by itself."""
+    lines = [*text.all(cst.Assign), *text.all(cst.AugAssign)]
+    targets = [
+        target for line in lines for target in getattr(line, "targets", None) or [line]
+    ]
+    return any(_of_group(text, t.target) for t in targets)
 
 
 def _reads(node: cst.CSTNode) -> bool:

@@ -11,6 +11,8 @@ from wellfit.taps.edited import write_texts
 # Changes that reach further so, and where their edit is: it is loaded where it is used.
 REACHING: Mapping[str, str] = {
     "swap-activations": "wellfit.sources.activations:swap_functions",
+    "shuffle-batches": "wellfit.sources.shuffling:shuffle_by_hand",
+    "train-longer": "wellfit.sources.epochs:train_longer",
 }
 
 

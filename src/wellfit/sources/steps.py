@@ -130,13 +130,15 @@ def around_steps(
             return Left(why=f"{where} does more than to step")
         said = code(step, text)
         if not _stands(text, step.line, said, after=after):
-            swaps.setdefault(step.path, {})[step.line] = _beside(said, after=after)
+            swaps.setdefault(step.path, {})[step.line] = beside(said, after=after)
     codes = {p: found.bindings.texts[p].edited(s) for p, s in swaps.items()}
-    return with_torch(project.edited(codes), codes)
+    return importing(project.edited(codes), codes, "torch")
 
 
-def _beside(code: str, *, after: bool) -> Swap:
-    def swap(line: cst.SimpleStatementLine) -> Any:
+def beside(code: str, *, after: bool) -> Swap:
+    """Statements put before a line, below what is said above it, or after it."""
+
+    def swap(line: Any) -> Any:
         new = statements(code)
         if after:
             return cst.FlattenSentinel([line, *new])
@@ -163,24 +165,25 @@ def _said(lines: Iterable[cst.CSTNode]) -> list[str]:
     return [written(line).strip() for line in bare]
 
 
-def with_torch(project: Project, codes: Mapping[Path, str]) -> Project:
-    """The project, with `import torch` where an edited file has use for it."""
+def importing(project: Project, paths: Iterable[Path], *modules: str) -> Project:
+    """The project, with imports of modules where a file says them and has none."""
     new: dict[Path, str] = {}
-    for path in codes:
+    for path in paths:
         text = Text(project.files[path])
-        says = any(n.value == "torch" for n in nodes(text.module, cst.Name))
-        if says and text.spelled("torch") is None:
-            new[path] = _importing(text)
+        said = {n.value for n in nodes(text.module, cst.Name)}
+        lack = [m for m in modules if m in said and text.spelled(m) is None]
+        if lack:
+            new[path] = _with_imports(text, lack)
     return project.edited(new)
 
 
-def _importing(text: Text) -> str:
+def _with_imports(text: Text, modules: Iterable[str]) -> str:
     body: list[Any] = list(text.module.body)
     place = next((i for i, line in enumerate(body) if not _heads(line)), len(body))
-    first: Any = body[place]
-    (line,) = statements("import torch\n")
-    line = line.with_changes(leading_lines=first.leading_lines)
-    body[place : place + 1] = [line, first.with_changes(leading_lines=())]
+    first = body[place]
+    lines = statements("".join(f"import {name}\n" for name in modules))
+    lines[0] = lines[0].with_changes(leading_lines=first.leading_lines)
+    body[place : place + 1] = [*lines, first.with_changes(leading_lines=())]
     return text.module.with_changes(body=body).code
 
 

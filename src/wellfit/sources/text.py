@@ -62,7 +62,9 @@ class Text:
 
     def called(self, call: cst.BaseExpression) -> str:
         """The full name of what is called; "" where it is no call, or is not sure."""
-        return self.name(call.func) if isinstance(call, cst.Call) else ""
+        if not isinstance(call, cst.Call) or isinstance(call.func, cst.Call):
+            return ""  # `Loss()(x, y)` is a call of what a call has made
+        return self.name(call.func)
 
     def calls(self, *names: str) -> list[cst.Call]:
         """Every call of one of these, by full names."""
