@@ -13,14 +13,15 @@ class ShuffleBatches(Remedy):
 
     ## What it does
     A `DataLoader` that gives its rows in a fixed order draws them at random where it is
-    iterated with gradients on, as trainings are.
+    iterated with gradients on, as trainings are. Batches that are cut from tensors, as
+    `x[i : i + 32]`, are cut in a random order in the text that a run is started with.
 
     ## What it costs
     Nothing, but for data that are read in one stream.
 
     ## When it cannot be applied
-    To scripts that cut their batches by hand, to samplers of the script's own, and to
-    data sets that are streams.
+    To batches that are cut in other ways, to samplers of the script's own, and to data
+    sets that are streams.
 
     ## References
     Bengio (2012), Practical recommendations for gradient-based training of deep

@@ -22,7 +22,8 @@ class SwapActivations(Remedy):
     Nothing.
 
     ## When it cannot be applied
-    Where activations are functions called in a `forward`: those no module can replace.
+    To functions whose results go anywhere but into a layer: those may be gates. Between
+    two layers they are swapped in the text that a run is started with.
 
     ## References
     Glorot et al. (2011), Deep sparse rectifier neural networks; Maas et al. (2013),

@@ -25,8 +25,9 @@ class TrainLonger(Remedy):
     So many times as long.
 
     ## When it cannot be applied
-    To scripts that cut their batches by hand, and to loops that count steps themselves,
-    as those of Lightning and Transformers do.
+    To loops that count steps themselves, as those of Lightning and Transformers do.
+    Where batches are cut by hand, `for epoch in range(20)` counts further, in the text
+    that a run is started with, if nothing else hangs on the number.
 
     ## References
     Hoffer et al. (2017), Train longer, generalize better.

@@ -9,10 +9,12 @@ from pathlib import Path
 from wellfit.core.plan import Change, Plan
 from wellfit.sources.activations import swap_activations
 from wellfit.sources.arguments import add_momentum
+from wellfit.sources.batches import resize_batches
 from wellfit.sources.clipping import clip_gradients
 from wellfit.sources.decay import penalize_weights
 from wellfit.sources.epochs import train_longer
 from wellfit.sources.losses import fix_output_loss
+from wellfit.sources.norms import insert_normalization
 from wellfit.sources.optimizers import switch_optimizer
 from wellfit.sources.project import Edit, Left, Project, read_project
 from wellfit.sources.rates import scale_rates
@@ -33,6 +35,8 @@ EDITS: Mapping[str, Edit] = {
     "shuffle-batches": shuffle_batches,
     "switch-optimizer": switch_optimizer,
     "train-longer": train_longer,
+    "resize-batch": resize_batches,
+    "insert-normalization": insert_normalization,
     "warm-up": warm_up,
     "schedule-learning-rate": schedule_learning_rate,
 }

@@ -40,18 +40,25 @@ def shuffle_batches(project: Project, params: Mapping[str, Any]) -> Project | Le
 def _loaders(project: Project) -> Project | Left:
     bindings = Bindings(project)
     swaps: dict[Path, dict[cst.CSTNode, Swap]] = {}
-    for path, text in bindings.texts.items():
-        for loop in text.all(cst.For):
-            for made in _iterated(bindings, path, loop):
-                call: Any = made.node
-                why = _unfit(call)
-                if why:
-                    return Left(why=f"the DataLoader that is trained from has {why}")
-                swaps.setdefault(made.path, {})[call] = _shuffled
+    for made in trained_from(bindings):
+        call: Any = made.node
+        why = _unfit(call)
+        if why:
+            return Left(why=f"the DataLoader that is trained from has {why}")
+        swaps.setdefault(made.path, {})[call] = _shuffled
     if not swaps:
         return Left(why="the text makes no DataLoader that it trains from")
     texts = bindings.texts
     return project.edited({p: texts[p].edited(s) for p, s in swaps.items()})
+
+
+def trained_from(bindings: Bindings) -> list[Made]:
+    """Where the DataLoaders are made that a loop trains from."""
+    found: list[Made] = []
+    for path, text in bindings.texts.items():
+        for loop in text.all(cst.For):
+            found += [m for m in _iterated(bindings, path, loop) if m not in found]
+    return found
 
 
 def _iterated(bindings: Bindings, path: Path, loop: cst.For) -> list[Made]:

@@ -175,10 +175,10 @@ def given(call: cst.Call, *more: cst.Arg) -> cst.Call:
     *first, last = call.args
     between, comma = _between(call.args), last.comma
     tail: Any = last.whitespace_after_arg
-    ends: dict[str, Any] = {"comma": comma, "whitespace_after_arg": _bare(tail)}
+    ends: dict[str, Any] = {"comma": comma, "whitespace_after_arg": bare(tail)}
     if isinstance(comma, cst.Comma):
         tail = comma.whitespace_after
-        ends["comma"] = comma.with_changes(whitespace_after=_bare(tail))
+        ends["comma"] = comma.with_changes(whitespace_after=bare(tail))
     laid = [one.with_changes(comma=between) for one in more]
     laid[-1] = laid[-1].with_changes(**ends)
     gap = between.whitespace_after
@@ -194,7 +194,7 @@ def given(call: cst.Call, *more: cst.Arg) -> cst.Call:
 _Lines = cst.ParenthesizedWhitespace
 
 
-def _bare(gap: Any) -> Any:
+def bare(gap: Any) -> Any:
     """A gap without a comment in it."""
     if not isinstance(gap, _Lines):
         return gap
@@ -205,7 +205,7 @@ def _between(args: Sequence[cst.Arg]) -> cst.Comma:
     """The comma that stands between its arguments."""
     if len(args) > 1 and isinstance(args[-2].comma, cst.Comma):
         comma = args[-2].comma
-        return comma.with_changes(whitespace_after=_bare(comma.whitespace_after))
+        return comma.with_changes(whitespace_after=bare(comma.whitespace_after))
     return cst.Comma(whitespace_after=cst.SimpleWhitespace(" "))
 
 
