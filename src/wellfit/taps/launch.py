@@ -6,10 +6,10 @@ a script that is only tried out is stopped, `plan`: changes to train with, `seed
 which all seeds are moved, `judging`: whether data are judged at the end, `loaded`: a
 file for the names of the modules that it has loaded by then, `stoppable`: whether
 SIGUSR1 stops it, `leash`: a pipe that ends the process once its other end is closed,
-`edited`: texts that are run in the place of the user's files, `mirror`: the folders that
-a trial works in, and `cwd`: which of them), the script or module, and the script's own
-arguments. Nothing but the standard library is loaded before the script loads it: what
-it sets before importing a framework still counts.
+`edited`: texts that are run in the place of the user's files, `mirror`: the folders
+that a trial works in, and `cwd`: which of them), the script or module, and the script's
+own arguments. Nothing but the standard library is loaded before the script loads it:
+what it sets before importing a framework still counts.
 """
 
 import builtins

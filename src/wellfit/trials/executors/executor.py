@@ -21,6 +21,10 @@ class Executor(Protocol):
         """The script or module, and its arguments."""
 
     @property
+    def module(self) -> bool:
+        """Whether it is a module."""
+
+    @property
     def folder(self) -> Path:
         """Of the treatment."""
 
