@@ -18,7 +18,7 @@ def proposal(name, touches=None, **params):
     )
 
 
-A, B, C = (proposal(name) for name in "abc")
+A, B, C, D, E = (proposal(name) for name in "abcde")
 
 
 def loss_of(gains, *, most=10**6, failing=()):
@@ -66,11 +66,17 @@ def test_what_helps_is_joined_the_best_first():
     assert {v.outcome for v in search.tried} == {Outcome.TRIED}
 
 
-def test_once_nothing_is_wrong_nothing_more_is_tried():
-    try_, calls = loss_of({"a": 1.0, "b": 2.0, "c": 3.0})
-    search = searching(try_, A, B, C, well=[["b"]])
-    assert names(search.run()) == ["b"]
-    assert not any("c" in call for call in calls)
+def test_once_nothing_is_wrong_little_more_is_tried():
+    try_, calls = loss_of({"a": 1.0, "b": 2.0, "c": 3.0, "d": 0.0, "e": 9.0})
+    search = searching(try_, A, B, C, D, E, well=[["b"], ["c"]])
+    assert names(search.run()) == ["c"]  # what makes it well first is no best
+    assert {call[0] for call in calls if call[:-1]} == {"a", "b", "c", "d"}
+
+
+def test_where_a_margin_is_asked_less_is_no_help():
+    try_, _ = loss_of({"a": 1.0, "b": 2.0})
+    assert names(searching(try_, A, B, margin=1.5).run()) == ["b"]
+    assert searching(try_, A, B, margin=2.5).run() == Plan()
 
 
 def test_what_is_proposed_against_what_is_left_is_tried_next():

@@ -155,7 +155,8 @@ def test_a_healthy_script_is_left_alone(tmp_path):
     treatment = treat(
         tmp_path / "train.py", out=tmp_path / "out", on_trial=trials.append
     )
-    assert (treatment.outcome, trials, treatment.verdict) == ("healthy", [], None)
+    assert (treatment.outcome, treatment.verdict) == ("healthy", None)
+    assert {trial.seed for trial in trials} <= {0, 1001}  # nothing was worth a proof
     assert treatment.to_json()["baseline"]["values"] == list(treatment.baseline)
 
 

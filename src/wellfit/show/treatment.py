@@ -29,7 +29,11 @@ def show_begun(begun: Begun, console: Console) -> None:
 
 
 def _begun(begun: Begun) -> Iterator[tuple[str, str]]:
-    yield "found", " · ".join(f"{f.rule} ({f.confidence:.2f})" for f in begun.findings)
+    named = " · ".join(f"{f.rule} ({f.confidence:.2f})" for f in begun.findings)
+    yield (
+        "found",
+        named or "nothing that is wrong: what often helps is tried all the same",
+    )
     runs = f"; there is time for about {begun.runs} runs" if begun.runs else ""
     took = f" A run takes {duration(begun.seconds)}{runs}." if begun.seconds else ""
     yield "to try", f"{count(begun.proposals, 'change')}, then together.{took}"

@@ -18,7 +18,7 @@ from wellfit.trials.executors.trial import GivenUp, failure
 from wellfit.trials.experience import Experience
 from wellfit.trials.metric import Metric, metric_of
 from wellfit.trials.proof import MOST, Proof, pairs_of
-from wellfit.trials.proposals import Proposal, proposals_for, treatable
+from wellfit.trials.proposals import Proposal, general, proposals_for, treatable
 from wellfit.trials.racing import given_up
 from wellfit.trials.search import SEEDS, Outlook, Search
 
@@ -30,6 +30,7 @@ LEAST = 6  # pairs, that can decide
 SEARCHING = 0.5  # of the time beyond these pairs is for the search
 LITTLE = 0.2  # of all time is for it at the least
 LONG = 3.0  # times what the script takes as it is: more is too long for a change
+WORTHY = 0.1  # of what a training gains: a change of a healthy one that is worth it
 WORTH = 10.0  # seconds of the script as it is, from which on stopping early is
 STARTING = 20.0  # seconds beside that, which starting may take on a busy machine
 
@@ -84,7 +85,7 @@ class Course:
         outlook = self._outlook_by(metric, diagnosis)
         proposals = outlook(Plan()).proposals
         if not proposals:
-            return self._left_alone(diagnosis, findings, metric)
+            return self._left_alone(diagnosis, metric)
         took = self._took()
         if self.on_begin is not None:
             self.on_begin(
@@ -102,13 +103,12 @@ class Course:
             ahead=trials.ahead,
             jobs=self.local.jobs,
             seeds=SEEDS[:1] if self.trust else SEEDS,
+            margin=0.0 if findings else WORTHY * self._gained(metric),
         )
         plan = search.run()
         tried = tuple(search.tried)
         if not plan.changes:
-            none = "nothing that was tried helps on all seeds of the search"
-            self.notes += [none] if tried else []
-            return self._treatment(metric, None, findings=findings, tried=tried)
+            return self._left_alone(diagnosis, metric, tried=tried)
         if self.trust:
             return self._trusted(plan, metric, findings=findings, tried=tried)
         treatment = self._proven(plan, metric, findings=findings, tried=tried)
@@ -172,7 +172,11 @@ class Course:
             run = open_run(folder) if plan.changes else self.run
             left: list[Proposal] = []
             proposals: list[Proposal] = []
-            for one in proposals_for(run, said, self.known):
+            some = proposals_for(run, said, self.known)
+            if not plan.changes:
+                known = {one.change.id for one in some}
+                some += tuple(p for p in general(run) if p.change.id not in known)
+            for one in some:
                 redefined = metric.is_redefined_by(one.touches)
                 (left if redefined else proposals).append(one)
                 if not redefined:
@@ -207,18 +211,33 @@ class Course:
         return self._treatment(metric, verdict, findings=findings, tried=tried)
 
     def _left_alone(
-        self, diagnosis: Diagnosis, findings: tuple[Finding, ...], metric: Metric
+        self, diagnosis: Diagnosis, metric: Metric, tried: tuple[Verdict, ...] = ()
     ) -> Treatment:
-        if findings:
+        findings = treatable(diagnosis)
+        if findings and tried:
+            self.notes.append("nothing that was tried helps on all seeds of the search")
+        elif findings:
             names = ", ".join(f.rule for f in findings)
             self.notes.append(
                 f"no remedy against {names} can be tried on this training"
             )
         elif not diagnosis.healthy:
             self.notes.append("nothing was found, but not enough could be checked")
+        if tried and not findings:
+            self.notes.append(
+                "what often helps was tried, and gains less than a tenth of what the "
+                "training does"
+            )
+        healthy = diagnosis.healthy is True
         return self._treatment(
-            metric, None, healthy=diagnosis.healthy is True, findings=findings
+            metric, None, healthy=healthy, findings=findings, tried=tried
         )
+
+    def _gained(self, metric: Metric) -> float:
+        """What the training gains, from its first evaluation to its last."""
+        signal = self.run.get(metric.name)
+        values = [0.0] if signal is None else [0.0, *signal.finite().values.tolist()]
+        return float(abs(values[-1] - values[1 if len(values) > 2 else 0]))
 
     def _proven(
         self,

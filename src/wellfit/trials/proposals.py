@@ -9,10 +9,23 @@ from wellfit.core.run import Run
 from wellfit.remedies.plans import acts
 from wellfit.trials.experience import Experience, chance
 
+GENERAL = (
+    "find-learning-rate",
+    "switch-optimizer",
+    "train-longer",
+    "standardize-inputs",
+    "insert-normalization",
+    "reinitialize",
+    "relax-regularization",
+)
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Proposal:
-    """A change, the rule whose finding it may help against, and what it touches."""
+    """A change, the rule whose finding it may help against, and what it touches.
+
+    The rule of one that is tried whatever was found is empty.
+    """
 
     change: Change
     rule: str
@@ -53,6 +66,23 @@ def proposals_for(
         for at, (place, proposal) in enumerate(ordered)
     ]
     return tuple(one[-1] for one in sorted(ranked, key=lambda one: one[:2]))
+
+
+def general(run: Run) -> tuple[Proposal, ...]:
+    """What often helps a training by gradients, whatever rules make of it.
+
+    The first proposal of each of a few remedies: where a fault is none that a rule
+    knows, or none that was measured, it may still be one that they undo.
+    """
+    if run.get("train/learning_rate") is None:
+        return ()
+    unknown = Finding(rule="", severity=Severity.NOTE, confidence=0.0, summary="")
+    kinds = [acts()[name] for name in GENERAL]
+    return tuple(
+        Proposal(change=one.change, rule="", touches=frozenset(kind.touches))
+        for kind in kinds
+        for one in kind.proposals(run, unknown)[:1]
+    )
 
 
 def _chance(proposal: Proposal, at: int, known: Sequence[Experience]) -> float:

@@ -3,7 +3,7 @@
 Each round tries changes on the script's own seed, the most promising first. The best of
 those that help is tried on another seed too, and where it helps again it stays: the
 next round begins with it, and from what is still wrong with the run that has it. Once
-nothing is, there is nothing more to look for.
+nothing is, there is little more to look for.
 
 Nothing that is chosen here counts as proven: what is best of many on a few seeds is
 partly lucky. It is then proven on seeds that nothing was chosen by (`proof.py`).
@@ -21,6 +21,7 @@ from wellfit.trials.proposals import Proposal
 
 SEEDS = (0, 1001)  # the script's own, and another; those of a proof are 1, 2, 3, …
 ROUNDS = 4
+FEW = 4  # changes of a round are tried at the least: what makes it well may be no best
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -48,6 +49,7 @@ class Search:
     ahead: Ahead = one_by_one
     jobs: int = 1  # trials that are run beside each other
     seeds: Sequence[int] = SEEDS
+    margin: float = 0.0  # by which it must be better, in the metric's unit
     tried: list[Verdict] = field(default_factory=list)
     _known: dict[tuple[tuple[str, ...], int], float] = field(default_factory=dict)
     _touches: dict[str, frozenset[str]] = field(default_factory=dict)  # by change
@@ -77,21 +79,23 @@ class Search:
         """A better plan, or None; and what else helps, the most first."""
         candidates = self._candidates(best, proposals)
         helping: list[tuple[float, Plan, Proposal]] = []
+        well = False
         try:
             for place, (plan, proposal) in enumerate(candidates):
+                if well and place >= FEW:
+                    break
                 if place % self.jobs == 0:
                     some = candidates[place : place + self.jobs]
                     self.ahead([(one, self.seeds[0]) for one, _ in some])
                 gain = self._gain(plan, best, self.seeds[:1])
-                if gain <= 0:
+                if gain <= self.margin:
                     self._useless.add(proposal.change.id)
                     continue
                 helping.append((gain, plan, proposal))
-                if self.outlook(plan).well:
-                    break
+                well = well or self.outlook(plan).well
             helping.sort(key=lambda one: -one[0])
             for _, plan, _ in helping:
-                if self._gain(plan, best, self.seeds) > 0:
+                if self._gain(plan, best, self.seeds) > self.margin:
                     return plan, [more for _, other, more in helping if other != plan]
         except _Over:
             most = max(helping, key=lambda one: one[0], default=(0.0, Plan()))
