@@ -164,6 +164,54 @@ def test_no_rate_is_found_for_several_optimizers():
     assert why == "several optimizers take steps by turns"
 
 
+BY_HAND = {
+    "cosine": lambda k: (1 + cos(pi * k / 16)) / 2,
+    "step": lambda k: 1 if k < 8 else 0.1 if k < 12 else 0.01,
+    "exponential": lambda k: 0.01 ** (k / 16),
+    "piecewise": lambda k: 0.2 ** ((k >= 4.8) + (k >= 9.6) + (k >= 12.8)),
+    "one-cycle": lambda k: (
+        0.04 + 0.96 * (1 - cos(pi * k / 4.8)) / 2
+        if k <= 4.8
+        else 4e-6 + (1 - 4e-6) * (1 + cos(pi * (k - 4.8) / 11.2)) / 2
+    ),
+    "cyclical": lambda k: [0.1, 0.55, 1.0, 0.55][k % 4],
+}
+
+
+@pytest.mark.parametrize("kind", BY_HAND)
+def test_rates_follow_a_schedule(kind):
+    def by_hand(optimizer):
+        return torch.optim.lr_scheduler.LambdaLR(optimizer, BY_HAND[kind])
+
+    expected = Loop(schedule=by_hand).run(4)
+    with changed(change("schedule-learning-rate", kind=kind, steps=16)):
+        found = Loop().run(4)
+    assert found.losses == pytest.approx(expected.losses)
+
+
+def test_rates_fall_on_a_plateau():
+    expected, batches = Loop(lr=1.1), loader()
+    best, since = float("inf"), 0
+    for epoch in range(1, 13):
+        expected.epoch(batches)
+        expected.validate()
+        if expected.losses[-1] < best:
+            best, since = expected.losses[-1], epoch
+        elif epoch - since >= 2:
+            since = epoch
+            expected.optimizer.param_groups[0]["lr"] *= 0.1
+    assert expected.rates[-1] < 0.2
+    one = change("schedule-learning-rate", kind="plateau", steps=8)
+    with changed(one) as kept:
+        found = Loop(lr=1.1).run(12)
+    assert found.losses == pytest.approx(expected.losses)
+    assert kept.facts["plan"]["without_effect"] == {}
+    with changed(one) as kept:
+        Loop().epoch(loader())
+    why = kept.facts["plan"]["without_effect"][one.id]
+    assert why == "no loss of validation was seen"
+
+
 # -- averages ------------------------------------------------------------------------
 
 

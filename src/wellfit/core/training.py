@@ -89,3 +89,6 @@ class Training(Protocol):
 
     def steady_norms(self, momentum: float) -> None:
         """Let a batch count no more than that in the running statistics of norms."""
+
+    def ease_rates(self, steps: int) -> None:
+        """Take rates times a tenth after so many steps that validate no better."""

@@ -26,7 +26,7 @@ from wellfit.taps.torch.edits.lent import Lent
 from wellfit.taps.torch.edits.losses import CONVERSIONS, converting
 from wellfit.taps.torch.edits.modes import Modes
 from wellfit.taps.torch.edits.optimizers import Switch, unfused
-from wellfit.taps.torch.edits.rates import RateSearch
+from wellfit.taps.torch.edits.rates import Plateaus, RateSearch
 from wellfit.taps.torch.edits.steps import StepEdits
 
 Optimizer = torch.optim.Optimizer
@@ -225,6 +225,18 @@ class Edits:
         """Let a batch count no more than that in the running statistics of norms."""
         self._model(partial(regularizers.steady, momentum=momentum))
         self._lack("no batch norm keeps statistics that a batch counts more in")
+
+    def ease_rates(self, steps: int) -> None:
+        """Take rates times a tenth after so many steps that validate no better."""
+        plateaus = Plateaus(steps)
+        self._steps.shapes.append(plateaus.shape)
+        self._taken.append(plateaus.taken)
+        self._closing.append(listen(self._records, plateaus.hear))
+        self._lack(
+            lambda: plateaus.why,
+            lambda: self._steps.rated and plateaus.factor < 1,
+            late=True,
+        )
 
     def _whole_gradients(self) -> None:
         """Whoever steps, gradients have been scaled back by then."""

@@ -1,8 +1,8 @@
-"""The rate that a training is to have, found by its own first steps."""
+"""Rates that hang on losses: found by the first steps, lowered where none helps."""
 
 import copy
-from collections.abc import Callable
-from math import isfinite
+from collections.abc import Callable, Mapping
+from math import inf, isfinite
 from typing import Any
 
 import torch
@@ -13,6 +13,7 @@ from wellfit.core.rates import GROWTH, HIGH, goes_on, rate_taken
 from wellfit.taps.torch.edits.optimizers import rate_of
 
 Optimizer = torch.optim.Optimizer
+EASED = 0.1  # times the rate, on a plateau
 
 
 class RateSearch:
@@ -131,3 +132,33 @@ class RateSearch:
             self._optimizer.state.update(self._state)
         self._weights, self._buffers, self._state = [], [], {}
         self._optimizer = None
+
+
+class Plateaus:
+    """Lowers the rate where evaluations have not become better for so many steps."""
+
+    def __init__(self, patience: int) -> None:
+        self.factor = 1.0
+        self.why = "no loss of validation was seen"
+        self._patience = patience
+        self._steps = self._since = 0
+        self._best = inf
+
+    def taken(self, optimizer: Optimizer) -> None:
+        """A step was taken."""
+        self._steps += 1
+
+    def shape(self, step: int) -> float:
+        """What the rates are multiplied with."""
+        return self.factor
+
+    def hear(self, phase: str, scores: Mapping[str, float]) -> None:
+        """An evaluation is over."""
+        loss = scores.get("loss")
+        if phase != "val" or loss is None:
+            return
+        self.why = f"no {self._patience} steps went by without a better evaluation"
+        if loss < self._best:
+            self._best, self._since = loss, self._steps
+        elif self._steps - self._since >= self._patience:
+            self.factor, self._since = self.factor * EASED, self._steps
