@@ -16,6 +16,11 @@ class OnImport(MetaPathFinder):
         self._name = name
         self._then = then
 
+    def forget(self) -> None:
+        """Wait no longer."""
+        if self in sys.meta_path:
+            sys.meta_path.remove(self)
+
     def find_spec(self, name: str, path: Any, target: Any = None) -> ModuleSpec | None:
         """The module's own spec, which calls back when it has been executed."""
         if name != self._name:

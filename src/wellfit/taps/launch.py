@@ -115,9 +115,11 @@ class Watched:
         self._resources = Resources(self._records)
         self._settings = settings
         self._taps: dict[str, list[Tap]] = {}
+        self._waiting: list[OnImport] = []
         for module in TAPS:
-            attach = partial(self._attach, module)
-            sys.meta_path.insert(0, OnImport(module, attach))
+            waiting = OnImport(module, partial(self._attach, module))
+            self._waiting.append(waiting)
+            sys.meta_path.insert(0, waiting)
         self._launches = 0
         self._handed_over = self._ended = False
         self._launchers = Launchers(settings, self._hand_over)
@@ -224,6 +226,8 @@ class Watched:
         """The script has ended, or is `stopped`: record what is left, and how."""
         self._ended = True
         self._launchers.restore()
+        for waiting in self._waiting:  # what we load and fit is nobody's training
+            waiting.forget()
         if self._settings.get("loaded") is not None:
             Path(self._settings["loaded"]).write_text("\n".join(sys.modules))
         if self._seeds is not None:
