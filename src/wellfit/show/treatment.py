@@ -19,7 +19,9 @@ MARKS = {
     Outcome.WORSE: ("✘", "bold red"),
     Outcome.NO_EFFECT: ("✘", "bold"),
     Outcome.FAILED: ("✘", "bold red"),
+    Outcome.TRIED: ("?", "bold yellow"),
 }
+HELPING = (Outcome.BETTER, Outcome.TRIED)  # a plan was saved
 
 
 def show_begun(begun: Begun, console: Console) -> None:
@@ -68,7 +70,7 @@ def show_treatment(treatment: Treatment, console: Console) -> None:
     )
     line.append(f"  {verdict_of(verdict)}", style="not bold")
     write([[Line(line)]], console)
-    if verdict.outcome is Outcome.BETTER:
+    if verdict.outcome in HELPING:
         console.print(_use(treatment), style="dim", soft_wrap=True)
 
 
@@ -146,10 +148,10 @@ def verdict_of(verdict: Verdict) -> str:
         return "changes nothing: the runs are the same"
     effect = _effect(verdict.effect)
     match verdict.outcome:
-        case Outcome.BETTER:
-            return f"{effect}  better"
-        case Outcome.WORSE:
-            return f"{effect}  worse"
+        case Outcome.BETTER | Outcome.WORSE:
+            return f"{effect}  {verdict.outcome}"
+        case Outcome.TRIED:
+            return f"{signed(verdict.effect.median)}  seems to help, and is not proven"
         case _ if not isfinite(verdict.effect.low):
             return (
                 f"{effect}  not decided: more pairs are needed; give it more --budget"

@@ -114,7 +114,7 @@ def curves_chart(
         "curves", said(name), [*lines, *middles], unit=unit_of(name), points=POINTS
     )
     drawn = [
-        {**line, "faint": at < len(lines)}
+        {**line, "faint": at < len(lines) and bool(middles)}
         for at, line in enumerate(chart.spec["lines"])
     ]
     of = "The thick lines are the medians over the seeds." if middles else ""
