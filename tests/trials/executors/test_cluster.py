@@ -13,10 +13,12 @@ from pathlib import Path
 import pytest
 
 from wellfit import treat
+from wellfit.core.errors import BadSetting
 from wellfit.core.plan import Change, Plan
 from wellfit.core.verdict import Outcome
 from wellfit.trainer.clock import Deadline
 from wellfit.trials.executors.cluster import cluster
+from wellfit.trials.executors.connect import connected
 from wellfit.trials.executors.local import Local
 from wellfit.trials.executors.trial import failure
 
@@ -222,6 +224,19 @@ def test_an_interrupt_ends_them_all(on, tmp_path):
     while any(Path("/proc", pid).exists() for pid in pids):
         assert time.monotonic() < until
         time.sleep(0.1)
+
+
+def test_a_cluster_that_is_full_is_said_to_be(machines, tmp_path):
+    (tmp_path / "train.py").write_text("print('done')")
+    with connected("ray") as ray:
+        full = ray.remote(num_cpus=1)(time.sleep)
+        others = [full.remote(200) for _ in machines.worker_nodes]
+        try:
+            with pytest.raises(BadSetting, match=r"needs 1 CPU, for which.* no room"):
+                treat(tmp_path / "train.py", on="ray", budget="6s", out=tmp_path / "o")
+        finally:
+            for one in others:
+                ray.cancel(one, force=True)
 
 
 # Its rate is far too high: it ends where it began, or worse.

@@ -18,6 +18,7 @@ from time import sleep
 from types import ModuleType
 from typing import Any
 
+from wellfit.core.errors import BadSetting
 from wellfit.core.plan import Plan
 from wellfit.core.run import Run
 from wellfit.taps.seeds import environment_of
@@ -64,6 +65,7 @@ class Cluster:
     took: dict[str, float] = field(default_factory=dict)
     _done: dict[str, Run | None] = field(default_factory=dict)  # ahead
     _running: set[Any] = field(default_factory=set)
+    _placed: Event = field(default_factory=Event)  # once one has had room
     _stopped: Event = field(default_factory=Event)
 
     @property
@@ -158,13 +160,20 @@ class Cluster:
         for tries in range(1, TRIES + 1):
             try:
                 return self._once(job)
-            except self.ray.exceptions.GetTimeoutError:
+            except self.ray.exceptions.GetTimeoutError as error:
+                if not self._placed.is_set():
+                    raise BadSetting(
+                        f"a trial needs {self.room.said}, for which the cluster has "
+                        "had no room in all of the budget: wait until it is free, or "
+                        "give it more --budget"
+                    ) from error
                 return None
             except self.ray.exceptions.RayError as error:
                 if self._stopped.is_set():
                     raise
                 why = _first_line(error)
-            sleep(min(PAUSE * tries, self.until.left))
+            if tries < TRIES:
+                sleep(min(PAUSE * tries, self.until.left))
         return why
 
     def _once(self, job: Job) -> Came:
@@ -173,6 +182,7 @@ class Cluster:
         self._running.add(seat)
         try:
             self.ray.get(seat.here.remote(), timeout=self.until.left)
+            self._placed.set()
             work = seat.train.remote(self.ours, self.code, asdict(job))
             return Came(**self.ray.get(work, timeout=job.seconds + COMING))
         finally:

@@ -52,6 +52,11 @@ def connected(on: str) -> Iterator[ModuleType]:
         raise BadSetting(f"{_expected(on)}; {said}: {_advice(on)}") from error
     try:
         yield ray
+    except ConnectionError as error:
+        raise BadSetting(
+            f"the cluster at {address} was there and answers no more: start again with "
+            "the same --out once it does; trials that have ended are not run again"
+        ) from error
     finally:
         ray.shutdown()
         if signal.getsignal(signal.SIGTERM) is not ending:

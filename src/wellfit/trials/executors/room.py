@@ -19,6 +19,17 @@ class Room:
     gpus: float = 0.0
     memory: int | None = None
 
+    @property
+    def said(self) -> str:
+        """What a trial has, as people say it.
+
+        >>> Room(jobs=2, cpus=4, gpus=0.5, memory=2**32).said
+        '4 CPU, 0.5 GPU, 4G of memory'
+        """
+        gpus = [f"{self.gpus:g} GPU"] if self.gpus else []
+        memory = [f"{shown(self.memory)} of memory"] if self.memory else []
+        return ", ".join([f"{self.cpus} CPU", *gpus, *memory])
+
 
 def room_of(
     nodes: Sequence[Mapping[str, float]],
