@@ -128,6 +128,36 @@ def test_a_trial_is_as_it_is_here_and_a_copy_of_the_code_is_run(
     assert 0 < there.took[folder.name] < 100
 
 
+SQUASHES = """
+if __name__ != "__main__":  # it is read, and not run
+    import torch
+    from torch import nn
+def made():
+    class Net(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.first = nn.Linear(4, 8)
+            self.last = nn.Linear(8, 1)
+        def forward(self, x):
+            return self.last(torch.sigmoid(self.first(x)))
+    return Net()
+def names(code):
+    within = [c for c in code.co_consts if hasattr(c, "co_names")]
+    return [*code.co_names, *(name for c in within for name in names(c))]
+print(names(made.__code__))
+"""
+
+
+def test_a_text_that_is_edited_is_run_there_too(on):
+    swap = Plan.of(Change(change="swap-activations", params={"to": "relu"}))
+    with on(SQUASHES) as there:
+        there.ahead([(Plan(), 1), (swap, 1)], seconds=100)
+        assert "sigmoid" in said(there, Plan(), 1)[0]
+        (names,) = said(there, swap, 1)
+    assert "relu" in names
+    assert "sigmoid" not in names
+
+
 def test_a_trial_that_is_there_is_not_run_again(on):
     with on("print('done')") as there:
         first = there.run(Plan(), 1, seconds=100)
@@ -254,11 +284,13 @@ for rows in torch.randperm(60).split(6):
     optimizer.zero_grad()
     loss.backward()
     optimizer.step()
-wellfit.log("val/left", nn.functional.mse_loss(net(x), y).item())
+wellfit.log("val/squared_error", nn.functional.mse_loss(net(x), y).item())
 """
 
 
-def test_the_verdict_is_that_of_this_machine_though_one_goes_away(machines, tmp_path):
+def test_the_verdict_is_that_of_this_machine_though_one_goes_away(
+    machines, tmp_path, capsys
+):
     (tmp_path / "train.py").write_text(LEARNS)
     trials = []
 
@@ -268,11 +300,12 @@ def test_the_verdict_is_that_of_this_machine_though_one_goes_away(machines, tmp_
             node = next(iter(machines.worker_nodes))
             threading.Timer(2.0, machines.remove_node, (node, False)).start()
 
-    how = {"plan": LOWER, "metric": "val/left", "budget": "30m"}
+    how = {"plan": LOWER, "metric": "val/squared_error", "budget": "30m"}
     there = treat(
         tmp_path / "train.py", on="ray", out=tmp_path / "there", on_trial=look, **how
     )
     here = treat(tmp_path / "train.py", out=tmp_path / "here", **how)
+    assert capsys.readouterr().out == ""  # where results may be written
     assert there.verdict.outcome is Outcome.BETTER
     assert there.verdict == here.verdict
     assert len(trials) == 2 * len(here.verdict.control)

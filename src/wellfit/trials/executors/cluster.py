@@ -4,6 +4,8 @@ Wellfit itself is sent along with the code, so that all machines run this very v
 what the script imports must be installed on them.
 """
 
+import json
+import os
 import sys
 import tarfile
 from collections.abc import Callable, Iterator, Sequence
@@ -21,6 +23,7 @@ from typing import Any
 from wellfit.core.errors import BadSetting
 from wellfit.core.plan import Plan
 from wellfit.core.run import Run
+from wellfit.sources.reach import reaching
 from wellfit.taps.seeds import environment_of
 from wellfit.trainer.clock import Deadline
 from wellfit.trials.executors.beside import beside
@@ -152,7 +155,19 @@ class Cluster:
             },
             seconds=seconds,
             memory=self.room.memory,
+            edited=self._edited(plan, seed, home),
         )
+
+    def _edited(self, plan: Plan, seed: int, home: Path) -> dict[str, Any]:
+        """What is run in the place of the user's files, by their places in the code."""
+        folder, script = self.place(plan, seed), self.words[0]
+        found = reaching(plan, script, folder, module=self.module).get("edited")
+        if found is None:
+            return {}
+        said = json.loads(Path(found["texts"]).read_text(encoding="utf-8"))
+        top = home.resolve()
+        texts = {os.path.relpath(Path(f).resolve(), top): t for f, t in said.items()}
+        return {"texts": texts, "changes": found["changes"]}
 
     def _tried(self, job: Job) -> Came | str | None:
         """What came of it, and why nothing did; None where its time was up."""

@@ -51,7 +51,8 @@ def connected(on: str) -> Iterator[ModuleType]:
             said = "none was found"
         raise BadSetting(f"{_expected(on)}; {said}: {_advice(on)}") from error
     try:
-        yield ray
+        with _quiet():
+            yield ray
     except ConnectionError as error:
         raise BadSetting(
             f"the cluster at {address} was there and answers no more: start again with "
@@ -61,6 +62,23 @@ def connected(on: str) -> Iterator[ModuleType]:
         ray.shutdown()
         if signal.getsignal(signal.SIGTERM) is not ending:
             signal.signal(signal.SIGTERM, ending)
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Nothing of Ray's on standard output, which results may be written to.
+
+    It says there what it sees of machines that go away, also where nothing of theirs is
+    to be shown; it has no setting for that.
+    """
+    from ray._private import worker
+
+    shown = getattr(worker, "_worker_logs_enabled", True)
+    worker._worker_logs_enabled = False
+    try:
+        yield
+    finally:
+        worker._worker_logs_enabled = shown
 
 
 def _address(on: str) -> str:

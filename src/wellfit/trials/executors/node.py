@@ -10,6 +10,7 @@ from typing import Any
 
 import wellfit
 from wellfit.record import write_environment
+from wellfit.taps.edited import write_texts
 from wellfit.trials.executors.process import TooLarge, end, start, wait
 from wellfit.trials.executors.sent import packed, unpack
 from wellfit.trials.executors.trial import SAID
@@ -23,7 +24,8 @@ class Job:
 
     `settings` are those of `taps/launch.py`; `paths` are folders of the code that
     modules are imported from; `environ` is set beside what the machine has; `memory` is
-    the most bytes that it may take.
+    the most bytes that it may take; `edited` are changes, and texts that are run in the
+    place of files of the code.
     """
 
     words: Sequence[str]
@@ -32,6 +34,7 @@ class Job:
     environ: dict[str, str]
     seconds: float
     memory: int | None
+    edited: dict[str, Any]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -54,7 +57,7 @@ def train(job: Job, code: bytes, *, room: Path) -> Came:
     folder.mkdir()
     home.mkdir()
     unpack(code, home)
-    settings = {**job.settings, "folder": str(folder)}
+    settings = {**job.settings, "folder": str(folder), **_edited(job, home, folder)}
     environ = _environ(job, home)
     process = start(job.words, settings, folder / SAID, environ, cwd=home)
     large = late = False
@@ -71,6 +74,13 @@ def train(job: Job, code: bytes, *, room: Path) -> Came:
     return Came(
         ended=not (late or large), large=large, seconds=seconds, files=packed(folder)
     )
+
+
+def _edited(job: Job, home: Path, folder: Path) -> dict[str, Any]:
+    if not job.edited:
+        return {}
+    texts = {home / file: text for file, text in job.edited["texts"].items()}
+    return {"edited": {**job.edited, "texts": write_texts(folder, texts)}}
 
 
 def _environ(job: Job, home: Path) -> dict[str, str]:
