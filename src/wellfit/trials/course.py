@@ -12,6 +12,7 @@ from wellfit.core.run import Run
 from wellfit.core.treatment import Begun, Treatment, Trialled
 from wellfit.core.verdict import Outcome, Verdict
 from wellfit.record import open_run
+from wellfit.record.folder import databases
 from wellfit.trainer.clock import Deadline
 from wellfit.trials.executors.executor import Executor
 from wellfit.trials.executors.trial import GivenUp, failure
@@ -321,10 +322,12 @@ class _Trials:
 
     def _given_up(self, seed: int) -> GivenUp | None:
         """When a trial is, in a search; a proof has each end."""
-        local = self.course.local
+        control = self.course.local.place(Plan(), seed)
         if self.longest is None or self.longest < LONG * WORTH:
             return None
-        return given_up(open_run(local.place(Plan(), seed)), self.metric)
+        if not databases(control):  # it was lost
+            return None
+        return given_up(open_run(control), self.metric)
 
     def run(self, plan: Plan, seed: int) -> float | None:
         """The metric; NaN where the run failed, None where there was no time."""
