@@ -4,12 +4,13 @@ import subprocess
 
 import pytest
 
-from tests.sources.scripts import PLAIN, change, patched
+from tests.sources.scripts import PLAIN, change, edited, patched
 from wellfit.core.plan import Plan
 from wellfit.remedies.plans import read_plan
-from wellfit.sources.diff import diff_of
+from wellfit.sources.diff import EDITS, diff_of
 
 LOWER = change("lower-learning-rate", factor=0.1)
+CLIP = change("clip-gradients", norm=1.0)
 SCALE = change("standardize-inputs")
 NET = """\
 from torch import nn, optim
@@ -67,6 +68,16 @@ def test_a_file_ends_as_it_ended(tmp_path, ends):
     (tmp_path / "train.py").write_text(code)
     patched(tmp_path, Plan.of(LOWER))
     assert (tmp_path / "train.py").read_text() == code.replace("0.3", "0.3 * 0.1")
+
+
+def test_an_edit_that_fails_is_left_and_loses_nothing():
+    def fails(project, params):
+        raise RuntimeError("never seen")
+
+    edits = {**EDITS, "lower-learning-rate": fails}
+    new, left = edited(PLAIN, LOWER, CLIP, edits=edits)
+    assert "could not be followed (RuntimeError)" in left[LOWER.id]
+    assert "clip_grad_norm_" in new
 
 
 def test_what_cannot_be_read_or_edited_gives_no_diff(tmp_path):

@@ -89,6 +89,21 @@ def test_trials_that_are_there_are_not_run_again(treated):
 
 
 @pytest.mark.slow
+def test_what_is_proven_is_a_diff_of_the_script_too(treated, tmp_path):
+    _, _, folder = treated
+    (tmp_path / "train.py").write_text(SCRIPT)
+    command = ["patch", "-p1", "--input", str(folder / "out" / "changes.diff")]
+    subprocess.run(command, cwd=tmp_path, check=True, capture_output=True)
+    words = [str(tmp_path / "train.py")]
+    local = Local(words=words, module=False, folder=tmp_path / "out")
+    edited = local.run(Plan(), 1, seconds=300)
+    trial = open_run(folder / "out" / "trials" / Local.name(LOWER, 1))
+    for name in ("loss", "val/loss"):
+        assert list(edited.signal(name).values) == list(trial.signal(name).values)
+    assert not (folder / "out" / "left.yaml").exists()
+
+
+@pytest.mark.slow
 def test_the_command_line_says_it(treated):
     found, _, folder = treated
     command = [sys.executable, "-m", "wellfit", "treat", "--with", "out/plan.yaml"]
@@ -100,6 +115,7 @@ def test_the_command_line_says_it(treated):
     assert "better" in ran.stdout
     assert "val/loss: smaller is better" in ran.stdout
     assert "wellfit run --with out/plan.yaml SCRIPT" in ran.stdout
+    assert "patch -p1 < out/changes.diff" in ran.stdout
     said = json.loads((folder / "said.json").read_text())
     told = found.to_json()
     assert {**said, "seconds": 0} == {**told, "seconds": 0}

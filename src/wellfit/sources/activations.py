@@ -1,11 +1,12 @@
 """Activations between layers: modules, and functions that no module can replace."""
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 import libcst as cst
 
-from wellfit.sources.project import Left, Project
+from wellfit.sources.project import Left, Project, parsed
 from wellfit.sources.steps import importing
 from wellfit.sources.text import Swap, Text, expression, nodes, written
 
@@ -26,6 +27,8 @@ FUNCTIONS: Mapping[str, str] = {
         "relu6": "ReLU6",
     }.items()
 }
+ACTIVATION = re.compile("|".join({*FUNCTIONS.values(), "expit"}), re.IGNORECASE)
+SHORTS = frozenset(name.rpartition(".")[2] for name in FUNCTIONS)
 METHODS = {"sigmoid": "Sigmoid", "tanh": "Tanh", "relu": "ReLU"}
 LAYERS = frozenset(
     f"torch.nn.{name}"
@@ -56,7 +59,10 @@ def swap_functions(project: Project, params: Mapping[str, Any]) -> Project | Lef
     output: it stays.
     """
     codes = {}
-    for path, text in project.texts.items():
+    for path, code in project.files.items():
+        if not ACTIVATION.search(code):
+            continue  # it need not be read
+        text = parsed(code)
         swaps = dict(_functions(text, params["to"]))
         if swaps:
             codes[path] = text.edited(swaps)
@@ -68,7 +74,10 @@ def swap_functions(project: Project, params: Mapping[str, Any]) -> Project | Lef
 def swap_activations(project: Project, params: Mapping[str, Any]) -> Project | Left:
     """Swap those too that are modules, where it is sure that a layer comes after."""
     to, codes = params["to"], {}
-    for path, text in project.texts.items():
+    for path, code in project.files.items():
+        if not ACTIVATION.search(code):
+            continue
+        text = parsed(code)
         swaps = dict(_functions(text, to))
         for call in _modules(text, to):
             if _between_layers(text, call):
@@ -100,7 +109,8 @@ def _functions(text: Text, to: str) -> Iterator[tuple[cst.Call, Swap]]:
 
 def _function(text: Text, call: cst.Call) -> tuple[str, cst.BaseExpression] | None:
     """The kind of activation that is called, and what it is given."""
-    kind = FUNCTIONS.get(text.called(call))
+    known = text.short(call) in SHORTS
+    kind = FUNCTIONS.get(text.called(call)) if known else None
     if kind is not None and len(call.args) == 1 and not call.args[0].star:
         return kind, call.args[0].value
     func = call.func
@@ -265,10 +275,7 @@ def _kinds(text: Text, made: cst.ClassDef) -> dict[str, str]:
 
 
 def _modules(text: Text, to: str) -> Iterator[cst.Call]:
-    for call in text.all(cst.Call):
-        home, _, kind = text.called(call).rpartition(".")
-        if home == "torch.nn" and kind in _swapped(to):
-            yield call
+    yield from text.calls(*(f"torch.nn.{kind}" for kind in sorted(_swapped(to))))
 
 
 def _module(text: Text, to: str) -> Swap:

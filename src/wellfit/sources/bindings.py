@@ -116,8 +116,8 @@ class Bindings:
     def _calls_of(self, function: cst.FunctionDef) -> Iterator[tuple[Path, cst.Call]]:
         for path, text in self.texts.items():
             for call in text.all(cst.Call):
-                name = text.called(call).rpartition(".")[2]
-                if name == function.name.value and positional(call) is not None:
+                own = text.short(call) == function.name.value
+                if own and text.called(call) and positional(call) is not None:
                     yield path, call
 
     def _returned(self, made: Made, call: cst.Call, depth: int) -> list[Made] | None:
@@ -137,9 +137,9 @@ class Bindings:
     def _function(
         self, path: Path, call: cst.Call
     ) -> tuple[Path, cst.FunctionDef] | None:
-        name = self.texts[path].called(call)
-        if not name:
+        if self.texts[path].short(call) not in self._functions:
             return None
+        name = self.texts[path].called(call)
         for file, text in self.texts.items():
             for node in text.module.body:
                 if isinstance(node, cst.FunctionDef):
@@ -148,6 +148,15 @@ class Bindings:
                     if here or name.endswith(f"{file.stem}.{own}"):
                         return file, node
         return None
+
+    @cached_property
+    def _functions(self) -> frozenset[str]:
+        return frozenset(
+            node.name.value
+            for text in self.texts.values()
+            for node in text.module.body
+            if isinstance(node, cst.FunctionDef)
+        )
 
     def _imported(self, made: Made) -> list[Made] | None:
         """What a module of the project's calls so, where a name is imported from it."""

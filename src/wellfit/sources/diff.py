@@ -16,7 +16,7 @@ from wellfit.sources.epochs import train_longer
 from wellfit.sources.losses import fix_output_loss
 from wellfit.sources.norms import insert_normalization
 from wellfit.sources.optimizers import switch_optimizer
-from wellfit.sources.project import Edit, Left, Project, read_project
+from wellfit.sources.project import Edit, Left, Project, attempted, read_project
 from wellfit.sources.rates import scale_rates
 from wellfit.sources.schedules import schedule_learning_rate, warm_up
 from wellfit.sources.shuffling import shuffle_batches
@@ -93,7 +93,7 @@ def written(
     left: list[tuple[Change, str]] = []
     for change in plan.changes:
         edit = edits.get(change.change)
-        made = Left(why=ALONE) if edit is None else edit(project, change.params)
+        made = attempted(edit, project, change.params) if edit else Left(why=ALONE)
         if isinstance(made, Left):
             left.append((change, made.why))
         else:

@@ -19,12 +19,11 @@ def train_longer(project: Project, params: Mapping[str, Any]) -> Project | Left:
     """
     texts, factor = project.texts, params["factor"]
     for path, text in texts.items():
-        for call in text.all(cst.Call):
-            if text.called(call) == LOADER:
-                return Left(why="passes over a DataLoader are made longer as it trains")
-            if text.called(call).startswith(SCHEDULERS):
-                where = f"line {text.line(call)} of {path.name}"
-                return Left(why=f"the schedule of {where} would have to be stretched")
+        if text.calls(LOADER):
+            return Left(why="passes over a DataLoader are made longer as it trains")
+        for call in text.starting(SCHEDULERS):
+            where = f"line {text.line(call)} of {path.name}"
+            return Left(why=f"the schedule of {where} would have to be stretched")
     found = [(path, loop) for path, text in texts.items() for loop in loops_of(text)]
     if len(found) != 1:
         return Left(why=f"the text has {len(found)} loops that train by themselves")

@@ -1,14 +1,13 @@
 """The files of the user's that a script is made of, and what became of an edit."""
 
+import ast
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-import libcst as cst
-
-from wellfit.sources.text import Text, nodes, written
+from wellfit.sources.text import Text
 
 MOST = 200  # files: more are not read
 LARGEST = 1_000_000  # bytes of one: a larger one is made by a machine
@@ -43,6 +42,19 @@ class Left:
 Edit = Callable[[Project, Mapping[str, Any]], Project | Left]
 
 
+def attempted(
+    edit: Edit, project: Project, params: Mapping[str, Any]
+) -> Project | Left:
+    """The edit; left where a text is of a kind that it was not made for.
+
+    Strangers write in ways that nobody thinks of: no run and no proof is lost for it.
+    """
+    try:
+        return edit(project, params)
+    except Exception as error:
+        return Left(why=f"the text could not be followed ({type(error).__name__})")
+
+
 @cache
 def parsed(code: str) -> Text:
     """The text, read: the same texts are met again and again."""
@@ -62,28 +74,28 @@ def read_project(script: Path, root: Path) -> Project:
             continue
         try:
             code = path.read_bytes().decode("utf-8")
-            module = parsed(code).module
-        except (UnicodeDecodeError, cst.ParserSyntaxError, RecursionError):
+            tree = ast.parse(code)
+        except (UnicodeDecodeError, SyntaxError, ValueError, RecursionError):
             continue
         files[path] = code
-        waiting += _local(module, path, root)
+        waiting += _local(tree, path, root)
     return Project(files=files)
 
 
-def _local(module: cst.Module, file: Path, root: Path) -> Iterator[Path]:
+def _local(tree: ast.Module, file: Path, root: Path) -> Iterator[Path]:
     """The files that a module's imports may load, of those below the root."""
-    for line in nodes(module, cst.Import):
-        for alias in line.names:
-            yield from _files(root, written(alias.name).split("."))
-    for more in nodes(module, cst.ImportFrom):
-        base = root
-        if more.relative:
-            base = file.parents[min(len(more.relative), len(file.parents)) - 1]
-        parts = written(more.module).split(".") if more.module else []
-        yield from _files(base, parts)
-        if not isinstance(more.names, cst.ImportStar):
-            for alias in more.names:
-                yield from _files(base, [*parts, written(alias.name)])
+    for line in ast.walk(tree):
+        if isinstance(line, ast.Import):
+            for alias in line.names:
+                yield from _files(root, alias.name.split("."))
+        elif isinstance(line, ast.ImportFrom):
+            base = root
+            if line.level:
+                base = file.parents[min(line.level, len(file.parents)) - 1]
+            parts = line.module.split(".") if line.module else []
+            yield from _files(base, parts)
+            for alias in line.names:
+                yield from _files(base, [*parts, alias.name])
 
 
 def _files(base: Path, parts: list[str]) -> Iterator[Path]:

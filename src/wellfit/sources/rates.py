@@ -74,14 +74,12 @@ def rates_of(text: Text) -> Iterator[Any]:
     The call itself stands for the rate that it has without saying. A `Left` for one of
     which it is not sure.
     """
-    for call in text.all(cst.Call):
-        name = text.called(call)
-        if name in RATES:
-            if positional(call) is None:
-                yield Left(why=f"line {text.line(call)} gives arguments by a star")
-            yield argument(call, "lr", 1) or call
-        elif name.startswith(SCHEDULERS):
-            yield from _absolute(call, name.removeprefix(SCHEDULERS))
+    for call in text.calls(*RATES):
+        if positional(call) is None:
+            yield Left(why=f"line {text.line(call)} gives arguments by a star")
+        yield argument(call, "lr", 1) or call
+    for call in text.calls(*(SCHEDULERS + kind for kind in ABSOLUTE)):
+        yield from _absolute(call, text.called(call).removeprefix(SCHEDULERS))
     for entry in text.all(cst.Dict):
         said = {_key(e): e for e in entry.elements if isinstance(e, cst.DictElement)}
         if {"params", "lr"} <= said.keys():

@@ -57,12 +57,9 @@ def _place(found: Steps) -> tuple[Step, Text, cst.CSTNode] | Left:
     ((made,), (step,)) = found.made, found.steps
     text = found.bindings.texts[step.path]
     for path, other in found.bindings.texts.items():
-        for call in other.all(cst.Call):
-            if other.called(call).startswith(SCHEDULERS):
-                where = f"line {other.line(call)} of {path.name}"
-                return Left(
-                    why=f"it would have to be joined to the schedule of {where}"
-                )
+        for call in other.starting(SCHEDULERS):
+            where = f"line {other.line(call)} of {path.name}"
+            return Left(why=f"it would be joined to the schedule of {where}")
         if sets_rates(other):
             return Left(why=f"{path.name} sets rates itself")
     line = (

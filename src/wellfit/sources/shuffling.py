@@ -125,7 +125,7 @@ def shuffle_by_hand(project: Project, params: Mapping[str, Any]) -> Project | Le
     bindings, codes = Bindings(project), {}
     for path, text in bindings.texts.items():
         swaps: dict[cst.CSTNode, Swap] = {}
-        for loop in text.all(cst.For):
+        for loop in text.all(cst.For) if "range(0" in text.code else ():
             swaps |= _cut(bindings, path, loop)
         if swaps:
             codes[path] = text.edited(swaps)

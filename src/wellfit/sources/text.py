@@ -23,15 +23,33 @@ class Text:
 
     def __init__(self, code: str) -> None:
         self.code = code
-        self._wrapper = MetadataWrapper(cst.parse_module(code), unsafe_skip_copy=True)
-        self.module = self._wrapper.module
-        self._names = self._wrapper.resolve(QualifiedNameProvider)
-        self._places = self._wrapper.resolve(PositionProvider)
-        self._parents = self._wrapper.resolve(ParentNodeProvider)
+        self.module = cst.parse_module(code)
+
+    # What a name means takes a hundred times as long as to parse: only where needed.
+
+    @cached_property
+    def _wrapper(self) -> MetadataWrapper:
+        return MetadataWrapper(self.module, unsafe_skip_copy=True)
+
+    @cached_property
+    def _names(self) -> Mapping[cst.CSTNode, Any]:
+        return self._wrapper.resolve(QualifiedNameProvider)
+
+    @cached_property
+    def _places(self) -> Mapping[cst.CSTNode, Any]:
+        return self._wrapper.resolve(PositionProvider)
+
+    @cached_property
+    def _parents(self) -> Mapping[cst.CSTNode, cst.CSTNode]:
+        return self._wrapper.resolve(ParentNodeProvider)
+
+    @cached_property
+    def _nodes(self) -> list[cst.CSTNode]:
+        return list(nodes(self.module, cst.CSTNode))
 
     def all(self, kind: Any) -> list[Any]:
         """Every node of a kind, or of several, as they come in the text."""
-        return list(nodes(self.module, kind))
+        return [node for node in self._nodes if isinstance(node, kind)]
 
     def line(self, node: cst.CSTNode) -> int:
         """Where it begins."""
@@ -68,7 +86,27 @@ class Text:
 
     def calls(self, *names: str) -> list[cst.Call]:
         """Every call of one of these, by full names."""
-        return [c for c in self.all(cst.Call) if self.called(c) in names]
+        shorts = {name.rpartition(".")[2] for name in names}
+        likely = (c for c in self.all(cst.Call) if self.short(c) in shorts)
+        return [c for c in likely if self.called(c) in names]
+
+    def starting(self, name: str) -> list[cst.Call]:
+        """Every call of what has a full name that starts so, `torch.optim.`."""
+        if name.rstrip(".").rpartition(".")[2] not in self.code:
+            return []
+        return [c for c in self.all(cst.Call) if self.called(c).startswith(name)]
+
+    def short(self, call: cst.Call) -> str:
+        """The last part of the full name of what is called, if it has one."""
+        func = call.func
+        if isinstance(func, cst.Attribute):
+            return func.attr.value
+        name = func.value if isinstance(func, cst.Name) else ""
+        return self._meant.get(name, name).rpartition(".")[2]
+
+    @cached_property
+    def _meant(self) -> dict[str, str]:
+        return dict(self._imported)
 
     def spelled(self, name: str) -> str | None:
         """How a full name can be written here, by what is imported; None if it cannot.

@@ -15,8 +15,10 @@ if TYPE_CHECKING:
 def apply(plan: Plan | str | Path) -> None:
     """Train with the changes of a plan from here on, in this process.
 
-    A line at the top of a script does what `wellfit run --with` does to it. A change
-    that finds nothing to change is said on standard error, after the first step.
+    A line at the top of a script does what `wellfit run --with` does to it, but for
+    what that edits in its text: this is running by then, and `changes.diff` is for it.
+    A change that finds nothing to change is said on standard error, after the first
+    step.
     `BadSetting` where a plan cannot be what it says.
     """
     from wellfit.remedies.plans import read_plan
