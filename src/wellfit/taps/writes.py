@@ -91,6 +91,8 @@ class Writes:
         self._own.busy = True  # what is opened here is ours
         try:
             path = os.path.abspath(os.fsdecode(given))  # noqa: PTH100
+            if "__pycache__" in path:
+                return  # Python's own, which is the same for all
             if self._mirror.holds(path):
                 self._mirror.loosen(path, content=content, whole=whole or only_parents)
             else:
@@ -102,7 +104,7 @@ class Writes:
 
     def _note(self, path: str) -> None:
         real = os.path.realpath(path)
-        if "__pycache__" in real or real.startswith(self._ours):
+        if real.startswith(self._ours):
             return
         if real.startswith(self._shared) and not path.startswith(f"{self._here}/"):
             return
