@@ -33,12 +33,14 @@ COSINE = change("schedule-learning-rate", steps=6)
 )
 def test_another_optimizer_is_made_on_the_same(was, to, becomes):
     ctor = "SGD(net.parameters(), lr=0.3)"
-    code = PLAIN.replace(ctor, was.replace("{}", "net.parameters()"))
+    plain = f"wd = 0.1\n{PLAIN}"
+    code = plain.replace(ctor, was.replace("{}", "net.parameters()"))
     switch = change("switch-optimizer", to=to, rate=0.01)
     new, left = edited(code, switch)
     assert not left
-    assert new == PLAIN.replace(ctor, becomes.replace("{}", "net.parameters()"))
+    assert new == plain.replace(ctor, becomes.replace("{}", "net.parameters()"))
     assert edited(new, switch)[0] == new
+    assert torch.allclose(losses_of(new), losses_of(code, switch), rtol=1e-5)
 
 
 @pytest.mark.parametrize(

@@ -28,28 +28,21 @@ def reaching(
 
     Empty where nothing is edited. The user's files stay as they are.
     """
-    texts, changes = reached(plan, script, module=module)
-    path = write_texts(folder, texts)
-    return {} if path is None else {"edited": {"texts": path, "changes": changes}}
-
-
-def reached(
-    plan: Plan, script: str | Path, *, module: bool
-) -> tuple[dict[Path, str], list[str]]:
-    """The texts to be run in the place of files, and the ids of what they are for."""
     if not any(change.change in REACHING for change in plan.changes):
-        return {}, []
+        return {}
     from wellfit.sources.diff import place_of
     from wellfit.sources.project import read_project
 
     found = place_of(script, module=module)
     if found is None:
-        return {}, []
+        return {}
     project = read_project(*found)
     key = plan.ids, tuple(project.files.items())
     if key not in _KNOWN:  # the next trial of the plan has the same
         _KNOWN[key] = _edited(plan, project)
-    return _KNOWN[key]
+    texts, edited = _KNOWN[key]
+    path = write_texts(folder, dict(texts))
+    return {} if path is None else {"edited": {"texts": path, "changes": [*edited]}}
 
 
 def _edited(plan: Plan, project: "Project") -> tuple[dict[Path, str], list[str]]:
