@@ -12,6 +12,7 @@ from torch.utils.data import DataLoader, TensorDataset
 from tests.taps.test_changes import changed
 from tests.taps.test_edits import change, network, rows, same
 from wellfit.core.rates import GROWTH, HIGH, goes_on, rate_taken
+from wellfit.taps.torch.edits import durations, rates
 
 F = nn.functional
 HELD = rows(seed=1)
@@ -304,6 +305,46 @@ def test_without_an_evaluation_nothing_ends():
     assert same(found.net, bare.net)
     why = kept.facts["plan"]["without_effect"][one.id]
     assert why == "no loss of validation was seen"
+
+
+def test_a_wrapped_model_is_averaged_however_it_is_called():
+    class Wrapped(nn.Module):
+        def __init__(self, module):
+            super().__init__()
+            self.module = module
+
+        def forward(self, x):
+            return self.module(x)
+
+    with changed(change("average-weights", decay=0.8)):
+        expected = Loop().run()
+        net = normed()
+        found = Loop(Wrapped(net))
+        for _ in range(4):
+            found.epoch(loader())
+            found.validate(net)
+    assert found.losses == expected.losses
+
+
+@pytest.mark.parametrize(
+    ("name", "params"),
+    [
+        ("find-learning-rate", {}),
+        ("stop-early", {"patience": 1}),
+        ("schedule-learning-rate", {"kind": "plateau", "steps": 1}),
+    ],
+)
+def test_no_process_of_several_decides_for_itself(name, params, monkeypatch):
+    expected = Loop(lr=0.5).run(6)
+    for module in (rates, durations):
+        monkeypatch.setattr(module, "together", lambda: True)
+    one = change(name, **params)
+    with changed(one) as kept:
+        found = Loop(lr=0.5).run(6)
+    assert kept.facts["plan"]["without_effect"][one.id].startswith("several processes")
+    assert len(found.losses) == 6
+    if name != "find-learning-rate":  # which leaves out its first step
+        assert found.losses == expected.losses
 
 
 # -- longer --------------------------------------------------------------------------

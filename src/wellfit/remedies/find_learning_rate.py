@@ -32,8 +32,8 @@ class FindLearningRate(Remedy):
     The rows of those steps, which are as if they had not been seen.
 
     ## When it cannot be applied
-    Where several optimizers take steps by turns; to optimizers without a learning rate;
-    where the loss is not called `backward` of.
+    Where several optimizers take steps by turns, or several processes train together;
+    to optimizers without a learning rate; where the loss is not called `backward` of.
 
     ## References
     Smith (2017), Cyclical learning rates for training neural networks, section 3.3.

@@ -45,7 +45,7 @@ class ScheduleLearningRate(Remedy):
 
     ## When it cannot be applied
     To what is not trained by gradients, and to optimizers without a learning rate;
-    `plateau` where no validation loss is seen.
+    `plateau` where no validation loss is seen, or several processes train together.
 
     ## References
     Loshchilov and Hutter (2017), SGDR: stochastic gradient descent with warm restarts,

@@ -29,8 +29,8 @@ class StopEarly(Remedy):
     breaks its loop.
 
     ## When it cannot be applied
-    Where no validation loss is computed by a loss of PyTorch's, or no evaluation comes
-    after the patience is at its end.
+    Where no validation loss is computed by a loss of PyTorch's, no evaluation comes
+    after the patience is at its end, or several processes train together.
 
     ## References
     Prechelt (1998), Early stopping, but when?

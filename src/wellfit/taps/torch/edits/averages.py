@@ -1,5 +1,6 @@
 """An average of the weights, which is evaluated in their stead."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -51,7 +52,8 @@ class Averages:
         def enter(*_: Any) -> None:
             self._enter(one)
 
-        self._handles.append(model.register_forward_pre_hook(enter))
+        for called in _wrapped(model):
+            self._handles.append(called.register_forward_pre_hook(enter))
         return 1
 
     def _enter(self, one: _Averaged) -> None:
@@ -97,6 +99,14 @@ class Averages:
         """Average no more; what is evaluated at last stays."""
         while self._handles:
             self._handles.pop().remove()
+
+
+def _wrapped(model: nn.Module) -> Iterator[nn.Module]:
+    """The model, and what it wraps: for several devices, say, or as compiled."""
+    yield model
+    children = [*model.children()]
+    if len(children) == 1 and not [*model.parameters(recurse=False)]:
+        yield from _wrapped(children[0])
 
 
 def _put_back(one: _Averaged) -> None:

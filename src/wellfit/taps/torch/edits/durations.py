@@ -11,6 +11,8 @@ import torch
 from torch import Tensor, nn
 from torch.optim import lr_scheduler
 
+from wellfit.taps.torch.edits.ranks import TOGETHER, together
+
 Optimizer = torch.optim.Optimizer
 SCHEDULES = [
     kind
@@ -59,6 +61,9 @@ class Early:
         """An evaluation is over."""
         loss = scores.get("loss")
         if phase != "val" or loss is None or self.stopped:
+            return
+        if together():
+            self.why = TOGETHER
             return
         self.why = f"no {self._patience} evaluations in a row were without a better one"
         if loss < self._best:

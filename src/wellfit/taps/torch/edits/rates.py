@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from wellfit.core.errors import BadSetting
 from wellfit.core.rates import GROWTH, HIGH, goes_on, rate_taken
 from wellfit.taps.torch.edits.optimizers import rate_of
+from wellfit.taps.torch.edits.ranks import TOGETHER, together
 
 Optimizer = torch.optim.Optimizer
 EASED = 0.1  # times the rate, on a plateau
@@ -87,6 +88,9 @@ class RateSearch:
         if self._over:
             skips, self._skips = self._skips, False
             return skips
+        if together():
+            self._give_up(TOGETHER)
+            return True
         if self._optimizer is None:
             self._begin(optimizer)
         elif self._optimizer is not optimizer:
@@ -156,6 +160,9 @@ class Plateaus:
         """An evaluation is over."""
         loss = scores.get("loss")
         if phase != "val" or loss is None:
+            return
+        if together():
+            self.why = TOGETHER
             return
         self.why = f"no {self._patience} steps went by without a better evaluation"
         if loss < self._best:
