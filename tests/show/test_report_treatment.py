@@ -195,6 +195,21 @@ def test_what_is_not_decided_says_how_to_go_on(kept: Kept) -> None:
     assert "wellfit run --with" not in page
 
 
+def test_the_plan_as_a_diff_stands_on_the_page(kept: Kept) -> None:
+    diff, rest = (kept.treatment.path / name for name in ("changes.diff", "left.yaml"))
+    diff.write_text("--- a/train.py\n+++ b/train.py\n-lr=0.9\n+lr=0.09\n")
+    rest.write_text("version: 1\n")
+    try:
+        page = treatment_page(kept, page=lambda name: None)
+    finally:
+        diff.unlink()
+        rest.unlink()
+    assert "patch -p1 &lt; " in page
+    assert "+lr=0.09" in page
+    assert "what it lacks is in left.yaml" in page
+    assert "patch -p1" not in treatment_page(kept, page=lambda name: None)
+
+
 def test_what_is_only_trusted_says_so(kept: Kept, tmp_path: Path) -> None:
     (trusted, *_) = kept.treatment.tried
     path = tmp_path / "trusted"

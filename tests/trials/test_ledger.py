@@ -216,5 +216,5 @@ def test_explain_says_what_trials_say(ledger):
     assert "- `clip-gradients`: helped in 0 of 1 trial, median +0.25" in page
     page = explain("Lower_learning_rate")
     assert "- against `divergence`: helped in 2 of 2 trials, median +0.25" in page
-    assert "- in plans that were given: helped in 1 of 1 trial" in page
+    assert "- whatever was found: helped in 1 of 1 trial" in page
     assert "trials say" not in explain("grad_norm")

@@ -176,7 +176,8 @@ class Course:
             some = proposals_for(run, said, self.known)
             if not plan.changes:
                 known = {one.change.id for one in some}
-                some += tuple(p for p in general(run) if p.change.id not in known)
+                often = general(run, self.known)
+                some += tuple(p for p in often if p.change.id not in known)
             for one in some:
                 redefined = metric.is_redefined_by(one.touches)
                 (left if redefined else proposals).append(one)

@@ -34,9 +34,9 @@ MOST_OF_BENCH = 20.0
 class Entry:
     """A verdict as it is kept; nothing of a user's code, data, names or paths is in it.
 
-    `rule` is the finding's, empty of a plan that was given; `beside` are the remedies
-    that the plan has besides. `helped` is None where it was not decided. `gain` is the
-    median of `relative` over the pairs, None without any.
+    `rule` is the finding's, empty of what was tried whatever was found; `beside` are
+    the remedies that the plan has besides. `helped` is None where it was not decided.
+    `gain` is the median of `relative` over the pairs, None without any.
     """
 
     rule: str

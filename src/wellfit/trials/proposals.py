@@ -61,28 +61,37 @@ def proposals_for(
                 )
                 found.setdefault(proposal.change.id, (place, proposal))
     ordered = sorted(found.values(), key=lambda one: one[0])  # a stable sort
-    ranked = [
-        (place, -_chance(proposal, at, known), proposal)
-        for at, (place, proposal) in enumerate(ordered)
-    ]
-    return tuple(one[-1] for one in sorted(ranked, key=lambda one: one[:2]))
+    return _ranked(ordered, known)
 
 
-def general(run: Run) -> tuple[Proposal, ...]:
+def general(run: Run, known: Sequence[Experience] = ()) -> tuple[Proposal, ...]:
     """What often helps a training by gradients, whatever rules make of it.
 
-    The first proposal of each of a few remedies: where a fault is none that a rule
-    knows, or none that was measured, it may still be one that they undo.
+    The first proposal of each of a few remedies, by what is `known` of them: where a
+    fault is none that a rule knows, or none that was measured, it may still be one that
+    they undo.
     """
     if run.get("train/learning_rate") is None:
         return ()
     unknown = Finding(rule="", severity=Severity.NOTE, confidence=0.0, summary="")
     kinds = [acts()[name] for name in GENERAL]
-    return tuple(
+    found = [
         Proposal(change=one.change, rule="", touches=frozenset(kind.touches))
         for kind in kinds
         for one in kind.proposals(run, unknown)[:1]
-    )
+    ]
+    return _ranked([(0, one) for one in found], known)
+
+
+def _ranked(
+    ordered: Sequence[tuple[int, Proposal]], known: Sequence[Experience]
+) -> tuple[Proposal, ...]:
+    """Those of the same place by their chance to help."""
+    ranked = [
+        (place, -_chance(proposal, at, known), proposal)
+        for at, (place, proposal) in enumerate(ordered)
+    ]
+    return tuple(one[-1] for one in sorted(ranked, key=lambda one: one[:2]))
 
 
 def _chance(proposal: Proposal, at: int, known: Sequence[Experience]) -> float:

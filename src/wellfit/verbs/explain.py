@@ -65,7 +65,7 @@ def _taught(name: str) -> str:
 
     lines = [f"- `{one.remedy}`: {_told(one)}" for one in experience(rule=name)]
     lines += [
-        f"- {f'against `{one.rule}`' if one.rule else 'in plans that were given'}: "
+        f"- {f'against `{one.rule}`' if one.rule else 'whatever was found'}: "
         f"{_told(one)}"
         for one in experience(remedy=name)
     ]

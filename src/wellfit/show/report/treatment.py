@@ -32,6 +32,7 @@ from wellfit.trials.kept import Kept
 
 OTHERWISE = ("val/loss", "train/loss")  # the curve, where the metric is one number
 YAML = "plan.yaml"
+DIFF, REST = "changes.diff", "left.yaml"
 PROOF = "The proof"
 PROVEN = (
     "Runs with the plan and without it, on seeds that nothing was chosen by; pairs are "
@@ -216,8 +217,24 @@ def _plan(kept: Kept, verdict: Verdict) -> Section:
                 title="Or for good, as the first line of the script",
                 text=f"import wellfit; wellfit.apply({_named(kept) + '/' + YAML!r})",
             ),
+            *_diff(kept),
         ),
     )
+
+
+def _diff(kept: Kept) -> Iterator[Code]:
+    """The plan as an edit of the source, as far as it could be written as one."""
+    try:
+        text = (kept.treatment.path / DIFF).read_text(encoding="utf-8")
+    except OSError:
+        return
+    lacking = (kept.treatment.path / REST).exists()
+    besides = f"; what it lacks is in {REST}" if lacking else ""
+    yield Code(
+        title=f"Or as an edit of the source{besides}",
+        text=f"patch -p1 < {_folder(kept)}/{DIFF}",
+    )
+    yield Code(title=DIFF, text=redact(text))
 
 
 def _named(kept: Kept) -> str:
