@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -96,7 +97,8 @@ def test_a_script_in_a_folder_below_is_copied_with_its_folder(project, monkeypat
 @pytest.mark.slow
 def test_trials_meet_nothing_of_each_other_nor_of_the_user(project, tmp_path):
     local = Local(words=["train.py"], module=False, folder=tmp_path / "out")
-    runs = [local.run(plan, 0, seconds=300) for plan in (Plan(), SWAP)]
+    with closing(local.forks):  # the second is forked, with PyTorch loaded
+        runs = [local.run(plan, 0, seconds=300) for plan in (Plan(), SWAP)]
     for plan, run in zip((Plan(), SWAP), runs, strict=True):
         folder = local.place(plan, 0)
         assert run.facts["outcome"]["exit"] == 0, (folder / "said.txt").read_text()
@@ -117,7 +119,8 @@ def test_trials_meet_nothing_of_each_other_nor_of_the_user(project, tmp_path):
 @pytest.mark.slow
 def test_a_run_with_the_plan_trains_as_the_trial_did(project, tmp_path):
     local = Local(words=["train.py"], module=False, folder=tmp_path / "out")
-    trial = local.run(SWAP, 0, seconds=300)
+    with closing(local.forks):
+        trial = local.run(SWAP, 0, seconds=300)
     SWAP.save(project / "plan.yaml")
     command = [sys.executable, "-m", "wellfit", "run", "--with", "plan.yaml", "--quiet"]
     command += ["--out", str(tmp_path / "run"), "--json", "said.json", "train.py"]

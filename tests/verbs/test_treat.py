@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 import time
+from contextlib import closing
 
 import pytest
 
@@ -96,7 +97,8 @@ def test_what_is_proven_is_a_diff_of_the_script_too(treated, tmp_path):
     subprocess.run(command, cwd=tmp_path, check=True, capture_output=True)
     words = [str(tmp_path / "train.py")]
     local = Local(words=words, module=False, folder=tmp_path / "out")
-    edited = local.run(Plan(), 1, seconds=300)
+    with closing(local.forks):
+        edited = local.run(Plan(), 1, seconds=300)
     trial = open_run(folder / "out" / "trials" / Local.name(LOWER, 1))
     for name in ("loss", "val/loss"):
         assert list(edited.signal(name).values) == list(trial.signal(name).values)

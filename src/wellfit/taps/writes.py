@@ -36,6 +36,8 @@ SAVING = {
     "torch.serialization": {"save": 1},
     "safetensors.torch": {"save_file": 1},
 }
+# Where the same function stands by then, if its module has been loaded before.
+KNOWN_IN = {"torch.serialization": "torch"}
 
 
 class Writes:
@@ -114,7 +116,9 @@ class Writes:
     def _wait(self, module: str) -> None:
         def loaded() -> None:
             for name, place in SAVING[module].items():
-                self._wrap(sys.modules[module], name, place)
+                for home in (module, KNOWN_IN.get(module, "")):
+                    if hasattr(sys.modules.get(home), name):
+                        self._wrap(sys.modules[home], name, place)
 
         if module in sys.modules:
             loaded()
