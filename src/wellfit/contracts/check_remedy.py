@@ -12,7 +12,7 @@ the same training, written by hand. Each failure says what to change.
 """
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from functools import partial
 from typing import Any
 
@@ -20,7 +20,7 @@ from wellfit.contracts.check_rule import Check
 from wellfit.core.finding import Finding, Severity
 from wellfit.core.plan import Plan
 from wellfit.core.run import Run
-from wellfit.core.training import Training
+from wellfit.core.training import Fitting, Training
 from wellfit.remedies import REMEDIES
 from wellfit.remedies.plans import parse_plan
 from wellfit.remedies.remedy import Remedy
@@ -31,17 +31,25 @@ SECTIONS = (
     "When it cannot be applied",
     "References",
 )
-EDITS = frozenset(n for n in vars(Training) if not n.startswith("_"))
+# What trainings by gradients, and what fits of estimators can be asked for.
+EDITS, REFITS = (
+    frozenset(n for n in vars(kind) if not n.startswith("_"))
+    for kind in (Training, Fitting)
+)
 
 
 class Asked:
-    """A training that only notes what is asked for: the edits, and their arguments."""
+    """A training that only notes what is asked for: the edits, and their arguments.
 
-    def __init__(self) -> None:
+    `known` are the edits that can be asked for: with `REFITS`, it is of estimators.
+    """
+
+    def __init__(self, known: Collection[str] = EDITS) -> None:
         self.edits: list[tuple[str, tuple[Any, ...]]] = []
+        self._known = known
 
     def __getattr__(self, name: str) -> Callable[..., None]:
-        if name not in EDITS:
+        if name not in self._known:
             raise AttributeError(name)
         return lambda *args: self.edits.append((name, args))
 
@@ -96,14 +104,25 @@ def check_round_trip(kind: type[Remedy]) -> None:
 
 
 def check_edits(kind: type[Remedy]) -> None:
-    """It asks a training for something, and for the same each time."""
-    asked = [Asked(), Asked()]
-    remedy = kind()
-    for training in asked:
-        remedy.apply(training)
-    first, second = ([name for name, _ in one.edits] for one in asked)
-    assert first, f"{kind.name()} must ask the training for an edit in `apply`"
-    assert first == second, f"{kind.name()} asks for other edits the second time"
+    """It asks a training for something, and for the same each time.
+
+    A training by gradients in `apply`, the fits of estimators in `refit`, or both.
+    """
+    remedy, name = kind(), kind.name()
+    acts = (("apply", EDITS, remedy.apply), ("refit", REFITS, remedy.refit))
+    asked = []
+    for act, known, edit in acts:
+        first, second = _asked(edit, known), _asked(edit, known)
+        assert first, f"{name} must ask the training for an edit in `{act}`"
+        assert first == second, f"{name} asks for other edits the second time"
+        asked += [one for one in first if one != "cannot"]
+    assert asked, f"{name} must have an act: in `apply`, in `refit`, or in both"
+
+
+def _asked(edit: Callable[[Any], None], known: Collection[str]) -> list[str]:
+    training = Asked(known)
+    edit(training)
+    return [name for name, _ in training.edits]
 
 
 def check_proposals(kind: type[Remedy]) -> None:

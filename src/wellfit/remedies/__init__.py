@@ -5,8 +5,8 @@ from collections.abc import Mapping
 REMEDIES: Mapping[str, str] = {
     # on inputs
     "standardize-inputs": "Bring every input to mean 0 and standard deviation 1.",
-    "impute-missing": "Fill gaps by the median or the commonest value of the training "
-    "rows, and add a column that says where.",
+    "impute-missing": "Fill gaps by the median or the commonest value, and add columns "
+    "that show them.",
     "clip-outliers": "Limit each input to the range in which nearly all training rows "
     "lie.",
     "drop-duplicates": "Keep one of each set of equal rows.",

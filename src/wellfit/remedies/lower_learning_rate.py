@@ -6,7 +6,7 @@ from typing import ClassVar
 from wellfit.core.errors import BadSetting
 from wellfit.core.finding import Finding
 from wellfit.core.run import Run
-from wellfit.core.training import Training
+from wellfit.core.training import Fitting, Training
 from wellfit.remedies.remedy import Remedy
 
 
@@ -18,14 +18,15 @@ class LowerLearningRate(Remedy):
     Each step is taken with the rates that the script, or its schedule, has set, times
     `factor`, which is below 1. Between the steps the rates are the script's own: a
     schedule goes on as if nothing had happened, whatever its kind, and all its rates
-    are scaled alike.
+    are scaled alike. Of estimators, the rate that is set is: of boosters, perceptrons
+    and SGD with a rate of its own.
 
     ## What it costs
     Nothing; but a training that is not to end sooner than it has settled takes up to
     1 / `factor` times as many steps.
 
     ## When it cannot be applied
-    To what is not trained by gradients, and to optimizers without a learning rate.
+    To optimizers and estimators without a learning rate.
 
     ## References
     Bengio (2012), Practical recommendations for gradient-based training of deep
@@ -51,3 +52,7 @@ class LowerLearningRate(Remedy):
     def apply(self, training: Training) -> None:
         """Scale the rates."""
         training.scale_rates(self.factor)
+
+    def refit(self, fitting: Fitting) -> None:
+        """Scale the rates."""
+        fitting.scale_rates(self.factor)

@@ -7,7 +7,7 @@ from typing import ClassVar
 from wellfit.core.errors import BadSetting
 from wellfit.core.finding import Finding
 from wellfit.core.run import Run
-from wellfit.core.training import Training
+from wellfit.core.training import Fitting, Training
 from wellfit.remedies.remedy import Remedy
 
 
@@ -18,13 +18,15 @@ class PenalizeWeights(Remedy):
     ## What it does
     In each step every weight is made smaller by `decay` times the learning rate of that
     step, apart from its gradient (decoupled, as AdamW does it), beside whatever decay
-    the script has. Biases and the parameters of norms stay free.
+    the script has. Biases and the parameters of norms stay free. Estimators get half of
+    `decay` times the squares of the weights added to the mean of their losses: `alpha`
+    and `reg_lambda` rise by as much, and `C`, the inverse of a penalty, falls.
 
     ## What it costs
     A pass over the weights at each step.
 
     ## When it cannot be applied
-    To what is not trained by gradients.
+    To estimators that know no penalty, such as single trees.
 
     ## References
     Loshchilov and Hutter (2019), Decoupled weight decay regularization.
@@ -46,3 +48,7 @@ class PenalizeWeights(Remedy):
     def apply(self, training: Training) -> None:
         """Have them decay."""
         training.decay_weights(self.decay)
+
+    def refit(self, fitting: Fitting) -> None:
+        """Have them penalised."""
+        fitting.decay_weights(self.decay)

@@ -4,7 +4,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import fields
 from functools import cache
 from importlib import import_module
-from inspect import isabstract
 from pathlib import Path
 from typing import Any, get_args, get_type_hints
 
@@ -13,6 +12,7 @@ from wellfit.core.plan import VERSION, Change, Plan
 from wellfit.core.text import Document, Form, Place, parse_text, read_text
 from wellfit.remedies.remedy import Remedy
 
+NAMES = tuple[str, ...]  # the type of a parameter that lists columns
 FORM = Form(what="plan", keys="version and changes")
 
 
@@ -36,7 +36,7 @@ def acts() -> Mapping[str, type[Remedy]]:
         module = f"{__package__}.{file.stem}"
         for member in vars(import_module(module)).values():
             kind = isinstance(member, type) and issubclass(member, Remedy)
-            if kind and not isabstract(member) and member.__module__ == module:
+            if kind and member is not Remedy and member.__module__ == module:
                 found[member.name()] = member
     return found
 
@@ -60,6 +60,8 @@ def _read(kind: type[Remedy], name: str, value: Any) -> Any:
     if name not in known:
         raise BadSetting(f"{kind.name()} has no {name!r}{nearest(name, known)}")
     what = f"{name} of {kind.name()} must be"
+    if types[name] == NAMES:
+        return _names(what, value)
     words = get_args(types[name])
     if words and value not in words:
         close = nearest(value, words) if isinstance(value, str) else ""
@@ -71,6 +73,12 @@ def _read(kind: type[Remedy], name: str, value: Any) -> Any:
     if types[name] is int and value != int(value):
         raise BadSetting(f"{what} a whole number; got {value!r}")
     return types[name](value)
+
+
+def _names(what: str, value: Any) -> tuple[str, ...]:
+    if isinstance(value, list | tuple) and all(isinstance(v, str) for v in value):
+        return tuple(value)
+    raise BadSetting(f"{what} a list of names, such as [age, income]; got {value!r}")
 
 
 def _checked(document: Document) -> Plan:

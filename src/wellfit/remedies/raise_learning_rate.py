@@ -7,7 +7,7 @@ from typing import ClassVar
 from wellfit.core.errors import BadSetting
 from wellfit.core.finding import Finding
 from wellfit.core.run import Run
-from wellfit.core.training import Training
+from wellfit.core.training import Fitting, Training
 from wellfit.remedies.remedy import Remedy
 
 
@@ -19,13 +19,14 @@ class RaiseLearningRate(Remedy):
     Each step is taken with the rates that the script, or its schedule, has set, times
     `factor`, which is above 1. Between the steps the rates are the script's own: a
     schedule goes on as if nothing had happened, whatever its kind, and all its rates
-    are scaled alike.
+    are scaled alike. Of estimators, the rate that is set is: of boosters, perceptrons
+    and SGD with a rate of its own.
 
     ## What it costs
     Nothing. Where the rate becomes too high, losses leap, or are no numbers any more.
 
     ## When it cannot be applied
-    To what is not trained by gradients, and to optimizers without a learning rate.
+    To optimizers and estimators without a learning rate.
 
     ## References
     Bengio (2012), Practical recommendations for gradient-based training of deep
@@ -48,3 +49,7 @@ class RaiseLearningRate(Remedy):
     def apply(self, training: Training) -> None:
         """Scale the rates."""
         training.scale_rates(self.factor)
+
+    def refit(self, fitting: Fitting) -> None:
+        """Scale the rates."""
+        fitting.scale_rates(self.factor)

@@ -6,7 +6,7 @@ from typing import ClassVar
 from wellfit.core.errors import BadSetting
 from wellfit.core.finding import Finding
 from wellfit.core.run import Run
-from wellfit.core.training import Training
+from wellfit.core.training import Fitting, Training
 from wellfit.remedies.remedy import Remedy
 
 
@@ -19,6 +19,8 @@ class RelaxRegularization(Remedy):
     and the label smoothing of the cross-entropy, are taken times `factor`, which is
     below 1. Gradients are clipped where the script does so, to lengths that are larger
     by as much. Labels are smoothed as ever in evaluations: losses can be compared.
+    Of estimators, `alpha`, `reg_lambda` and kin are taken times `factor`, and what is
+    the inverse of a penalty, as `C` is, is divided by it.
 
     ## What it costs
     Nothing; what was held back may now be learnt by heart.
@@ -48,3 +50,7 @@ class RelaxRegularization(Remedy):
     def apply(self, training: Training) -> None:
         """Have them relaxed."""
         training.relax_penalties(self.factor)
+
+    def refit(self, fitting: Fitting) -> None:
+        """Have them relaxed."""
+        fitting.relax_penalties(self.factor)

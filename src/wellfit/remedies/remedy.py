@@ -1,22 +1,24 @@
 """What every remedy is: one act, which edits a training, or says why it cannot."""
 
 import re
-from abc import ABC, abstractmethod
 from dataclasses import asdict, dataclass
 from typing import ClassVar
 
 from wellfit.core.finding import Finding
 from wellfit.core.plan import Change
 from wellfit.core.run import Run
-from wellfit.core.training import Training
+from wellfit.core.training import Fitting, Training
+
+ESTIMATORS = ("sklearn", "xgboost", "lightgbm")  # frameworks whose trainings are fits
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Remedy(ABC):
+class Remedy:
     """One act. Its docstring is the page that `wellfit explain` prints.
 
     Its fields are its parameters, each with the usual value; `BadSetting` for one that
-    it cannot have. `touches` names all that it changes.
+    it cannot have. `touches` names all that it changes. It has an act for trainings by
+    gradients (`apply`), one for the fits of estimators (`refit`), or both.
     """
 
     touches: ClassVar[tuple[str, ...]] = ()
@@ -39,9 +41,26 @@ class Remedy(ABC):
         """The act as plain data."""
         return Change(change=self.name(), params=asdict(self))
 
-    @abstractmethod
     def apply(self, training: Training) -> None:
-        """Edit the training."""
+        """Edit a training by gradients."""
+        training.cannot("it is for estimators, and this is a training by gradients")
+
+    def refit(self, fitting: Fitting) -> None:
+        """Edit the fits of estimators."""
+        fitting.cannot("it is for trainings by gradients, and estimators are fitted")
+
+    @classmethod
+    def suits(cls, run: Run) -> bool:
+        """Whether it has an act for what was trained in a run."""
+        if fitted(run):
+            return cls.refit is not Remedy.refit
+        return cls.apply is not Remedy.apply
+
+
+def fitted(run: Run) -> bool:
+    """Whether what was trained is an estimator."""
+    framework = (run.facts.get("command") or {}).get("framework")
+    return framework in ESTIMATORS
 
 
 def steps_of(run: Run) -> int | None:

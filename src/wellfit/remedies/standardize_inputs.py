@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
-from wellfit.core.training import Training
+from wellfit.core.training import Fitting, Training
 from wellfit.remedies.remedy import Remedy
 
 
@@ -14,7 +14,8 @@ class StandardizeInputs(Remedy):
     ## What it does
     At the door of the model, what it is called with first is scaled: by column, or of
     images by channel. Mean and deviation are those of the batches trained on so far, up
-    to a hundred, and then stay; validation rows are scaled by them.
+    to a hundred, and then stay; validation rows are scaled by them. Of an estimator,
+    each column of numbers is, by the rows that it is fitted on.
 
     ## What it costs
     A pass over each batch.
@@ -31,3 +32,7 @@ class StandardizeInputs(Remedy):
     def apply(self, training: Training) -> None:
         """Have them scaled."""
         training.standardize_inputs()
+
+    def refit(self, fitting: Fitting) -> None:
+        """Have the columns scaled."""
+        fitting.standardize_columns()

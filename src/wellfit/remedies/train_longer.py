@@ -7,8 +7,8 @@ from typing import ClassVar
 from wellfit.core.errors import BadSetting
 from wellfit.core.finding import Finding
 from wellfit.core.run import Run
-from wellfit.core.training import Training
-from wellfit.remedies.remedy import Remedy
+from wellfit.core.training import Fitting, Training
+from wellfit.remedies.remedy import Remedy, fitted
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -19,7 +19,8 @@ class TrainLonger(Remedy):
     A pass over a `DataLoader` in which steps are taken is followed by others, until it
     is `factor` times as long: the script takes them all for one epoch. Its schedules
     stretch with it: those that are stepped within a pass are stepped each so manieth
-    time, those that are stepped by epochs as ever.
+    time, those that are stepped by epochs as ever. Estimators that are trained in
+    iterations, and boosters, may take `factor` times as many.
 
     ## What it costs
     So many times as long.
@@ -44,8 +45,14 @@ class TrainLonger(Remedy):
     @classmethod
     def proposals(cls, run: Run, finding: Finding) -> tuple[Remedy, ...]:
         """Twice; a trial that takes three times as long is ended."""
+        if fitted(run):
+            return cls(factor=2.0), cls(factor=10.0)
         return (cls(factor=2.0),) if "train" in (run.facts.get("loaders") or {}) else ()
 
     def apply(self, training: Training) -> None:
         """Have it go on."""
         training.train_longer(self.factor)
+
+    def refit(self, fitting: Fitting) -> None:
+        """Have them go on."""
+        fitting.train_longer(self.factor)

@@ -66,7 +66,10 @@ BESIDE = {"torch": "wellfit.taps.torch.ranks:RanksTap"}
 # The same, where a script is tried out: `wellfit check`.
 TRYING = {"torch": "wellfit.taps.torch.trying:TryingTap"}
 # The same, where a plan says what to change: `wellfit run --with`.
-CHANGES = {"torch": "wellfit.taps.torch.changes:ChangesTap"}
+CHANGES = {
+    "torch": "wellfit.taps.torch.changes:ChangesTap",
+    "sklearn.base": "wellfit.taps.sklearn.changes:ChangesTap",
+}
 # How variables of the environment begin that count while a library is being loaded.
 READ_ON_LOADING = (
     *("OMP_", "GOMP_", "KMP_", "MKL_", "OPENBLAS_", "BLIS_", "VECLIB_", "NUMEXPR_"),

@@ -161,12 +161,18 @@ def attached() -> list[Tap]:
 
 
 @contextmanager
-def unseen(records: Records) -> Iterator[None]:
-    """Within it no tap that writes there sees anything: what happens is a rehearsal."""
+def unseen(records: Records, *, but: Tap | None = None) -> Iterator[None]:
+    """Within it no tap that writes there sees anything: what happens is a rehearsal.
+
+    None but one that rehearses itself.
+    """
     silent = [
         guard
         for guard in list(_guards)
-        if guard.on and (tap := guard.tap) is not None and tap.records is records
+        if guard.on
+        and (tap := guard.tap) is not None
+        and tap is not but
+        and tap.records is records
     ]
     for guard in silent:
         guard.on = False

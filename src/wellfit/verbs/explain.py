@@ -9,7 +9,7 @@ from wellfit.core.errors import UnknownName
 from wellfit.core.signals import SIGNALS, parse
 from wellfit.core.words import WORDS
 from wellfit.remedies import REMEDIES
-from wellfit.remedies.plans import acts
+from wellfit.remedies.plans import NAMES, acts
 from wellfit.remedies.remedy import Remedy
 from wellfit.rules import all_rules, all_sweep_rules
 from wellfit.rules.rule import Problem
@@ -119,15 +119,22 @@ def _act(kind: type[Remedy], rules: dict[str, Problem]) -> str:
     """The page of a remedy that a plan can have, and its parameters."""
     page, name = inspect.getdoc(kind) or "", kind.name()
     usual = [
-        f"- `{f.name}`: {f.default}, unless a plan says otherwise{_words(f.type)}"
+        f"- `{f.name}`: {_usual(f.default)}, unless a plan says otherwise"
+        f"{_words(f.type)}"
         for f in fields(kind)
     ]
     params = "\n".join(["## Parameters", "", *(usual or ["None."])])
     return f"# {name}\n\n{page}\n\n{params}\n{_against(name, rules)}"
 
 
+def _usual(value: Any) -> Any:
+    return "none" if value == () else value
+
+
 def _words(kind: Any) -> str:
-    """What a parameter may be, of one that is a word."""
+    """What a parameter may be, of one that is a word, or a list of names."""
+    if kind == NAMES:
+        return "; a list of names"
     words = get_args(kind)
     return f"; one of {', '.join(map(str, words))}" if words else ""
 

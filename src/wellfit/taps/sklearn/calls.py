@@ -15,6 +15,7 @@ import functools
 import sys
 import threading
 from collections.abc import Callable
+from contextlib import nullcontext
 from types import FunctionType, MethodType
 from typing import Any, Protocol
 
@@ -23,6 +24,7 @@ from sklearn.base import BaseEstimator
 from sklearn.utils import _param_validation as validation
 from sklearn.utils._available_if import _AvailableIfDescriptor
 
+from wellfit.taps.estimators.fitted import bare
 from wellfit.taps.imports import OnImport
 from wellfit.taps.patches import Patches, unseen
 from wellfit.taps.sklearn.scores import METRICS
@@ -140,7 +142,7 @@ class Calls:
 
     def silence(self) -> "_Silence":
         """Within it the calls of this thread are our own, and not told."""
-        return _Silence(self._depth)
+        return _Silence(self._depth, ours=True)
 
     def _once(self, module: str, meet: Callable[[], None]) -> None:
         if module in sys.modules:
@@ -193,7 +195,7 @@ class Calls:
             given = frame.f_locals
             name = given["func"].__name__
             if name in SILENT:
-                silence = self.silence()
+                silence = _Silence(self._depth)
                 silence.__enter__()
                 return _Between(inner, silence, _leave)
             if name not in ALONE or self._depth.inside:
@@ -346,15 +348,22 @@ class Calls:
 
 
 class _Silence:
-    """A stretch of this thread's calls that is not told."""
+    """A stretch of this thread's calls that is not told.
 
-    def __init__(self, depth: _Depth) -> None:
+    Where they are `ours`, the rows are ones that were seen as their estimator sees
+    them: no plan edits them once more.
+    """
+
+    def __init__(self, depth: _Depth, *, ours: bool = False) -> None:
         self._depth = depth
+        self._bare = bare() if ours else nullcontext()
 
     def __enter__(self) -> None:
         self._depth.inside += 1
+        self._bare.__enter__()
 
     def __exit__(self, *_: object) -> None:
+        self._bare.__exit__(None, None, None)
         self._depth.inside -= 1
 
 

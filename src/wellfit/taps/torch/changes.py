@@ -12,6 +12,7 @@ from torch.optim.optimizer import (
 
 from wellfit.core.plan import Change, Plan
 from wellfit.remedies.plans import remedy_of
+from wellfit.taps.planned import say_planned
 from wellfit.taps.tap import Guard, Records, enter, leave
 from wellfit.taps.torch.edits.asked import Edits
 from wellfit.taps.torch.edits.lent import given_closure
@@ -97,18 +98,18 @@ class ChangesTap:
 
     def _say(self, *, ended: bool = False) -> None:
         """What was asked for, what of it had no effect, and what was found out."""
-        applied, edits = self.step > 0, self._edits
-        said: dict[str, Any] = {"changes": self.plan.to_json(), "applied": applied}
+        edits = self._edits
+        more: dict[str, Any] = {}
+        lacks = {
+            change: why()
+            for change, (why, found) in edits.lacks.items()
+            if (ended or change not in edits.late)
+            and change not in self._reached
+            and not found()
+        }
         if self._reached:
-            said["in_source"] = sorted(self._reached)
-        if applied:
-            said["without_effect"] = {
-                change: why()
-                for change, (why, found) in edits.lacks.items()
-                if (ended or change not in edits.late)
-                and change not in self._reached
-                and not found()
-            }
+            more["in_source"] = sorted(self._reached)
         if edits.found:
-            said["found"] = edits.found
-        self.records.fact("plan", said)
+            more["found"] = edits.found
+        told = lacks if self.step else None
+        say_planned(self.records, self.plan, self.framework, told, **more)

@@ -58,6 +58,10 @@ class Edits:
         self._held = False
         self._closing: list[Callable[[], None]] = []
 
+    def cannot(self, why: str) -> None:
+        """The change is without effect."""
+        self._lack(why)
+
     def scale_rates(self, factor: float) -> None:
         """Take every learning rate times a factor."""
         self.shape_rates(lambda _: factor)

@@ -1,0 +1,34 @@
+"""drop-noisy-labels"""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from wellfit.core.training import Fitting
+from wellfit.remedies.remedy import Remedy
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DropNoisyLabels(Remedy):
+    """Leave out rows whose label is most probably wrong.
+
+    ## What it does
+    Each row that is trained on is predicted by a fit that had not seen it (three
+    folds); by confident learning, rows whose label is most probably another are left
+    out. It needs cleanlab: `pip install 'wellfit[labels]'`.
+
+    ## What it costs
+    Three more fits. Rows that are hard, and right, may be left out too.
+
+    ## When it cannot be applied
+    To what predicts no probabilities, and to numbers as targets.
+
+    ## References
+    Northcutt et al. (2021), Confident learning: estimating uncertainty in dataset
+    labels.
+    """
+
+    touches: ClassVar = ("labels",)
+
+    def refit(self, fitting: Fitting) -> None:
+        """Have them left out."""
+        fitting.drop_noisy_labels()

@@ -1,0 +1,1 @@
+"""Fits of estimators, edited by a plan: what scikit-learn's and boosters' share."""
