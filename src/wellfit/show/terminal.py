@@ -115,7 +115,7 @@ def _changed(run: Run) -> Iterator[Line]:
             text = printable(f"Without effect: {name}: {why}.")
             yield Line(Text(text, style="bold yellow"))
         return
-    text = f"Not applied: {changes}: no optimizer of PyTorch has taken a step."
+    text = f"Not applied: {changes}: nothing was trained that a plan can change."
     yield Line(Text(printable(text), style="bold yellow"))
 
 

@@ -69,6 +69,8 @@ TRYING = {"torch": "wellfit.taps.torch.trying:TryingTap"}
 CHANGES = {
     "torch": "wellfit.taps.torch.changes:ChangesTap",
     "sklearn.base": "wellfit.taps.sklearn.changes:ChangesTap",
+    "xgboost": "wellfit.taps.boosting.changes:xgboost",
+    "lightgbm": "wellfit.taps.boosting.changes:lightgbm",
 }
 # How variables of the environment begin that count while a library is being loaded.
 READ_ON_LOADING = (

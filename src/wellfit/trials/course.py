@@ -153,7 +153,7 @@ class Course:
 
     def _judge(self, diagnosis: Diagnosis) -> Metric:
         """The metric; a loss that a change redefines is of another scale."""
-        metric = metric_of(self.run, self.metric)
+        metric = metric_of(self.run, self.metric, treatable(diagnosis))
         proposed = proposals_for(self.run, diagnosis)
         redefined = any(metric.is_redefined_by(p.touches) for p in proposed)
         if self.metric is None and redefined and self.run.get(OTHERWISE) is not None:

@@ -1,17 +1,30 @@
 """What trials are judged by: one number of a run, and which way it is better."""
 
-from collections.abc import Set
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
 from math import isfinite, nan
 
 import numpy as np
 
 from wellfit.core.errors import UnknownName
+from wellfit.core.finding import Finding
 from wellfit.core.run import Run
 from wellfit.core.signals import lower_is_better, parse
 
 USUAL = "val/loss"
+# Scores of predictions that the script asks for, proper ones first.
+SCORES = (
+    "val/log_loss",
+    "val/accuracy",
+    "val/r2",
+    "val/rmse",
+    "val/mae",
+    "val/auc",
+)
+EVEN = "val/balanced_accuracy"
+RARE = ("class-imbalance", "metric-hides-minority")  # which an accuracy does not show
 OF_TRAINING = "loss"
+FITTED = ("train/eval_accuracy", "train/eval_r2")  # of what has no loss by step
 LAST = 0.1  # of the steps of training: their mean is where it has come to
 
 
@@ -60,9 +73,12 @@ class Metric:
         return found if isfinite(found) else nan
 
 
-def metric_of(run: Run, name: str | None) -> Metric:
-    """The metric that is asked for, else the validation loss, else that of training.
+def metric_of(run: Run, name: str | None, findings: Sequence[Finding] = ()) -> Metric:
+    """The metric that is asked for, else what of the validation the run has.
 
+    That is the loss, else a score of predictions; of scikit-learn's such a score first,
+    as few of them have a loss, which is not always seen. Where rare classes are passed
+    over, it is the mean of all recalls. Without validation, it is the loss of training.
     `UnknownName` where the run has no such signal.
     """
     if name is not None:
@@ -70,10 +86,21 @@ def metric_of(run: Run, name: str | None) -> Metric:
             known = [n for n in run.signals if "@" not in n]
             raise UnknownName("signal", name, among=known)
         return Metric(name=name)
-    if run.get(USUAL) is not None:
-        return Metric(name=USUAL)
+    if run.get(EVEN) is not None and any(f.rule in RARE for f in findings):
+        note = "rare classes are passed over, so that all classes count alike in it"
+        return Metric(name=EVEN, note=note)
+    seen = [n for n in _usual(run) if run.get(n) is not None]
+    if seen:
+        return Metric(name=seen[0])
+    fits = [n for n in (OF_TRAINING, *FITTED) if run.get(n) is not None]
+    what = "loss" if OF_TRAINING in fits or not fits else "score"
     note = (
-        "the script validates nothing: it is judged by its training loss, which says "
-        "nothing of new data"
+        f"the script validates nothing: it is judged by its training {what}, which "
+        "says nothing of new data"
     )
-    return Metric(name=OF_TRAINING, note=note)
+    return Metric(name=(*fits, OF_TRAINING)[0], note=note)
+
+
+def _usual(run: Run) -> tuple[str, ...]:
+    framework = (run.facts.get("command") or {}).get("framework")
+    return (*SCORES, USUAL) if framework == "sklearn" else (USUAL, *SCORES)

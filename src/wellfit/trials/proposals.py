@@ -43,15 +43,15 @@ def proposals_for(
 ) -> tuple[Proposal, ...]:
     """What remedies propose, the most promising first, each change once.
 
-    In the order of the findings, and of the remedies of each, as far as what is `known`
-    of them bears it out (`chance`); what a remedy would try second comes after all that
-    others would try first.
+    Of those that have an act for what was trained, in the order of the findings, and of
+    the remedies of each, as far as what is `known` of them bears it out (`chance`);
+    what a remedy would try second comes after all that others would try first.
     """
     found: dict[str, tuple[int, Proposal]] = {}
     for finding in treatable(diagnosis):
         for name in finding.remedies:
             kind = acts().get(name)
-            if kind is None:
+            if kind is None or not kind.suits(run):
                 continue
             for place, remedy in enumerate(kind.proposals(run, finding)):
                 proposal = Proposal(
@@ -74,7 +74,7 @@ def general(run: Run, known: Sequence[Experience] = ()) -> tuple[Proposal, ...]:
     if run.get("train/learning_rate") is None:
         return ()
     unknown = Finding(rule="", severity=Severity.NOTE, confidence=0.0, summary="")
-    kinds = [acts()[name] for name in GENERAL]
+    kinds = [kind for name in GENERAL if (kind := acts()[name]).suits(run)]
     found = [
         Proposal(change=one.change, rule="", touches=frozenset(kind.touches))
         for kind in kinds

@@ -2,6 +2,8 @@
 
 import sys
 from collections.abc import Sequence
+from functools import partial
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,10 +24,23 @@ def apply(plan: Plan | str | Path) -> None:
     `BadSetting` where a plan cannot be what it says.
     """
     from wellfit.remedies.plans import read_plan
-    from wellfit.taps.torch.changes import ChangesTap
+    from wellfit.taps.imports import OnImport
+    from wellfit.taps.launch import CHANGES
 
     read = plan if isinstance(plan, Plan) else read_plan(plan)
-    ChangesTap(_Said(), plan=read.to_json()).attach()
+    said = _Said()
+    for module, path in CHANGES.items():
+        attach = partial(_attach, path, said, read.to_json())
+        if module in sys.modules:
+            attach()
+        else:
+            sys.meta_path.insert(0, OnImport(module, attach))
+
+
+def _attach(path: str, said: "_Said", plan: Sequence[dict[str, Any]]) -> None:
+    """Begin to change what a framework trains, once it is there."""
+    home, _, name = path.partition(":")
+    getattr(import_module(home), name)(said, plan=plan).attach()
 
 
 class _Said:
@@ -33,10 +48,14 @@ class _Said:
 
     writing = 0.0
 
+    def __init__(self) -> None:
+        self._told: set[str] = set()
+
     def fact(self, name: str, data: Any, /) -> None:
         without = data.get("without_effect", {}) if name == "plan" else {}
         for one in map(Change.from_json, data.get("changes", ()) if without else ()):
-            if one.id in without:
+            if one.id in without and one.id not in self._told:
+                self._told.add(one.id)
                 print(
                     f"wellfit: {one} changes nothing: {without[one.id]}",
                     file=sys.stderr,

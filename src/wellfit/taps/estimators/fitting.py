@@ -10,11 +10,11 @@ from enum import IntEnum
 from functools import partial
 from typing import Any
 
-from wellfit.core.plan import Change, Plan
+from wellfit.core.plan import Plan
 from wellfit.remedies.plans import remedy_of
 from wellfit.taps.estimators import parameters
+from wellfit.taps.estimators.effects import Effects
 from wellfit.taps.estimators.fit import Fit
-from wellfit.taps.estimators.given import Unchanged
 
 
 class Stage(IntEnum):
@@ -31,64 +31,35 @@ Edit = Callable[[Fit], None]
 
 @dataclass(slots=True, eq=False)
 class Asked:
-    """The edits of a plan, as its remedies ask for them, and which had no effect."""
+    """The edits of a plan, as its remedies ask for them, and what became of each."""
 
-    plan: Plan
+    effects: Effects
     edits: list[tuple[Stage, str, Edit]] = field(default_factory=list)
-    lacks: dict[str, str] = field(default_factory=dict)
-    done: set[str] = field(default_factory=set)
-    _change: str = ""  # whose edits are being asked for
 
     @classmethod
     def of(cls, plan: Plan) -> "Asked":
         """What the remedies of a plan ask for."""
-        asked = cls(plan)
+        asked = cls(Effects(plan))
         for one in plan.changes:
-            asked._change = one.id
+            asked.effects.applying = one.id
             remedy_of(one).refit(asked)
         asked.edits.sort(key=lambda one: one[0])  # a stable sort
         return asked
 
-    @property
-    def without_effect(self) -> dict[str, str]:
-        """Change → why it has changed no fit."""
-        return {
-            one.id: self.lacks.get(one.id, "no fit was met that it could change")
-            for one in self.plan.changes
-            if one.id not in self.done
-        }
-
     def edit(self, fit: Fit, *, until: Stage = Stage.OUTPUT) -> None:
-        """Edit a fit; what cannot be done to it is told, and left."""
+        """Edit a fit, by the edits up to a stage."""
         for stage, change, edit in self.edits:
-            if stage > until:
-                continue
-            try:
-                edit(fit)
-            except Unchanged as why:
-                self.lacks[change] = str(why)
-            except Exception as error:
-                said = (str(error).splitlines() or ["?"])[0]
-                self.lacks[change] = f"it fails: {type(error).__name__}: {said}"
-            else:
-                self.done.add(change)
-
-    def failed(self, fit: Fit, error: Exception) -> None:
-        """A fit that was edited fails where the script's own may not."""
-        said = (str(error).splitlines() or ["?"])[0]
-        for one in self.plan.changes:
-            self.done.discard(one.id)
-            why = f"{type(fit.estimator).__name__} cannot be fitted with the plan"
-            self.lacks.setdefault(one.id, f"{why}: {type(error).__name__}: {said}")
+            if stage <= until:
+                self.effects.make(change, edit, fit)
 
     # -- what remedies ask for -----------------------------------------------------
 
     def _ask(self, stage: Stage, edit: Edit) -> None:
-        self.edits.append((stage, self._change, edit))
+        self.edits.append((stage, self.effects.applying, edit))
 
     def cannot(self, why: str) -> None:
         """The change is without effect."""
-        self.lacks[self._change] = why
+        self.effects.cannot(why)
 
     def standardize_columns(self) -> None:
         """Bring each column to mean 0 and standard deviation 1."""
@@ -219,8 +190,3 @@ class Asked:
 
     def _set(self, values: Callable[[Fit], parameters.Values], lacking: str) -> None:
         self._ask(Stage.LEARNER, lambda fit: fit.set(values(fit), lacking))
-
-
-def plan_of(said: Sequence[dict[str, Any]]) -> Plan:
-    """The plan of what was written down of one."""
-    return Plan.of(*map(Change.from_json, said))

@@ -14,8 +14,9 @@ from typing import Any
 import joblib
 from sklearn.base import BaseEstimator, ClassifierMixin
 
+from wellfit.taps.estimators.effects import plan_of
 from wellfit.taps.estimators.fitted import is_inside, release
-from wellfit.taps.estimators.fitting import Asked, plan_of
+from wellfit.taps.estimators.fitting import Asked
 from wellfit.taps.estimators.given import given_to
 from wellfit.taps.fits import Kind
 from wellfit.taps.patches import Patches, unseen
@@ -53,6 +54,7 @@ class ChangesTap:
         self._open: dict[int, list[bool]] = {}
         self._main = threading.main_thread().ident
         self._threads: Any = None
+        self._said: dict[str, str] | None = None  # what had no effect until now
 
     # -- coming and going ------------------------------------------------------------
 
@@ -158,7 +160,7 @@ class ChangesTap:
                 return done(fit, run)
             except Exception as error:
                 release(estimator)
-                self.asked.failed(fit, error)
+                self.asked.effects.failed(type(estimator).__name__, error)
                 self._say()
                 return run(*args, **named)
 
@@ -179,8 +181,11 @@ class ChangesTap:
         return fit
 
     def _say(self) -> None:
-        lacks = self.asked.without_effect
-        say_planned(self.records, self.asked.plan, self.framework, lacks)
+        effects = self.asked.effects
+        if effects.without == self._said:
+            return  # of the many fits of a search, the first has told it
+        self._said = effects.without
+        say_planned(self.records, effects.plan, self.framework, effects.without)
 
 
 class Edited(Seen):

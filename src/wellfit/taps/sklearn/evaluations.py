@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from wellfit.taps.sklearn.rows import reference, shape, taken
-from wellfit.taps.sklearn.scores import METRICS, scores, signal
+from wellfit.taps.sklearn.scores import METRICS, log_loss, scores, signal
 from wellfit.taps.sklearn.trained import Trained, mark_of
 
 REMEMBERED = 16  # predictions
@@ -98,12 +98,31 @@ class Evaluations:
         name = METRICS[metric]
         if name and isinstance(result, int | float | np.number):
             one.of.fit.score(signal(one.phase, name), float(result))
+        if one.method == "predict_proba":
+            self._say_shares(one, metric, truth, predicted)
         if one.scored or one.method != "predict":
             return None
         one.scored = True
         found = scores(truth, predicted, classes=one.of.classifies)
         self.say(one.of, one.phase, truth, found, but=name)
         return one
+
+    def _say_shares(
+        self, one: Prediction, metric: str, truth: Any, predicted: Any
+    ) -> None:
+        """The log loss of probabilities that were asked for, where they are scored."""
+        classes = getattr(one.of.estimator(), "classes_", None)
+        if one.scored or metric == "log_loss" or classes is None:
+            return
+        shares, true = np.asarray(predicted), np.asarray(truth)
+        if shares.ndim == 1 and len(classes) == 2:
+            shares = np.column_stack([1 - shares, shares])  # those of the second class
+        one.scored = True
+        if (true.shape, np.shape(classes)) != (shares.shape[:1], shares.shape[1:]):
+            return
+        loss = log_loss(true, shares, classes)
+        if loss is not None:
+            one.of.fit.score(signal(str(one.phase), "log_loss"), loss)
 
     def say(
         self,
