@@ -25,11 +25,17 @@ class ChangesTap:
     """Edits each call of `train` and `cv` of one library, from `attach` on."""
 
     def __init__(
-        self, records: Records, *, library: str, plan: Sequence[dict[str, Any]]
+        self,
+        records: Records,
+        *,
+        library: str,
+        plan: Sequence[dict[str, Any]],
+        reached: Sequence[str] = (),
     ) -> None:
         self.records = records
         self.framework = library
         self.asked = Asked.of(plan_of(plan))
+        self.asked.effects.done.update(reached)  # in the text of the script
         self.step = 0  # always: what is trained is another tap's to tell
         self._guard = Guard(self)
         self._patches = Patches()
@@ -108,14 +114,22 @@ class ChangesTap:
 
 
 def xgboost(
-    records: Records, *, plan: Sequence[dict[str, Any]], **_: Any
+    records: Records,
+    *,
+    plan: Sequence[dict[str, Any]],
+    reached: Sequence[str] = (),
+    **_: Any,
 ) -> ChangesTap:
     """That of XGBoost."""
-    return ChangesTap(records, library="xgboost", plan=plan)
+    return ChangesTap(records, library="xgboost", plan=plan, reached=reached)
 
 
 def lightgbm(
-    records: Records, *, plan: Sequence[dict[str, Any]], **_: Any
+    records: Records,
+    *,
+    plan: Sequence[dict[str, Any]],
+    reached: Sequence[str] = (),
+    **_: Any,
 ) -> ChangesTap:
     """That of LightGBM."""
-    return ChangesTap(records, library="lightgbm", plan=plan)
+    return ChangesTap(records, library="lightgbm", plan=plan, reached=reached)

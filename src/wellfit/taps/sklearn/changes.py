@@ -47,6 +47,7 @@ class ChangesTap:
     ) -> None:
         self.records = records
         self.asked = Asked.of(plan_of(plan))
+        self.asked.effects.done.update(reached)  # in the text of the script
         self.step = 0  # always: what is trained is another tap's to tell
         self._guard = Guard(self)
         self._patches = Patches()
