@@ -96,6 +96,7 @@ class Training(Protocol):
     def ease_rates(self, steps: int) -> None:
         """Take rates times a tenth after so many steps that validate no better."""
 
+
 class Fitting(Protocol):
     """The fits of estimators, as a remedy meets them: made by a tap.
 
