@@ -259,8 +259,8 @@ def test_an_interrupt_ends_them_all(on, tmp_path):
 def test_a_cluster_that_is_full_is_said_to_be(machines, tmp_path):
     (tmp_path / "train.py").write_text("print('done')")
     with connected("ray") as ray:
-        full = ray.remote(num_cpus=1)(time.sleep)
-        others = [full.remote(200) for _ in machines.worker_nodes]
+        full = ray.remote(num_cpus=1)(lambda: time.sleep(200))
+        others = [full.remote() for _ in machines.worker_nodes]
         try:
             with pytest.raises(BadSetting, match=r"needs 1 CPU, for which.* no room"):
                 treat(tmp_path / "train.py", on="ray", budget="6s", out=tmp_path / "o")
