@@ -6,6 +6,10 @@ from typing import Literal, Protocol
 Activation = Literal["relu", "leaky-relu", "gelu"]
 Scheme = Literal["he", "xavier", "orthogonal"]
 Norm = Literal["batch", "layer"]
+Gating = Literal["gru", "lstm"]
+Penalty = Literal["decay", "l1", "elastic"]
+Variation = Literal["noise", "flips", "shifts", "crops"]
+Mixing = Literal["mixup", "cutmix"]
 Given = Literal["probabilities", "scores", "broadcast"]
 AverageKind = Literal["ema", "swa"]
 OptimizerKind = Literal["adamw", "adam", "sgd-momentum", "rmsprop", "adagrad"]
@@ -95,6 +99,57 @@ class Training(Protocol):
 
     def ease_rates(self, steps: int) -> None:
         """Take rates times a tenth after so many steps that validate no better."""
+
+    def weight_classes(self, power: float) -> None:
+        """Weigh errors by how rare their class is, to that power, in training."""
+
+    def focus_loss(self, gamma: float) -> None:
+        """Weigh errors by how far off they are, to that power, in training."""
+
+    def smooth_labels(self, amount: float) -> None:
+        """Take that share of certainty off the targets of training."""
+
+    def add_dropout(self, share: float) -> None:
+        """Set that share of what passes between layers to zero, in training."""
+
+    def add_skips(self) -> None:
+        """Add the input of each block to its output, where shapes are the same."""
+
+    def augment_inputs(self, kind: Variation, amount: float) -> None:
+        """Vary the rows that are trained on."""
+
+    def mix_inputs(self, kind: Mixing, alpha: float) -> None:
+        """Mix the rows of a batch that is trained on, and their targets."""
+
+    def impute_missing(self) -> None:
+        """Fill what of the inputs is no number."""
+
+    def clip_outliers(self, share: float) -> None:
+        """Limit each input to its values in training, but for that share at an end."""
+
+    def oversample_minority(self, ratio: float) -> None:
+        """Draw rows of rare classes oftener: as if of so many times the commonest's."""
+
+    def undersample_majority(self, ratio: float) -> None:
+        """Draw of each class at most so many times the rows of the rarest."""
+
+    def mix_precision(self) -> None:
+        """Compute training passes in 16 bits, where that is faster."""
+
+    def add_workers(self, workers: int) -> None:
+        """Load the batches of a training in so many processes."""
+
+    def gate_recurrence(self, kind: Gating) -> None:
+        """Put gated layers in the place of plain recurrent ones."""
+
+    def prune_weights(self, share: float, begin: int) -> None:
+        """Hold that share of the weights, the smallest, at 0 after so many steps."""
+
+    def checkpoint_activations(self) -> None:
+        """Compute activations again on the way back, rather than keep them."""
+
+    def sparsify_weights(self, rate: float) -> None:
+        """At each step take that times the learning rate off the size of weights."""
 
 
 class Fitting(Protocol):

@@ -6,7 +6,7 @@ from typing import ClassVar
 from wellfit.core.errors import BadSetting
 from wellfit.core.finding import Finding
 from wellfit.core.run import Run
-from wellfit.core.training import Fitting
+from wellfit.core.training import Fitting, Training
 from wellfit.remedies.remedy import Remedy
 
 
@@ -15,18 +15,23 @@ class ClipOutliers(Remedy):
     """Limit each input to the range in which nearly all training rows lie.
 
     ## What it does
-    Each column of numbers is limited to the range between two quantiles of the rows
-    that are trained on: `share` of them lie beyond it at either end. Rows that are
-    predicted are limited to the same range.
+    Each input is limited to the range between two quantiles of the rows that are
+    trained on: `share` of them lie beyond it at either end. Rows that are predicted are
+    limited to the same range. Of estimators that is each column of numbers. At the door
+    of a network it is what it is called with first, by column, or of images by channel:
+    the quantiles are those of the batches trained on so far, up to a hundred, and then
+    stay; a column that is the same in so many rows stays. Limits of so many deviations
+    would be moved by the outliers themselves.
 
     ## What it costs
-    Nothing; what is truly extreme is no longer told from what is merely large.
+    A pass over each batch; what is truly extreme is no longer told from what is merely
+    large.
 
     ## When it cannot be applied
-    To rows that are no table of numbers, such as texts.
+    To inputs that are no numbers, such as texts and tokens: they stay.
 
     ## References
-    Tukey (1962), The future of data analysis, section 18, on winsorizing.
+    Tukey (1962), The future of data analysis, section 14, on winsorizing.
     """
 
     touches: ClassVar = ("outliers",)
@@ -41,6 +46,10 @@ class ClipOutliers(Remedy):
     def proposals(cls, run: Run, finding: Finding) -> tuple[Remedy, ...]:
         """Few, and hardly any."""
         return cls(share=0.01), cls(share=0.001)
+
+    def apply(self, training: Training) -> None:
+        """Have them limited."""
+        training.clip_outliers(self.share)
 
     def refit(self, fitting: Fitting) -> None:
         """Have the columns limited."""

@@ -6,8 +6,8 @@ from typing import ClassVar
 from wellfit.core.errors import BadSetting
 from wellfit.core.finding import Finding
 from wellfit.core.run import Run
-from wellfit.core.training import Fitting
-from wellfit.remedies.remedy import Remedy
+from wellfit.core.training import Fitting, Training
+from wellfit.remedies.remedy import Remedy, is_of_classes
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -15,14 +15,19 @@ class OversampleMinority(Remedy):
     """Show rows of rare classes more often.
 
     ## What it does
-    Rows of each class are drawn again, with replacement, until it has `ratio` times as
-    many as the commonest. Rows that are predicted are as they come.
+    Rows of each class are drawn as if there were `ratio` times as many as of the
+    commonest, with replacement; rows that are predicted are as they come. An estimator
+    is fitted to more rows. A `DataLoader` that trains has epochs as long as they were;
+    the labels are those of a `TensorDataset`, or a data set's `targets` or `labels`,
+    and of up to 20,000 rows that tell them in no other way they are read once.
 
     ## What it costs
-    As many more rows to train on. What is drawn often may be learnt by heart.
+    As many more rows, for an estimator. What is drawn often may be learnt by heart.
 
     ## When it cannot be applied
-    To what is trained batch by batch, and to numbers as targets.
+    To scripts that cut their batches by hand, to loaders that draw rows in order or by
+    a sampler of the script's own, to estimators that are trained batch by batch, and to
+    numbers as targets.
 
     ## References
     Japkowicz and Stephen (2002), The class imbalance problem: a systematic study.
@@ -39,7 +44,11 @@ class OversampleMinority(Remedy):
     @classmethod
     def proposals(cls, run: Run, finding: Finding) -> tuple[Remedy, ...]:
         """As many as of the commonest, and a third of that."""
-        return cls(ratio=1.0), cls(ratio=0.33)
+        return (cls(ratio=1.0), cls(ratio=0.33)) if is_of_classes(run) else ()
+
+    def apply(self, training: Training) -> None:
+        """Have them drawn."""
+        training.oversample_minority(self.ratio)
 
     def refit(self, fitting: Fitting) -> None:
         """Have them drawn."""

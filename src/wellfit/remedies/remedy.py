@@ -67,3 +67,17 @@ def steps_of(run: Run) -> int | None:
     """How many steps its training had; None where that is not known."""
     steps = (run.facts.get("training") or {}).get("steps")
     return steps if isinstance(steps, int) and steps > 0 else None
+
+
+def is_of_classes(run: Run) -> bool:
+    """Whether classes are told apart, for all that is known."""
+    objective = run.facts.get("objective") or {}
+    return objective.get("task") not in ("regression", "other")
+
+
+def shape_of(run: Run) -> tuple[int, ...] | None:
+    """Of a row that enters the model, if that is numbers; None where not known."""
+    inputs = run.facts.get("inputs") or {}
+    if "float" not in str(inputs.get("dtype", "")):
+        return None
+    return tuple(inputs.get("shape") or ()) or None

@@ -52,12 +52,13 @@ class Metric:
     def is_redefined_by(self, touches: Set[str]) -> bool:
         """Whether values before and after a change are not of one scale.
 
-        A change of the `objective` is one of the loss in training alone.
+        A change of the `objective` is one of the loss in training alone; one of the
+        balance of classes is one of the rows that it is a mean over.
         """
-        return self.is_loss and (
-            "loss" in touches
-            or ("objective" in touches and parse(self.name).phase != "val")
-        )
+        redefines = {"loss"}
+        if parse(self.name).phase != "val":
+            redefines |= {"objective", "class_balance"}
+        return self.is_loss and not redefines.isdisjoint(touches)
 
     def of(self, run: Run) -> float:
         """Its last value; of a step of training the mean of the last tenth.

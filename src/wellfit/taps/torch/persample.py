@@ -45,6 +45,9 @@ def by_sample(call: Call) -> Later | None:
     apart = max(1, -(-call.rows // max(1, min(ROWS, MOST_VALUES // max(wide, 1)))))
     options: dict[str, Any] = {k: v for k, v in call.options.items() if k not in BY_ROW}
     options = {k: v for k, v in options.items() if k not in ("input", "target")}
+    weight = options.get("weight")
+    if isinstance(weight, Tensor) and weight.shape == call.outputs.shape:
+        options["weight"] = weight.detach()[::apart]  # each row's own
     with torch.no_grad():
         each: Tensor = CRITERIA[call.criterion](
             call.outputs.detach()[::apart],

@@ -1,6 +1,6 @@
 """What remedies ask a training in PyTorch for: each edit, and where it is at work."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
 
 import torch
@@ -9,27 +9,46 @@ from torch.utils.data import DataLoader
 from wellfit.core.training import (
     Activation,
     AverageKind,
+    Gating,
     Given,
+    Mixing,
     Norm,
     OptimizerKind,
     Scheme,
+    Variation,
 )
 from wellfit.taps.patches import Patches
 from wellfit.taps.tap import Records
-from wellfit.taps.torch.edits import models, regularizers
+from wellfit.taps.torch.edits import (
+    inputs,
+    models,
+    objectives,
+    regularizers,
+    samplers,
+)
+from wellfit.taps.torch.edits.augmentations import Varied
 from wellfit.taps.torch.edits.averages import Averages
 from wellfit.taps.torch.edits.batches import Accumulated, Resized, shuffling
+from wellfit.taps.torch.edits.checkpoints import checkpoint_activations
+from wellfit.taps.torch.edits.dropouts import add_dropout
 from wellfit.taps.torch.edits.durations import SCHEDULES, Early, Longer
 from wellfit.taps.torch.edits.frozen import Thawed
 from wellfit.taps.torch.edits.heard import listen
 from wellfit.taps.torch.edits.lent import Lent
 from wellfit.taps.torch.edits.losses import CONVERSIONS, converting
+from wellfit.taps.torch.edits.mixtures import Mixture
 from wellfit.taps.torch.edits.modes import Modes
 from wellfit.taps.torch.edits.optimizers import Switch, unfused
+from wellfit.taps.torch.edits.precision import mix_precision
+from wellfit.taps.torch.edits.pruning import Pruning
 from wellfit.taps.torch.edits.rates import Plateaus, RateSearch
+from wellfit.taps.torch.edits.recurrence import gate_recurrence
+from wellfit.taps.torch.edits.skips import add_skips
 from wellfit.taps.torch.edits.steps import StepEdits
+from wellfit.taps.torch.edits.workers import loading
 
 Optimizer = torch.optim.Optimizer
+NAMED = " that PyTorch has"  # as cross-entropy, and none that is computed by hand
 
 
 class Edits:
@@ -56,6 +75,7 @@ class Edits:
         self._holds: list[Callable[[Optimizer], bool]] = []
         self._taken: list[Callable[[Optimizer], None]] = []
         self._held = False
+        self._mixes = False
         self._closing: list[Callable[[], None]] = []
 
     def cannot(self, why: str) -> None:
@@ -123,6 +143,123 @@ class Edits:
             make = partial(converting, convert=convert, tell=told)
             self._patches.replace(torch.nn.functional, name, make)
         self._lack(f"no loss is called that takes no {given}")
+
+    def weight_classes(self, power: float) -> None:
+        """Weigh errors by how rare their class is, in training."""
+        self._objective(objectives.WEIGHTED, objectives.Weights(power))
+        self._lack(f"no loss of classes is trained by{NAMED}, or it is weighted")
+
+    def focus_loss(self, gamma: float) -> None:
+        """Weigh errors by how far off they are, in training."""
+        self._objective(objectives.WEIGHTED, partial(objectives.focused, gamma=gamma))
+        self._lack(f"no loss of classes is trained by{NAMED}")
+
+    def smooth_labels(self, amount: float) -> None:
+        """Take that share of certainty off the targets of training."""
+        self._objective(
+            objectives.WEIGHTED, partial(objectives.smoothed, amount=amount)
+        )
+        self._lack(f"no loss of classes is trained by{NAMED}, or its labels are smooth")
+
+    def add_dropout(self, share: float) -> None:
+        """Set that share of what passes between layers to zero, in training."""
+        self._model(partial(add_dropout, share=share))
+        self._lack("there is dropout already, or no two layers of a known kind")
+
+    def add_skips(self) -> None:
+        """Add the input of each block to its output."""
+        self._model(add_skips)
+        self._lack("no layer in a Sequential or ModuleList keeps the shape")
+
+    def augment_inputs(self, kind: Variation, amount: float) -> None:
+        """Vary the rows that are trained on."""
+        why = "no model is called with numbers first"
+        if kind != "noise":
+            why = "no model is called with a batch of images first"
+        self._door(partial(Varied, kind, amount), why)
+
+    def mix_inputs(self, kind: Mixing, alpha: float) -> None:
+        """Mix the rows of a batch that is trained on, and their targets."""
+        if self._mixes:
+            self._lack("another change of the plan mixes the inputs", lambda: False)
+            return
+        self._mixes = True
+        mixture = Mixture(kind, alpha)
+        of = "numbers" if kind == "mixup" else "images"
+        why = f"no batch of {of} comes through a model to a loss{NAMED}, row for row"
+        self._door(lambda: mixture, why)
+        self._objective(objectives.MIXED, mixture.loss)
+
+    def impute_missing(self) -> None:
+        """Fill what of the inputs is no number."""
+        self._door(inputs.Filled, "no model is called with numbers first")
+
+    def clip_outliers(self, share: float) -> None:
+        """Limit each input to its values in training, but for that share at an end."""
+        make = partial(inputs.Limited, share)
+        self._door(make, "no model is called with numbers first")
+
+    def oversample_minority(self, ratio: float) -> None:
+        """Draw rows of rare classes oftener."""
+        self._sample(partial(samplers.Oversampled, ratio=ratio))
+
+    def undersample_majority(self, ratio: float) -> None:
+        """Draw fewer rows of common classes."""
+        self._sample(partial(samplers.Undersampled, ratio=ratio))
+
+    def _sample(self, make: samplers.Make) -> None:
+        told = partial(self._tell, self.applying, 1)
+        balance = partial(samplers.balancing, make=make, tell=told)
+        self._patches.replace(DataLoader, "__iter__", balance)
+        self._lack(
+            "no DataLoader draws rows at random for a training, of which the classes "
+            "can be read"
+        )
+
+    def mix_precision(self) -> None:
+        """Compute training passes in 16 bits, where that is faster."""
+        self._model(mix_precision)
+        self._lack("the largest layer is not faster in 16 bits here")
+
+    def add_workers(self, workers: int) -> None:
+        """Load the batches of a training in so many processes."""
+        told = partial(self._tell, self.applying, 1)
+        load = partial(loading, workers=workers, tell=told)
+        self._patches.replace(DataLoader, "__iter__", load)
+        self._lack("no DataLoader loads a training's batches in the script's process")
+
+    def gate_recurrence(self, kind: Gating) -> None:
+        """Put gated layers in the place of plain recurrent ones."""
+        self._model(partial(gate_recurrence, kind=kind))
+        self._lack("no module within a model is a plain recurrent layer")
+
+    def prune_weights(self, share: float, begin: int) -> None:
+        """Hold the smallest weights at 0 after so many steps."""
+        pruning = Pruning(share=share, begin=begin)
+        self._taken.append(pruning.after)
+        self._lack("no matrix of weights is trained", lambda: pruning.pruned)
+
+    def checkpoint_activations(self) -> None:
+        """Compute activations again on the way back."""
+        self._model(checkpoint_activations)
+        self._lack("no Sequential or ModuleList is long enough")
+
+    def sparsify_weights(self, rate: float) -> None:
+        """Take that times the learning rate off the size of weights."""
+        self._steps.sparse += rate
+
+    def _door(self, make: Callable[[], inputs.Door], why: str) -> None:
+        """Change what enters each model."""
+        edit, made = inputs.doors(make)
+        self._model(edit)
+        self._lack(why, lambda: any(door.used for door in made))
+
+    def _objective(self, losses: Iterable[str], edit: objectives.Edit) -> None:
+        """Edit losses where they are trained by."""
+        told = partial(self._tell, self.applying, 1)
+        for name in losses:
+            make = partial(objectives.trained_by, name=name, edit=edit, tell=told)
+            self._patches.replace(torch.nn.functional, name, make)
 
     def switch_optimizer(self, to: OptimizerKind, rate: float) -> None:
         """Have another optimizer take the steps."""

@@ -177,6 +177,21 @@ def _alone(rows: Tensor) -> bool:
     return rows.numel() == rows.shape[1]
 
 
+def by_column(inputs: Tensor) -> Tensor:
+    """Rows by columns, or of images pixels by channels."""
+    return inputs.detach().movedim(_axis(inputs), -1).flatten(0, -2)
+
+
+def along(inputs: Tensor, numbers: Tensor) -> Tensor:
+    """A number a column, in a shape to be used with the inputs."""
+    shape = [-1 if i == _axis(inputs) else 1 for i in range(inputs.ndim)]
+    return numbers.to(inputs).view(shape)
+
+
+def _axis(inputs: Tensor) -> int:
+    return 1 if inputs.ndim > 3 else inputs.ndim - 1
+
+
 class Scale:
     """The scale of inputs: by column, or of images by channel.
 
@@ -190,16 +205,23 @@ class Scale:
 
     def of(self, inputs: Tensor, *, training: bool) -> Tensor:
         """The inputs, scaled."""
-        axis = 1 if inputs.ndim > 3 else inputs.ndim - 1
-        if training and torch.is_grad_enabled() and self.batches < FITTED:
-            self._fit(inputs.detach().movedim(axis, -1).flatten(0, -2).double())
-        if self.mean is None or self.squares is None:
+        if training and torch.is_grad_enabled():
+            self.see(inputs)
+        spread = self.spread
+        if self.mean is None or spread is None:
             return inputs
-        spread = (self.squares / self.rows).sqrt()
         spread = torch.where(spread > 0, spread, torch.ones_like(spread))
-        shape = [-1 if i == axis else 1 for i in range(inputs.ndim)]
-        mean, spread = (t.to(inputs).view(shape) for t in (self.mean, spread))
-        return (inputs - mean) / spread
+        return (inputs - along(inputs, self.mean)) / along(inputs, spread)
+
+    @property
+    def spread(self) -> Tensor | None:
+        """The deviation of each column, once something was seen."""
+        return None if self.squares is None else (self.squares / self.rows).sqrt()
+
+    def see(self, inputs: Tensor) -> None:
+        """A batch is trained on."""
+        if self.batches < FITTED:
+            self._fit(by_column(inputs).double())
 
     def _fit(self, rows: Tensor) -> None:
         """Welford (1962), by whole batches (Chan et al., 1979)."""

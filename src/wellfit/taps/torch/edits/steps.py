@@ -28,6 +28,7 @@ class StepEdits:
     momentum: float = 0.0
     decay: float = 0.0
     relaxed: float = 1.0  # the script's own decay, times that
+    sparse: float = 0.0
     clears: bool = False
     gained: bool = False  # whether a step was found that had no momentum
     rated: bool = False  # whether one was found that has a rate
@@ -81,6 +82,9 @@ class StepEdits:
 
     def after(self, optimizer: Optimizer) -> None:
         """The step is done."""
+        if self.sparse:
+            for group in optimizer.param_groups:
+                shorten(group, self.sparse)
         self.put_back()
         if self.clears:
             for group in optimizer.param_groups:
@@ -118,3 +122,16 @@ def shrink(group: dict[str, Any], decay: float) -> None:
     weights = [p for p in group["params"] if p.grad is not None and p.ndim > 1]
     for weight in weights:
         weight.mul_(1 - group.get("lr", 1.0) * decay)
+
+
+@torch.no_grad()
+def shorten(group: dict[str, Any], rate: float) -> None:
+    """Take that times the learning rate off the size of each weight, down to 0.
+
+    The proximal step of an L1 penalty: Tibshirani (1996), Regression shrinkage and
+    selection via the lasso; Beck and Teboulle (2009), equation 2.6.
+    """
+    weights = [p for p in group["params"] if p.grad is not None and p.ndim > 1]
+    for weight in weights:
+        length = (weight.abs() - group.get("lr", 1.0) * rate).clamp_min(0)
+        weight.copy_(weight.sign() * length)
