@@ -127,3 +127,30 @@ def test_a_folder_that_cannot_be_made_costs_a_warning_not_the_run(folder: Path) 
     assert ran.returncode == 0
     assert ran.stderr.count("wellfit: ") == 1
     assert Path(json.loads(ran.stdout)["run"]).is_dir()
+
+
+BREAKING = TRAINING.replace(
+    "    optimizer.step()\n",
+    "    optimizer.step()\n"
+    "    if step == 60:\n"
+    "        model[0].weight.data.fill_(float('nan'))\n",
+).replace("sys.exit(", "print('loss', loss.item())\nsys.exit(")
+
+
+def test_a_run_that_breaks_is_healed(folder: Path) -> None:
+    (folder / "train.py").write_text(BREAKING)
+    sick = _wellfit(folder, "--quiet", "train.py", "0.1", "0")
+    assert "loss nan" in sick.stdout
+    healed = _wellfit(folder, "--heal", "--json", "out.json", "train.py", "0.1", "0")
+    assert float(healed.stdout.split()[-1]) < 0.7
+    assert "Trained with roll-back(most=5)." in healed.stderr
+    assert "wellfit went back 1 time" in healed.stderr
+    said = json.loads((folder / "out.json").read_text())
+    assert "divergence" not in [one["rule"] for one in said["findings"]]
+
+
+def test_how_often_it_goes_back_is_a_number(folder: Path) -> None:
+    refused = _wellfit(folder, "--heal-most", "0", "train.py", "0.1", "0")
+    assert refused.returncode == 2
+    seen = _wellfit(folder, "--heal-most", "2", "train.py", "0.1", "0")
+    assert "Trained with roll-back(most=2)." in seen.stderr

@@ -51,6 +51,18 @@ def run(
             help="Train with the changes of a plan: a YAML file.",
         ),
     ] = None,
+    heal: Annotated[
+        bool,
+        typer.Option(
+            "--heal",
+            help="Where the training breaks, go back to its last good state, and on "
+            "with care.",
+        ),
+    ] = False,
+    heal_most: Annotated[
+        int | None,
+        typer.Option(min=1, help="The same, going back at most so often (5)."),
+    ] = None,
     seed: Annotated[
         int | None,
         typer.Option(
@@ -116,6 +128,7 @@ def run(
         every=every or settings.every,
         seed=seed,
         plan=changes,
+        heal=heal if heal_most is None else heal_most,
         prints_to=view.take if view else sys.stderr if json == STDOUT else None,
         while_running=follow,
     )

@@ -100,6 +100,12 @@ class Training(Protocol):
     def ease_rates(self, steps: int) -> None:
         """Take rates times a tenth after so many steps that validate no better."""
 
+    def roll_back(self, most: int) -> None:
+        """Go back to the last good state where the training breaks, at most so often.
+
+        A training that does not is left as it is.
+        """
+
     def weight_classes(self, power: float) -> None:
         """Weigh errors by how rare their class is, to that power, in training."""
 

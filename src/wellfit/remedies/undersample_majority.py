@@ -18,9 +18,9 @@ class UndersampleMajority(Remedy):
     ## What it does
     Of each class at most `ratio` times as many rows as there are of the rarest are
     trained on, drawn at random; rows that are predicted are as they come. A
-    `DataLoader` that trains draws others each epoch, and none twice: epochs are shorter. The labels
-    are those of a `TensorDataset`, or a data set's `targets` or `labels`, and of up to
-    20,000 rows that tell them in no other way they are read once.
+    `DataLoader` that trains draws others each epoch, and none twice: epochs are
+    shorter. The labels are those of a `TensorDataset`, or a data set's `targets` or
+    `labels`, and of up to 20,000 rows that tell them in no other way they are read once.
 
     ## What it costs
     What the rows that are left out would have told; and fewer steps, so that the same

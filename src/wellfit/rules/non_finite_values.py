@@ -85,8 +85,7 @@ class NonFiniteValues(Rule):
         if not broken:
             return None
         step, _, signal = broken[0]
-        loss = run.get("train/loss")
-        severity = self._severity(loss, [s for _, _, s in broken])
+        severity = self._severity(run, [s for _, _, s in broken])
         after = (
             "; the loss stayed finite"
             if severity is Severity.NOTE
@@ -102,14 +101,16 @@ class NonFiniteValues(Rule):
             evidence=_evidence(broken),
         )
 
-    def _severity(self, loss: Signal | None, broken: list[Signal]) -> Severity:
+    def _severity(self, run: Run, broken: list[Signal]) -> Severity:
         """A note where training was not touched, a warning where it recovered."""
+        loss = run.get("train/loss")
         touched = {parse(s.name).name for s in broken} & {"weight_norm", "loss"}
         if loss is None or not len(loss):
             return self.severity
         if not touched:
             return Severity.NOTE
-        mended = "weight_norm" not in touched and np.isfinite(loss.values[-1])
+        spoilt = "weight_norm" in touched and not _went_back(run, broken)
+        mended = not spoilt and np.isfinite(loss.values[-1])
         return (
             Severity.WARNING if mended and not _in_validation(broken) else self.severity
         )
@@ -143,6 +144,13 @@ def _ends(signal: Signal | None, step: int) -> tuple[float, float]:
     if until.name == "train/loss":
         return float(values[0]), float(values[-1])
     return float(np.median(values)), float(values[-5:].max())
+
+
+def _went_back(run: Run, broken: list[Signal]) -> bool:
+    """Whether weights that were not finite were put back by `roll-back`."""
+    back = [e for e in run.happened("intervention") if e.data["act"] == "rolled-back"]
+    weights = [s for s in broken if parse(s.name).name == "weight_norm"]
+    return bool(back) and all(np.isfinite(s.values[-1]) for s in weights)
 
 
 def _in_validation(broken: list[Signal]) -> bool:

@@ -13,6 +13,7 @@ from rich.text import Text
 from wellfit.core.errors import BadRun
 from wellfit.core.run import Run
 from wellfit.record import open_run
+from wellfit.show.interventions import KIND, sentence
 from wellfit.show.numerals import number, share
 from wellfit.show.pace import Pace
 
@@ -47,6 +48,7 @@ class Follower:
         self._console = console
         self._clock = clock
         self._printed = Mark("", 0)
+        self._intervened = 0  # times that are said
         self._said = clock()
         self._pace = Pace(clock, rest=REST)
 
@@ -65,11 +67,18 @@ class Follower:
         begun = self._clock()
         try:
             run = open_run(self._path)
+            self._say_interventions(run)
             for mark in self._due(run, finished=finished):
                 self._say(run, mark)
         except BadRun:
             return  # not begun, or gone: whoever runs the script tells of it
         self._pace.took(self._clock() - begun)
+
+    def _say_interventions(self, run: Run) -> None:
+        new = run.happened(KIND)[self._intervened :]
+        for event in new:
+            self._console.print(Text(sentence(event), style="bold yellow"))
+        self._intervened += len(new)
 
     def _due(self, run: Run, *, finished: bool) -> Iterator[Mark]:
         marks = _marks(run)

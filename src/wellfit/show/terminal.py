@@ -11,6 +11,7 @@ from wellfit.core.finding import Diagnosis, Finding, Severity
 from wellfit.core.plan import Change
 from wellfit.core.run import Run
 from wellfit.core.words import enumerated
+from wellfit.show.interventions import interventions
 from wellfit.show.numerals import count, duration, listed
 from wellfit.show.outcome import cost, failure, interrupted
 from wellfit.show.tree import Branch, tree
@@ -94,6 +95,7 @@ def _seen(run: Run) -> Iterator[Line]:
     parts += [cost(run)]
     yield Line(Text(printable(" · ".join(p for p in parts if p)), style="dim"))
     yield from _changed(run)
+    yield from _healed(run)
     failed = failure(run)
     if interrupted(run):
         yield Line(Text("Interrupted: this is what was seen until then."))
@@ -117,6 +119,12 @@ def _changed(run: Run) -> Iterator[Line]:
         return
     text = f"Not applied: {changes}: nothing was trained that a plan can change."
     yield Line(Text(printable(text), style="bold yellow"))
+
+
+def _healed(run: Run) -> Iterator[Line]:
+    """Of a training that was gone back in, how often and why."""
+    for place, said in enumerate(interventions(run)):
+        yield Line(Text(printable(said), style="" if place else "bold yellow"))
 
 
 def findings(diagnosis: Diagnosis) -> Iterator[Iterable[Line]]:

@@ -205,7 +205,8 @@ class Watched:
         if budget is not None and module in TRYING:
             yield TRYING[module], {"budget": budget, "enough": self.stop}
         if self._plan and module in CHANGES:
-            yield CHANGES[module], {"plan": self._plan, "reached": self._reached}
+            more = {"reached": self._reached, "folder": self.recorder.folder}
+            yield CHANGES[module], {"plan": self._plan, **more}
 
     @property
     def _attached(self) -> "list[Tap]":

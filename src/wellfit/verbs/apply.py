@@ -73,4 +73,6 @@ class _Said:
         """Nothing."""
 
     def event(self, kind: str, step: int, **data: Any) -> None:
-        """Nothing."""
+        if kind == "intervention":
+            said = f"{data['seen']}; {data['done']}"
+            print(f"wellfit: step {step:,}: {said}", file=sys.stderr)

@@ -39,6 +39,7 @@ class How(TypedDict, total=False):
     every: int | None
     seed: int | None
     plan: "Plan | str | Path | None"
+    heal: bool | int
 
 
 def run(
@@ -59,8 +60,10 @@ def run(
     `out` is the run folder, `overhead` the share of the time that looking may take
     (0.02); with `every` each so manieth step is looked at instead. With a `plan`, or
     the path of one, the training is changed as that says, and the fact `plan` tells of
-    it. With a `seed` all seeds are moved by it: by 0 they stay the script's own, by any
-    other number the run is another one, and with the same number the same again.
+    it. `heal` adds `roll-back` to it: where the training breaks, it goes back to its
+    last good state, and on with care; a number is how often at most. With a `seed` all
+    seeds are moved by it: by 0 they stay the script's own, by any other number the run
+    is another one, and with the same number the same again.
 
     What the script prints goes to `prints_to`, by default to standard output. Where
     that is a function, the script has a pseudo-terminal in the place of ours, and what
@@ -84,14 +87,24 @@ def _settings(how: How) -> dict[str, Any]:
     if unknown:
         raise TypeError(f"run() got an unexpected keyword argument {unknown[0]!r}")
     said: dict[str, Any] = {"module": False, "overhead": 0.02, "every": None, **how}
-    plan = said.pop("plan", None)
-    if plan is None:
+    plan, heal = said.pop("plan", None), said.pop("heal", False)
+    if plan is None and not heal:
         return said
     from wellfit.core.plan import Plan
     from wellfit.remedies.plans import read_plan
 
-    read = plan if isinstance(plan, Plan) else read_plan(plan)
-    return {**said, "plan": read.to_json()}
+    given = plan or Plan()
+    read = given if isinstance(given, Plan) else read_plan(given)
+    return {**said, "plan": (_healed(read, heal) if heal else read).to_json()}
+
+
+def _healed(plan: "Plan", heal: bool | int) -> "Plan":
+    """The plan, with `roll-back`; a number is how often it goes back at most."""
+    from wellfit.core.plan import Plan
+    from wellfit.remedies.roll_back import RollBack
+
+    remedy = RollBack() if heal is True else RollBack(most=heal)
+    return Plan.of(*plan.changes, remedy.change)
 
 
 def _reaching(how: Mapping[str, Any], script: str, folder: Path) -> dict[str, Any]:

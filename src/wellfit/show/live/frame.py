@@ -57,6 +57,7 @@ def frame(
     for track in _tracks(run):
         made += _drawn(run, track, room, width)
     made += [*lines.rates(run, width), *lines.machine(run, width)]
+    made += lines.interventions(run, width)
     if looked is not None:
         made += lines.odd_layers(looked.odd, width)
         made += lines.findings(looked.diagnosis, width)

@@ -9,6 +9,7 @@ from rich.text import Text
 
 from wellfit.core.finding import Diagnosis
 from wellfit.core.run import Run
+from wellfit.show.interventions import KIND, sentence
 from wellfit.show.live.layers import Odd
 from wellfit.show.numerals import number, share, size
 from wellfit.show.terminal import COLOURS, printable
@@ -65,6 +66,12 @@ def machine(run: Run, width: int) -> Iterator[Text]:
         held = run.get(f"gpu_memory@{device}")
         said = [f"{share(signal.last)}"] + ([size(held.last)] if held else [])
         yield from listed(printable(device), said, width)
+
+
+def interventions(run: Run, width: int) -> Iterator[Text]:
+    """What was done last where the training broke."""
+    latest = run.happened(KIND)[-1:]
+    yield from listed("healed", [printable(sentence(one)) for one in latest], width)
 
 
 def odd_layers(odd: Sequence[Odd], width: int) -> Iterator[Text]:

@@ -5,6 +5,7 @@ from typing import Any
 
 from wellfit.core.finding import Diagnosis
 from wellfit.core.run import Run
+from wellfit.show.interventions import KIND, sentence
 from wellfit.show.numerals import count, duration, number
 from wellfit.show.outcome import cost
 from wellfit.show.report.parts import Cell, Section, Table
@@ -36,6 +37,7 @@ def setting(run: Run, diagnosis: Diagnosis) -> Section:
             *_seeds(run.facts.get("seeds") or {}),
             *_versions(run.facts.get("versions") or {}),
             *_watching(run),
+            *(("Intervention", sentence(e)) for e in run.happened(KIND)),
             *(("Note", event.data["text"]) for event in run.happened("note")),
         ),
     )

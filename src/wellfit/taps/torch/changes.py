@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -13,9 +14,10 @@ from torch.optim.optimizer import (
 from wellfit.core.plan import Change, Plan
 from wellfit.remedies.plans import remedy_of
 from wellfit.taps.planned import say_planned
-from wellfit.taps.tap import Guard, Records, enter, leave
+from wellfit.taps.tap import Guard, Records, attached, enter, leave
 from wellfit.taps.torch.edits.asked import Edits
 from wellfit.taps.torch.edits.lent import given_closure
+from wellfit.taps.torch.healing.healing import Healing
 
 Optimizer = torch.optim.Optimizer
 
@@ -26,7 +28,8 @@ class ChangesTap:
     It is the one tap that changes what happens, as it was asked to. Models are edited
     before they are first called, steps within themselves: before and after, all is as
     the script left it. After the first step it says which changes had no effect; those
-    that have `reached` the text of the script, by their ids, had one there.
+    that have `reached` the text of the script, by their ids, had one there. In the
+    `folder` of the run stands what one keeps on disk.
     """
 
     framework = "torch"
@@ -39,13 +42,22 @@ class ChangesTap:
         reached: Sequence[str] = (),
         overhead: float = 0.02,
         every: int | None = None,
+        folder: Path | None = None,
     ) -> None:
         self.records = records
         self.plan = Plan.of(*map(Change.from_json, plan))
         self._reached = frozenset(reached)
         self.step = 0
         self._guard = Guard(self)
-        self._edits = Edits(records, self._say)
+        heal = partial(
+            Healing,
+            records,
+            step=self._done,
+            overhead=overhead,
+            every=every,
+            folder=folder,
+        )
+        self._edits = Edits(records, self._say, heal=heal)
         self._hooks: list[Any] = []
 
     def attach(self) -> None:
@@ -75,6 +87,11 @@ class ChangesTap:
         if self._guard.on and self.step:
             self._say(ended=True)
         self.detach()
+
+    def _done(self) -> int:
+        """Steps of the run: by the tap that counts them, where there is one."""
+        others = [t for t in attached() if t.records is self.records and t is not self]
+        return max((t.step for t in others), default=self.step)
 
     def _before(self, optimizer: Optimizer, args: Any, kwargs: Any) -> Any:
         """A step comes: its arguments, where a closure is to tell of its gradients."""

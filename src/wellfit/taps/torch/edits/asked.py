@@ -46,6 +46,7 @@ from wellfit.taps.torch.edits.recurrence import gate_recurrence
 from wellfit.taps.torch.edits.skips import add_skips
 from wellfit.taps.torch.edits.steps import StepEdits
 from wellfit.taps.torch.edits.workers import loading
+from wellfit.taps.torch.healing.healing import Healing
 
 Optimizer = torch.optim.Optimizer
 NAMED = " that PyTorch has"  # as cross-entropy, and none that is computed by hand
@@ -56,15 +57,22 @@ class Edits:
 
     `applying` is the change whose edits are being asked for. `lacks` has what a change
     without effect did not find, and whether it did; `found` the numbers that changes
-    have found out by themselves.
+    have found out by themselves. `heal` makes what goes back at most so often.
     """
 
-    def __init__(self, records: Records, say: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        records: Records,
+        say: Callable[[], None],
+        *,
+        heal: Callable[..., Healing],
+    ) -> None:
         self.applying = ""
         self.lacks: dict[str, tuple[Callable[[], str], Callable[[], bool]]] = {}
         self.late: set[str] = set()  # changes of which that is known at the end only
         self.found: dict[str, dict[str, float]] = {}
-        self._records, self._say = records, say
+        self._records, self._say, self._heal = records, say, heal
+        self._healing: Healing | None = None
         self._steps, self._models = StepEdits(), models.ModelEdits()
         self._patches, self._lent = Patches(), Lent()
         self._places: dict[str, int] = {}  # edited, by change
@@ -378,6 +386,19 @@ class Edits:
             lambda: self._steps.rated and plateaus.factor < 1,
             late=True,
         )
+
+    def roll_back(self, most: int) -> None:
+        """Go back to the last good state where the training breaks."""
+        if self._healing is None:
+            healing = self._healing = self._heal(most=most)
+            healing.attach()
+            self._steps.bound = healing.care.rate
+            self._holds.insert(0, healing.holds)  # before any that has counted it
+            self._closing.append(healing.detach)
+        known = self._healing
+        known.most = max(known.most, most)
+        why = "several processes train together, of which each would decide for itself"
+        self._lack(why, lambda: known.alone)
 
     def _whole_gradients(self) -> None:
         """Whoever steps, gradients have been scaled back by then."""

@@ -24,6 +24,8 @@ class StepEdits:
     # Shapes are of that; those of the search for it are not shaped.
     sought: Callable[[Optimizer], float | None] = _unknown
     scales: list[Callable[[Optimizer], float | None]] = field(default_factory=list)
+    # What is allowed of a group's own rate, where not all is.
+    bound: Callable[[dict[str, Any], Any], Any] | None = None
     norm: float | None = None
     momentum: float = 0.0
     decay: float = 0.0
@@ -68,13 +70,17 @@ class StepEdits:
         sought = self.sought(optimizer)
         if sought is not None:
             self._set(group, "lr", rate * sought)
-        elif self.shapes or self.scales:
-            scaled = rate
+            return
+        bounded = rate if self.bound is None else self.bound(group, rate)
+        if self.shapes or self.scales:
+            scaled = bounded
             for shape in self.shapes:
                 scaled = scaled * shape(count)
             known = (scale(optimizer) for scale in self.scales)
             scaled = scaled * next((k for k in known if k is not None), 1.0)
             self._set(group, "lr", scaled)
+        elif bounded is not rate:
+            self._set(group, "lr", bounded)
 
     def _set(self, group: dict[str, Any], name: str, value: Any) -> None:
         self._own.append((group, name, group[name], value))
