@@ -20,7 +20,7 @@ class UndersampleMajority(Remedy):
     trained on, drawn at random; rows that are predicted are as they come. A
     `DataLoader` that trains draws others each epoch, and none twice: epochs are
     shorter. The labels are those of a `TensorDataset`, or a data set's `targets` or
-    `labels`, and of up to 20,000 rows that tell them in no other way they are read once.
+    `labels`; of up to 20,000 rows that tell them in no other way, they are read once.
 
     ## What it costs
     What the rows that are left out would have told; and fewer steps, so that the same
