@@ -18,9 +18,10 @@ from typing import Any
 
 from wellfit.contracts.check_rule import Check
 from wellfit.core.finding import Finding, Severity
+from wellfit.core.fitting import Fitting
 from wellfit.core.plan import Plan
 from wellfit.core.run import Run
-from wellfit.core.training import Fitting, Training
+from wellfit.core.training import Training
 from wellfit.remedies import REMEDIES
 from wellfit.remedies.plans import parse_plan
 from wellfit.remedies.remedy import Remedy

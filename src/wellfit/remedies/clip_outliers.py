@@ -5,8 +5,9 @@ from typing import ClassVar
 
 from wellfit.core.errors import BadSetting
 from wellfit.core.finding import Finding
+from wellfit.core.fitting import Fitting
 from wellfit.core.run import Run
-from wellfit.core.training import Fitting, Training
+from wellfit.core.training import Training
 from wellfit.remedies.remedy import Remedy
 
 

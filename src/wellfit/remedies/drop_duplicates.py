@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
-from wellfit.core.training import Fitting
+from wellfit.core.fitting import Fitting
 from wellfit.remedies.remedy import Remedy
 
 

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from wellfit.core.finding import Finding
+from wellfit.core.fitting import Fitting
 from wellfit.core.run import Run
-from wellfit.core.training import Fitting
 from wellfit.remedies.remedy import Remedy
 
 

@@ -5,9 +5,10 @@ from dataclasses import asdict, dataclass
 from typing import ClassVar
 
 from wellfit.core.finding import Finding
+from wellfit.core.fitting import Fitting
 from wellfit.core.plan import Change
 from wellfit.core.run import Run
-from wellfit.core.training import Fitting, Training
+from wellfit.core.training import Training
 
 ESTIMATORS = ("sklearn", "xgboost", "lightgbm")  # frameworks whose trainings are fits
 

@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
-from wellfit.core.training import Fitting, Training
+from wellfit.core.fitting import Fitting
+from wellfit.core.training import Training
 from wellfit.remedies.remedy import Remedy
 
 

@@ -7,8 +7,9 @@ import numpy as np
 
 from wellfit.core.errors import BadSetting
 from wellfit.core.finding import Finding
+from wellfit.core.fitting import Fitting
 from wellfit.core.run import Run
-from wellfit.core.training import Fitting, Training
+from wellfit.core.training import Training
 from wellfit.remedies.remedy import Remedy, fitted
 
 SHARE = 10  # of the evaluations: patience is the tenth part

@@ -12,10 +12,8 @@ own arguments. Nothing but the standard library is loaded before the script load
 what it sets before importing a framework still counts.
 """
 
-import builtins
 import importlib
 import importlib.util
-import io
 import json
 import os
 import signal
@@ -24,7 +22,6 @@ import types
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from functools import partial
-from importlib.machinery import SourceFileLoader
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -33,10 +30,10 @@ from wellfit.record import Recorder, redact, redact_args
 from wellfit.record.folder import databases
 from wellfit.record.schema import database
 from wellfit.taps import ranks
-from wellfit.taps.edited import Edited, compiled
+from wellfit.taps.edited import Edited
 from wellfit.taps.imports import OnImport
 from wellfit.taps.launchers import Launchers
-from wellfit.taps.patches import UNSEEN
+from wellfit.taps.mains import module_named, script_at, without_us
 from wellfit.taps.resources import Resources
 from wellfit.taps.seeds import Seeds
 from wellfit.taps.shared import Shared
@@ -44,8 +41,6 @@ from wellfit.taps.shared import Shared
 if TYPE_CHECKING:
     from wellfit.taps.tap import Tap
     from wellfit.taps.writes import Writes
-
-HERE = Path(__file__).parent  # the taps: their lines are kept out of tracebacks
 
 # Once a module has been loaded, the tap that meets it is attached. The order is that
 # in which they finish: what PyTorch's then learns from a sample is nobody's training.
@@ -287,102 +282,6 @@ def _status(error: BaseException | None) -> int:
     return error.code if isinstance(error.code, int) else 1
 
 
-def _script(
-    path: str, edited: Edited
-) -> tuple[types.ModuleType, Callable[[], types.CodeType]]:
-    """The module `__main__` of a script, and what compiles its source."""
-    where = Path(path)
-    if where.is_dir():  # as `python folder` does
-        sys.path[0] = str(where)
-        where /= "__main__.py"
-    else:
-        sys.path[0] = str(where.resolve().parent)
-    filename = os.path.abspath(where)  # noqa: PTH100 (resolves no link, as Python)
-    main = types.ModuleType("__main__")
-    main.__dict__.update(
-        __file__=filename,
-        __cached__=None,
-        __loader__=SourceFileLoader("__main__", filename),
-        __builtins__=builtins,
-    )
-
-    def code() -> types.CodeType:
-        with io.open_code(filename) as file:
-            source = file.read()
-        text, null, _ = source.partition(b"\0")
-        if null:  # a binary: `compile` would not say where
-            line = (text.splitlines() or [b""])[-1].decode(errors="replace")
-            place = (filename, text.count(b"\n") + 1, None, line)
-            raise SyntaxError("source code cannot contain null bytes", place)
-        instead = edited.of(filename)
-        if instead is not None:
-            return compiled(source.decode(), instead, filename)
-        return compile(source, filename, "exec", dont_inherit=True)
-
-    return main, code
-
-
-def _module(
-    name: str, edited: Edited
-) -> tuple[types.ModuleType, Callable[[], types.CodeType]]:
-    """The same for `-m name`; a package's is its `__main__`.
-
-    What finds modules knows what was `edited`.
-    """
-    sys.path[0] = str(Path.cwd())
-    spec = importlib.util.find_spec(name)
-    if spec is not None and spec.submodule_search_locations is not None:
-        name = f"{name}.__main__"
-        spec = importlib.util.find_spec(name)
-    if spec is None or spec.loader is None:
-        raise ModuleNotFoundError(f"No module named {name}", name=name)
-    found, loader = spec, spec.loader
-    main = types.ModuleType("__main__")
-    main.__dict__.update(
-        __file__=found.origin,
-        __cached__=found.cached,
-        __loader__=loader,
-        __package__=found.parent,
-        __spec__=found,
-        __builtins__=builtins,
-    )
-    sys.argv[0] = found.origin or name
-
-    def code() -> types.CodeType:
-        kept: types.CodeType | None = loader.get_code(found.name)  # type: ignore[attr-defined]
-        if kept is None:
-            raise ImportError(f"No code object available for {found.name}")
-        return kept
-
-    return main, code
-
-
-def without_us(error: BaseException) -> BaseException:
-    """The exception, and what led to it, with no line of ours in their tracebacks."""
-    seen: set[int] = set()
-    chain: list[BaseException | None] = [error]
-    while chain:
-        link = chain.pop()
-        if link is not None and id(link) not in seen:
-            seen.add(id(link))
-            link.__traceback__ = _stripped(link.__traceback__)
-            chain += [link.__cause__, link.__context__]
-    return error
-
-
-def _stripped(trace: types.TracebackType | None) -> types.TracebackType | None:
-    theirs = []
-    while trace is not None:
-        file = trace.tb_frame.f_code.co_filename
-        if file != UNSEEN and HERE not in Path(file).parents:
-            theirs.append(trace)
-        trace = trace.tb_next
-    kept: types.TracebackType | None = None
-    for part in reversed(theirs):
-        kept = types.TracebackType(kept, part.tb_frame, part.tb_lasti, part.tb_lineno)
-    return kept
-
-
 def main(*, loaded: bool = False) -> None:
     """Run what the command line says, and end as it ends.
 
@@ -407,7 +306,7 @@ def main(*, loaded: bool = False) -> None:
         signal.signal(signal.SIGUSR1, watched.stop)
     ended: BaseException | None = None
     try:
-        start = _module if settings["module"] else _script
+        start = module_named if settings["module"] else script_at
         module, code = start(sys.argv[0], watched.edited)
         sys.modules["__main__"] = module
         exec(code(), module.__dict__)  # the user's own script, as they asked

@@ -127,7 +127,8 @@ class Rank:
 
     def __call__(self, *args: Any) -> Any:
         """Call it."""
-        from wellfit.taps.launch import Watched, without_us
+        from wellfit.taps.launch import Watched
+        from wellfit.taps.mains import without_us
 
         ended: BaseException | None = None
         rank = int(args[0]) if self._spawned else None
