@@ -1,7 +1,7 @@
 """The course of a treatment: what is tried, in which order, and until when."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from math import ceil, isnan, nan
 from pathlib import Path
 from time import monotonic
@@ -18,14 +18,13 @@ from wellfit.trials.executors.executor import Executor
 from wellfit.trials.executors.trial import GivenUp, failure
 from wellfit.trials.experience import Experience
 from wellfit.trials.metric import Metric, metric_of
+from wellfit.trials.outlook import OWN, Outlooks, judged_by
 from wellfit.trials.proof import MOST, Proof, pairs_of
-from wellfit.trials.proposals import Proposal, general, proposals_for, treatable
+from wellfit.trials.proposals import treatable
 from wellfit.trials.racing import given_up
-from wellfit.trials.search import SEEDS, Outlook, Search
+from wellfit.trials.search import SEEDS, Search
 
 PLAN = "plan.yaml"
-OWN = 0  # the seed that leaves the script's own as they are
-OTHERWISE = "val/accuracy"  # the metric, where the loss is changed
 MANY = 3  # runs, that are seldom alike by chance
 LEAST = 6  # pairs, that can decide
 SEARCHING = 0.5  # of the time beyond these pairs is for the search
@@ -82,9 +81,18 @@ class Course:
         own = self.local.place(Plan(), OWN)
         diagnosis = self.diagnose(own)
         findings = treatable(diagnosis)
-        metric = self._judge(diagnosis)
-        outlook = self._outlook_by(metric, diagnosis)
-        proposals = outlook(Plan()).proposals
+        metric = judged_by(self.run, diagnosis, self.metric)
+        outlooks = Outlooks(
+            executor=self.local,
+            run=self.run,
+            first=diagnosis,
+            metric=metric,
+            diagnose=self.diagnose,
+            known=self.known,
+            against=self.against,
+            notes=self.notes,
+        )
+        proposals = outlooks.of(Plan()).proposals
         if not proposals:
             return self._left_alone(diagnosis, metric)
         took = self._took()
@@ -100,7 +108,7 @@ class Course:
         search = Search(
             greater_is_better=metric.greater_is_better,
             try_=(trials := self._searching(metric, took)).run,
-            outlook=outlook,
+            outlook=outlooks.of,
             ahead=trials.ahead,
             jobs=self.local.jobs,
             seeds=SEEDS[:1] if self.trust else SEEDS,
@@ -150,49 +158,6 @@ class Course:
             most=None if most is None else max(1, most - 2 * LEAST),
             longest=LONG * took,
         )
-
-    def _judge(self, diagnosis: Diagnosis) -> Metric:
-        """The metric; a loss that a change redefines is of another scale."""
-        metric = metric_of(self.run, self.metric, treatable(diagnosis))
-        proposed = proposals_for(self.run, diagnosis)
-        redefined = any(metric.is_redefined_by(p.touches) for p in proposed)
-        if self.metric is None and redefined and self.run.get(OTHERWISE) is not None:
-            note = "a change of the loss is tried, so that the loss cannot judge it"
-            return replace(metric_of(self.run, OTHERWISE), note=note)
-        return metric
-
-    def _outlook_by(
-        self, metric: Metric, first: Diagnosis
-    ) -> Callable[[Plan], Outlook]:
-        """What is to be expected of a plan, by the diagnosis of its run."""
-        wrong = {f.rule for f in treatable(first)}
-
-        def outlook(plan: Plan) -> Outlook:
-            folder = self.local.place(plan, OWN)
-            said = self.diagnose(folder) if plan.changes else first
-            run = open_run(folder) if plan.changes else self.run
-            left: list[Proposal] = []
-            proposals: list[Proposal] = []
-            some = proposals_for(run, said, self.known)
-            if not plan.changes:
-                known = {one.change.id for one in some}
-                often = general(run, self.known)
-                some += tuple(p for p in often if p.change.id not in known)
-            for one in some:
-                redefined = metric.is_redefined_by(one.touches)
-                (left if redefined else proposals).append(one)
-                if not redefined:
-                    self.against.setdefault(one.change.id, one.rule)
-            if left:
-                names = ", ".join(sorted({one.change.change for one in left}))
-                self.notes.append(
-                    f"not tried: {names}, which changes the loss that it would be "
-                    "judged by; name another --metric, such as val/accuracy"
-                )
-            well = wrong <= {*said.passed} and not treatable(said)
-            return Outlook(proposals=tuple(proposals), well=well)
-
-        return outlook
 
     def _trusted(
         self,

@@ -91,9 +91,10 @@ def treat(
     """
     from wellfit.remedies.plans import read_plan
     from wellfit.trainer.clock import Deadline, seconds_of
-    from wellfit.trials.course import OWN, Course
+    from wellfit.trials.course import Course
     from wellfit.trials.kept import id_of
     from wellfit.trials.ledger import Ledger, learnt
+    from wellfit.trials.outlook import OWN
     from wellfit.verbs.diagnose import diagnose
     from wellfit.verbs.run import check
 
@@ -206,8 +207,8 @@ def _folder(out: str | Path | None, name: str) -> Path:
 
 def _first(local: "Executor", until: "Deadline", how: _How, seed: int) -> Run:
     """The script as it is; `BadScript` where no plan can be proven by it."""
-    from wellfit.trials.course import OWN
     from wellfit.trials.executors.trial import failure
+    from wellfit.trials.outlook import OWN
 
     script = local.words[0]
     run = local.run(Plan(), seed, seconds=until.left, judging=seed == OWN)
