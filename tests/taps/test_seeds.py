@@ -143,4 +143,4 @@ def test_the_command_line(tmp_path):
     assert first.split()[0] == own[0]  # its own literal seed
     assert again == other
     assert all(x != y for x, y in zip(first.split(), again.split(), strict=True))
-    assert open_run(tmp_path / "b").facts["seeds"]["torch"] == moved(0, 3)
+    assert open_run(tmp_path / "b").facts["seeds"]["torch"] == moved(0, 2)

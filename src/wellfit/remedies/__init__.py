@@ -55,8 +55,8 @@ REMEDIES: Mapping[str, str] = {
     # on the optimizer
     "lower-learning-rate": "Take shorter steps.",
     "raise-learning-rate": "Take longer steps.",
-    "find-learning-rate": "Raise the rate step by step in a short trial, and take one "
-    "below that at which the loss turns (range test).",
+    "find-learning-rate": "Try rates from low to high in the first steps, and go on at "
+    "a good one.",
     "warm-up": "Raise the rate from near zero over the first steps.",
     "schedule-learning-rate": "Lower the rate as training goes on.",
     "switch-optimizer": "Take another optimizer, such as AdamW.",

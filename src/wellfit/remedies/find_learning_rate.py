@@ -16,8 +16,7 @@ FIRST = 0.2  # of a training at most: what is spent on the search is not trained
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class FindLearningRate(Remedy):
-    """Raise the rate step by step in a short trial, and take one below that at which
-    the loss turns (range test).
+    """Try rates from low to high in the first steps, and go on at a good one.
 
     ## What it does
     In the first `steps` steps of the training the rate rises by a factor of 1.18 from

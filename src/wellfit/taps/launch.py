@@ -200,8 +200,10 @@ class Watched:
         if budget is not None and module in TRYING:
             yield TRYING[module], {"budget": budget, "enough": self.stop}
         if self._plan and module in CHANGES:
-            more = {"reached": self._reached, "folder": self.recorder.folder}
-            yield CHANGES[module], {"plan": self._plan, **more}
+            more: dict[str, Any] = {"plan": self._plan, "reached": self._reached}
+            if module == "torch":
+                more["folder"] = self.recorder.folder  # for the last good state
+            yield CHANGES[module], more
 
     @property
     def _attached(self) -> "list[Tap]":
