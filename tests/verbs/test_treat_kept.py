@@ -134,7 +134,7 @@ def test_what_helped_before_is_tried_first(local, helped):
     begun, trials, own = monotonic(), [], local.place(Plan(), 0)
     well = Diagnosis(passed=("vanishing-gradients",))
     course = Course(
-        local=local,
+        executor=local,
         run=run,
         until=Deadline(at=begun + 60),
         begun=begun,

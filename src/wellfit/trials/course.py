@@ -44,7 +44,7 @@ class Course:
     tried first.
     """
 
-    local: Executor
+    executor: Executor
     run: Run
     until: Deadline
     begun: float
@@ -63,7 +63,7 @@ class Course:
 
     def prove(self, plan: Plan) -> Treatment:
         """A plan that was given."""
-        plan.save(self.local.folder / PLAN)
+        plan.save(self.executor.folder / PLAN)
         treatment = self._proven(plan, metric_of(self.run, self.metric))
         if treatment.outcome == Outcome.BETTER:
             self._written(plan)
@@ -73,17 +73,17 @@ class Course:
         """The plan as a diff of the script, beside it."""
         from wellfit.sources.diff import diff_of
 
-        local = self.local
-        diff_of(plan, local.words[0], module=local.module).save(local.folder)
+        executor = self.executor
+        diff_of(plan, executor.words[0], module=executor.module).save(executor.folder)
 
     def search(self) -> Treatment:
         """What helps, of all that remedies propose against what was found."""
-        own = self.local.place(Plan(), OWN)
+        own = self.executor.place(Plan(), OWN)
         diagnosis = self.diagnose(own)
         findings = treatable(diagnosis)
         metric = judged_by(self.run, diagnosis, self.metric)
         outlooks = Outlooks(
-            executor=self.local,
+            executor=self.executor,
             run=self.run,
             first=diagnosis,
             metric=metric,
@@ -110,7 +110,7 @@ class Course:
             try_=(trials := self._searching(metric, took)).run,
             outlook=outlooks.of,
             ahead=trials.ahead,
-            jobs=self.local.jobs,
+            jobs=self.executor.jobs,
             seeds=SEEDS[:1] if self.trust else SEEDS,
             margin=0.0 if findings else WORTHY * self._gained(metric),
         )
@@ -122,14 +122,14 @@ class Course:
             return self._trusted(plan, metric, findings=findings, tried=tried)
         treatment = self._proven(plan, metric, findings=findings, tried=tried)
         if treatment.outcome == Outcome.BETTER:
-            plan.save(self.local.folder / PLAN)
+            plan.save(self.executor.folder / PLAN)
             self._written(plan)
         return treatment
 
     def _took(self) -> float:
         """Seconds of the script as it is, be it run now or before."""
         before = (self.run.facts.get("usage") or {}).get("seconds", 0.0)
-        return self.local.took.get(self.local.name(Plan(), OWN), float(before))
+        return self.executor.took.get(self.executor.name(Plan(), OWN), float(before))
 
     def _runs(self, took: float) -> int:
         """About how many there is time for."""
@@ -148,7 +148,7 @@ class Course:
                 most=most,
                 longest=LONG * took,
             )
-        jobs = self.local.jobs
+        jobs = self.executor.jobs
         proof = ceil(LEAST / pairs_of(jobs)) * took * (1 if jobs > 1 else 2)  # at least
         searching = max(SEARCHING * (left - proof), LITTLE * left)
         return _Trials(
@@ -168,7 +168,7 @@ class Course:
         tried: tuple[Verdict, ...],
     ) -> Treatment:
         """What seems to help, on one seed alone."""
-        plan.save(self.local.folder / PLAN)
+        plan.save(self.executor.folder / PLAN)
         self._written(plan)
         self.notes.append(
             "it is not confirmed: one run with it and one without say little; leave "
@@ -218,7 +218,7 @@ class Course:
             plan=plan,
             greater_is_better=metric.greater_is_better,
             least_gain=self.least_gain,
-            jobs=self.local.jobs,
+            jobs=self.executor.jobs,
         )
         trials = _Trials(
             course=self, metric=metric, until=self.until, most=self.budget_trials
@@ -245,7 +245,7 @@ class Course:
                 "it is"
             )
         return Treatment(
-            path=self.local.folder,
+            path=self.executor.folder,
             metric=metric.name,
             greater_is_better=metric.greater_is_better,
             verdict=verdict,
@@ -255,7 +255,7 @@ class Course:
             findings=findings,
             tried=tried,
             against=self.against,
-            trials=max(1, self.trials) + self.local.waiting,  # the first is one
+            trials=max(1, self.trials) + self.executor.waiting,  # the first is one
             notes=tuple(filter(None, notes)),
         )
 
@@ -282,13 +282,13 @@ class _Trials:
         """Run trials beside each other that will be asked for."""
         left = None if self.most is None else self.most - self.course.trials
         if self.seconds > 0:
-            self.course.local.ahead(
+            self.course.executor.ahead(
                 trials[:left], seconds=self.seconds, given_up=self._given_up
             )
 
     def _given_up(self, seed: int) -> GivenUp | None:
         """When a trial is, in a search; a proof has each end."""
-        control = self.course.local.place(Plan(), seed)
+        control = self.course.executor.place(Plan(), seed)
         if self.longest is None or self.longest < LONG * WORTH:
             return None
         if not databases(control):  # it was lost
@@ -297,11 +297,11 @@ class _Trials:
 
     def run(self, plan: Plan, seed: int) -> float | None:
         """The metric; NaN where the run failed, None where there was no time."""
-        local, seconds = self.course.local, self.seconds
+        executor, seconds = self.course.executor, self.seconds
         if seconds <= 0:
             return None
         stopping = self._given_up(seed) if plan.changes else None
-        run = local.run(plan, seed, seconds=seconds, given_up=stopping)
+        run = executor.run(plan, seed, seconds=seconds, given_up=stopping)
         if run is None and self.until.left <= 0:
             return None
         why = f"it took more than {seconds:.3g} s" if run is None else failure(run)
@@ -314,9 +314,9 @@ class _Trials:
             self.course.stopped += bool((run.facts.get("outcome") or {}).get("stopped"))
         self.course.trials += 1
         if self.course.on_trial is not None:
-            name = local.name(plan, seed)
+            name = executor.name(plan, seed)
             done = Trialled(
-                plan=plan, seed=seed, value=value, seconds=local.took.get(name)
+                plan=plan, seed=seed, value=value, seconds=executor.took.get(name)
             )
             self.course.on_trial(done)
         return value

@@ -55,16 +55,16 @@ def id_of(folder: Path) -> str:
         return uuid4().hex
 
 
-def keep(treatment: Treatment, local: Executor, *, first: Path, id: str) -> None:  # noqa: A002
+def keep(treatment: Treatment, executor: Executor, *, first: Path, id: str) -> None:  # noqa: A002
     """Write it into its folder; OSError where that cannot be."""
     verdict, folder = treatment.verdict, treatment.path
     seeds = _seeds(verdict)
     plans = (Plan(), verdict.plan) if verdict else ()
-    places = [[local.place(plan, seed) for plan in plans] for seed in seeds]
+    places = [[executor.place(plan, seed) for plan in plans] for seed in seeds]
     kept = {
         "id": id,
-        "command": redact_args(local.words),
-        "module": local.module,
+        "command": redact_args(executor.words),
+        "module": executor.module,
         "first": first.relative_to(folder).as_posix(),
         "seeds": seeds,
         "pairs": [[p.relative_to(folder).as_posix() for p in pair] for pair in places],

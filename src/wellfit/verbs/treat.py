@@ -111,7 +111,7 @@ def treat(
     own, ledger = id_of(folder), Ledger.here() if how.ledger else None
     with _executor(words, how, folder=folder, until=until) as executor:
         course = Course(
-            local=executor,
+            executor=executor,
             run=_first(executor, until, how, seed),
             until=until,
             begun=begun,
@@ -190,7 +190,7 @@ def _kept(
         ledger.keep(name, entries_of(found, course.run))
         found = replace(found, notes=(*found.notes, *ledger.notes))
     try:
-        keep(found, course.local, first=first, id=name)
+        keep(found, course.executor, first=first, id=name)
     except OSError as error:
         note = f"the treatment could not be kept for `wellfit report`: {error}"
         found = replace(found, notes=(*found.notes, note))
@@ -205,13 +205,13 @@ def _folder(out: str | Path | None, name: str) -> Path:
     return folder
 
 
-def _first(local: "Executor", until: "Deadline", how: _How, seed: int) -> Run:
+def _first(executor: "Executor", until: "Deadline", how: _How, seed: int) -> Run:
     """The script as it is; `BadScript` where no plan can be proven by it."""
     from wellfit.trials.executors.trial import failure
     from wellfit.trials.outlook import OWN
 
-    script = local.words[0]
-    run = local.run(Plan(), seed, seconds=until.left, judging=seed == OWN)
+    script = executor.words[0]
+    run = executor.run(Plan(), seed, seconds=until.left, judging=seed == OWN)
     if run is None:
         raise BadScript(
             f"{script} takes longer as it is than all of the budget, {how.budget}; at "
