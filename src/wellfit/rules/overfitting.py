@@ -53,8 +53,9 @@ class Overfitting(Rule):
     down: they make the gap smaller, never larger.
 
     ## What helps
-    `stop-early` at the best step; more or augmented data (`augment-inputs`);
-    `add-dropout`, `penalize-weights` or `shrink-model`.
+    `stop-early` at the best step; more or augmented data (`augment-inputs`,
+    `mix-inputs`); `add-dropout`, `penalize-weights`, `shrink-model` or
+    `prune-weights`.
 
     ## When it is wrong
     Validation rows of another kind than the training rows: they are badly predicted
@@ -72,6 +73,8 @@ class Overfitting(Rule):
         "add-dropout",
         "penalize-weights",
         "shrink-model",
+        "mix-inputs",
+        "prune-weights",
     )
 
     rise: float = 0.1  # of what training won. Healthy runs of bench/trainings
