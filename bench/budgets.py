@@ -1,11 +1,12 @@
 """Whether `wellfit train` keeps its time: the whole process, against its budget.
 
-    python -m bench.budgets [--quick] [--only NAME …]
+    python -m bench.budgets [--quick] [--only NAME …] [--go-on]
 
 Tables from 100 to 1,000,000 rows, made and real, with budgets of 10, 60 and 300
 seconds: wall time of the whole process from its start to its end, peak memory, and
 what came of it. The bar: a model every time, and at most a tenth over the budget. Two
-threads, one process at a time. Printed and written to bench/results.
+threads, one process at a time. Printed, and written to bench/results after each;
+`--go-on` keeps those that are there.
 """
 
 import argparse
@@ -124,29 +125,45 @@ def main() -> None:
     parser.add_argument("--only", nargs="+", choices=tables(), default=None)
     parser.add_argument("--budgets", nargs="+", type=int, default=BUDGETS)
     parser.add_argument("--out", type=Path, default=None)
+    parser.add_argument("--go-on", action="store_true", help="keep what is there")
     parser.add_argument("--write", nargs=2, metavar=("NAME", "PATH"), default=None)
     asked = parser.parse_args()
     if asked.write:
         write(*asked.write)
         return
     names = asked.only or [n for n in tables() if not asked.quick or "00000" not in n]
-    result: dict[str, Any] = {"machine": describe(), "over": OVER, "runs": []}
+    out = asked.out or (None if asked.quick or asked.only else RESULTS)
+    runs: list[dict[str, Any]] = []
+    if asked.go_on and out is not None and out.exists():
+        runs = json.loads(out.read_text())["runs"]
+    known = {(one["table"], one["budget"]) for one in runs}
     for name in names:
         for budget in (10,) if asked.quick else asked.budgets:
+            if (name, budget) in known:
+                continue
             with tempfile.TemporaryDirectory() as folder:
                 path = Path(folder) / f"{name}.csv"
                 about = written(name, path)
                 target = about.pop("target")
                 one = trained(path, target, budget, Path(folder))
-            result["runs"].append({**about, "budget": budget, **one})
+            runs.append({**about, "budget": budget, **one})
             print(name, budget, one, flush=True)
-    runs = result["runs"]
-    result["models"] = sum(one["status"] == 0 for one in runs)
-    result["kept"] = sum(one["over"] <= OVER for one in runs)
-    result["most_over"] = max(one["over"] for one in runs)
-    print({k: result[k] for k in ("models", "kept", "most_over")}, "of", len(runs))
-    if asked.out or not (asked.quick or asked.only):
-        (asked.out or RESULTS).write_text(json.dumps(result, indent=1) + "\n")
+            if out is not None:
+                out.write_text(json.dumps(told(runs), indent=1) + "\n")
+    found = told(runs)
+    print({k: found[k] for k in ("models", "kept", "most_over")}, "of", len(runs))
+
+
+def told(runs: list[dict[str, Any]]) -> dict[str, Any]:
+    """The runs, and how many of them keep to the bar."""
+    return {
+        "machine": describe(),
+        "over": OVER,
+        "runs": runs,
+        "models": sum(one["status"] == 0 for one in runs),
+        "kept": sum(one["over"] <= OVER for one in runs),
+        "most_over": max(one["over"] for one in runs),
+    }
 
 
 if __name__ == "__main__":
