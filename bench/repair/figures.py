@@ -8,6 +8,7 @@ from typing import Any
 from bench.faults.score import Share
 
 Z = 1.96
+LEFT = ("healthy", "no-effect", "better")  # outcomes that a healthy training may have
 
 
 def told(found: Sequence[dict[str, Any]]) -> dict[str, Any]:
@@ -16,7 +17,6 @@ def told(found: Sequence[dict[str, Any]]) -> dict[str, Any]:
     better = [f for f in found if f["outcome"] == "better"]
     well = [f for f in found if f.get("fault") == ""]
     trusted = [f["trusted"] for f in costly if "trusted" in f]
-    left = ("healthy", "no-effect", "better")
     return {
         "faults that cost something": len(costly),
         "made better": share(sum(f["outcome"] == "better" for f in costly), costly),
@@ -26,7 +26,7 @@ def told(found: Sequence[dict[str, Any]]) -> dict[str, Any]:
             sum(f["fresh"] <= 0.5 for f in better), better
         ),
         "healthy, left alone or better": share(
-            sum(f["outcome"] in left for f in well), well
+            sum(f["outcome"] in LEFT for f in well), well
         ),
         "trials, median": middle([f["trials"] for f in costly]),
         "trusted: of the gap closed, median": middle([f["closed"] for f in trusted]),
