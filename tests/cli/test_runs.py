@@ -4,6 +4,11 @@ import json
 
 import pytest
 
+from wellfit import treat
+from wellfit.core.plan import Change, Plan
+from wellfit.record import Recorder
+from wellfit.trials.executors.local import Local
+
 
 def test_list_shows_a_line_a_run(wellfit, recorded):
     lines = wellfit("list").out.splitlines()
@@ -75,3 +80,37 @@ def test_remove_asks_first(wellfit, recorded, monkeypatch):
 def test_remove_removes_nothing_where_one_name_is_wrong(wellfit, recorded):
     assert wellfit("remove", "--yes", "first", "thrid").status == 2
     assert (recorded / "first").is_dir()
+
+
+@pytest.fixture
+def treated(recorded):
+    """A treatment beside the runs, whose trials are there already."""
+    plan = Plan.of(Change(change="lower-learning-rate", params={"factor": 0.1}))
+    script = recorded.parent / "train.py"
+    script.write_text("raise SystemExit('it is not run')")
+    folder = recorded / "train-treated"
+    local = Local(words=[str(script)], module=False, folder=folder)
+    for seed in range(1, 7):
+        for one, loss in ((Plan(), 2.0 + seed), (plan, 0.1 * seed)):
+            with Recorder(local.place(one, seed)) as recorder:
+                recorder.value("val/loss", 1, loss)
+                recorder.fact("outcome", {"exit": 0})
+    treat(script, plan=plan, out=folder)
+    return folder
+
+
+def test_a_treatment_is_listed_beside_the_runs(wellfit, treated):
+    out = wellfit("list").out
+    assert "first" in out
+    told = next(line for line in out.splitlines() if "train-treated" in line)
+    assert told.endswith("treated: better  lower-learning-rate(factor=0.1)")
+
+
+def test_a_treatment_is_listed_alone_too(wellfit, treated):
+    assert wellfit("remove", "--yes", "first", "second").status == 0
+    assert "train-treated" in wellfit("list").out
+
+
+def test_a_treatment_is_removed_with_its_trials(wellfit, treated):
+    assert wellfit("remove", "--yes", "train-treated").status == 0
+    assert not treated.exists()

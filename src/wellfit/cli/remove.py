@@ -15,12 +15,13 @@ def remove(
     ],
     yes: Annotated[bool, typer.Option("--yes", help="Remove without asking.")] = False,
 ) -> None:
-    """Remove recorded runs, with everything in their folders."""
-    from wellfit.verbs.runs import find
+    """Remove recorded runs and treatments, with everything in their folders."""
+    from wellfit.verbs.runs import find, find_treatment
     from wellfit.verbs.runs import remove as remove_run
 
     base = project().out
-    paths = list(dict.fromkeys(find(name, base) for name in runs))
+    places = (find_treatment(name, base) or find(name, base) for name in runs)
+    paths = list(dict.fromkeys(places))
     if not yes:
         _ask([str(path) for path in paths])
     for path in paths:

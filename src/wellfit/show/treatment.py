@@ -1,6 +1,6 @@
 """A treatment in the terminal: each trial as it is done, and the verdict."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from math import isfinite, isnan
 from statistics import median
 
@@ -51,6 +51,15 @@ def show_trial(trial: Trialled, console: Console) -> None:
 
 def _named(plan: Plan) -> str:
     return " + ".join(map(str, plan.changes)) or "as it is"
+
+
+def show_treatments(treatments: Iterable[Treatment], console: Console) -> None:
+    """A line for each: where it stands, and what came of it."""
+    for one in treatments:
+        helps = one.verdict is not None and one.outcome in ("better", "tried")
+        plan = f"  {_named(one.verdict.plan)}" if helps and one.verdict else ""
+        line = Text(shown(one.path), style="bold").append("  treated: ", style="dim")
+        console.print(line.append(f"{one.outcome}{printable(plan)}", style="not bold"))
 
 
 def show_treatment(treatment: Treatment, console: Console) -> None:

@@ -5,12 +5,16 @@ import warnings
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from wellfit.core.errors import BadRun, UnknownName
 from wellfit.core.run import Run
 from wellfit.record import open_run, runs_in
 from wellfit.record.folder import RUNS, databases, last_written
 from wellfit.record.schema import DATABASE
+
+if TYPE_CHECKING:
+    from wellfit.core.treatment import Treatment
 
 
 def runs(folder: str | Path = RUNS) -> tuple[Run, ...]:
@@ -22,6 +26,23 @@ def runs(folder: str | Path = RUNS) -> tuple[Run, ...]:
     for path in runs_in(Path(folder)):
         try:
             found.append(open_run(path))
+        except BadRun as error:
+            warnings.warn(f"left out: {error}", stacklevel=2)
+    return tuple(found)
+
+
+def treatments(folder: str | Path = RUNS) -> "tuple[Treatment, ...]":
+    """The treatments in a folder, the one last written to first.
+
+    One that cannot be read is left out, with a warning that says why.
+    """
+    from wellfit.trials.kept import FILE, open_treatment
+
+    found = []
+    files = sorted(Path(folder).glob(f"*/{FILE}"), key=lambda f: f.stat().st_mtime)
+    for file in reversed(files):
+        try:
+            found.append(open_treatment(file.parent).treatment)
         except BadRun as error:
             warnings.warn(f"left out: {error}", stacklevel=2)
     return tuple(found)
@@ -47,9 +68,14 @@ def find_treatment(name: str, folder: Path = RUNS) -> Path | None:
 
 
 def remove(run: str | Path) -> None:
-    """Delete a run folder and all that is in it; `BadRun` where it cannot be."""
+    """Delete the folder of a run or of a treatment, and all that is in it.
+
+    `BadRun` where it cannot be.
+    """
+    from wellfit.trials.kept import is_treatment
+
     path = Path(run)
-    if not databases(path):
+    if not databases(path) and not is_treatment(path):
         raise BadRun(
             f"{path} is no run folder: it holds no {DATABASE}; nothing removed"
         )
