@@ -173,8 +173,12 @@ def _ends(pid):
 @pytest.mark.parametrize(
     ("command", "loaded", "modules"),
     [
-        ({}, ["numpy", "torch"], ["numpy", "torch", *MORE]),
-        ({}, ["os", "scipy.stats", "sklearn", "mine"], ["scipy.stats", "sklearn"]),
+        ({}, ["numpy", "torch"], ["numpy", "torch", *MORE["torch"]]),
+        (
+            {},
+            ["os", "scipy.stats", "sklearn"],
+            ["scipy.stats", "sklearn", *MORE["sklearn"]],
+        ),
         ({"sets_environment": True}, ["torch"], ()),
         ({}, ["numpy", "tensorflow", "lightgbm"], ()),
     ],

@@ -72,6 +72,7 @@ READ_ON_LOADING = (
     *("OMP_", "GOMP_", "KMP_", "MKL_", "OPENBLAS_", "BLIS_", "VECLIB_", "NUMEXPR_"),
     *("ATEN_", "TORCH_", "PYTORCH_", "CUDA_", "CUBLAS_", "NCCL_", "LD_"),
 )
+SET_ON_LOADING = ("KMP_DUPLICATE_LIB_OK", "KMP_INIT_AT_FORK")  # by scikit-learn
 
 
 class Watched:
@@ -270,7 +271,11 @@ def _mirrored(settings: dict[str, Any]) -> "tuple[Writes, Callable[[str], str]]"
 
 def _read_on_loading() -> dict[str, str]:
     """What of the environment counts while a library is being loaded."""
-    return {n: v for n, v in os.environ.items() if n.startswith(READ_ON_LOADING)}
+    return {
+        name: value
+        for name, value in os.environ.items()
+        if name.startswith(READ_ON_LOADING) and name not in SET_ON_LOADING
+    }
 
 
 def _status(error: BaseException | None) -> int:

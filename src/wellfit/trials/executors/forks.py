@@ -37,8 +37,14 @@ SAFE = frozenset(
         *("tokenizers", "safetensors", "accelerate", "peft", "wellfit"),
     )
 )
-# What a trial loads beyond what the script as it is has loaded.
-MORE = ("wellfit.taps.torch.changes",)
+# What a trial loads beyond what the script has loaded, by what it trains with.
+MORE = {
+    "torch": ("wellfit.taps.torch.changes",),
+    "sklearn": (
+        *("wellfit.taps.sklearn.changes", "wellfit.data.fed"),
+        *("sklearn.ensemble", "sklearn.neighbors", "sklearn.decomposition"),
+    ),
+}
 MOST = ORDERS  # servers that are kept, of about 300 MiB each
 
 
@@ -128,10 +134,9 @@ class Forks:
         if self.impossible or sets or not known:
             return
         safe = [name for name in loaded if name.partition(".")[0] in SAFE]
-        if "torch" in safe:
-            self.modules = [*safe, *MORE]
-        elif "sklearn" in safe:
-            self.modules = safe
+        trains = next((name for name in MORE if name in safe), None)
+        if trains is not None:
+            self.modules = [*safe, *MORE[trains]]
 
     def start(
         self,
