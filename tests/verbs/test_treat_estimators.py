@@ -40,6 +40,7 @@ x = rng.normal(size=(600, 10))
 y = (x[:, 0] + x[:, 1] + rng.normal(0, 1.2, 600) > 0).astype(int)
 a, b, c, d = train_test_split(x, y, test_size=0.33, random_state=0)
 model = DecisionTreeClassifier(random_state=0).fit(a, c)
+print(model.score(a, c), model.score(b, d))
 print(roc_auc_score(d, model.predict_proba(b)[:, 1]))
 """
 TREATED = {
