@@ -73,6 +73,15 @@ def test_once_nothing_is_wrong_little_more_is_tried():
     assert {call[0] for call in calls if call[:-1]} == {"a", "b", "c", "d"}
 
 
+def test_what_finds_nothing_to_change_is_not_tried_with_other_parameters():
+    one, other = (proposal("a", norm=norm) for norm in (1, 2))
+    try_, calls = loss_of({"a": 0.0, "b": 1.0})
+    idle = {"a": frozenset("a")}
+    search = searching(try_, one, other, B, idle=lambda plan: idle[names(plan)[0]])
+    assert names(search.run()) == ["b"]
+    assert calls.count(("a", SEEDS[0])) == 1
+
+
 def test_where_a_margin_is_asked_less_is_no_help():
     try_, _ = loss_of({"a": 1.0, "b": 2.0})
     assert names(searching(try_, A, B, margin=1.5).run()) == ["b"]

@@ -109,6 +109,7 @@ class Course:
             greater_is_better=metric.greater_is_better,
             try_=(trials := self._searching(metric, took)).run,
             outlook=outlooks.of,
+            idle=outlooks.idle,
             ahead=trials.ahead,
             jobs=self.executor.jobs,
             seeds=SEEDS[:1] if self.trust else SEEDS,

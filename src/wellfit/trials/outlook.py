@@ -8,6 +8,7 @@ from wellfit.core.finding import Diagnosis
 from wellfit.core.plan import Plan
 from wellfit.core.run import Run
 from wellfit.record import open_run
+from wellfit.record.folder import databases
 from wellfit.trials.executors.executor import Executor
 from wellfit.trials.experience import Experience
 from wellfit.trials.metric import Metric, metric_of
@@ -58,6 +59,13 @@ class Outlooks:
         wrong = {f.rule for f in treatable(self.first)}
         well = wrong <= {*said.passed} and not treatable(said)
         return Outlook(proposals=proposals, well=well)
+
+    def idle(self, plan: Plan) -> frozenset[str]:
+        """The remedies of a plan that has been tried which found nothing to change."""
+        folder = self.executor.place(plan, OWN)
+        facts = open_run(folder).facts if databases(folder) else {}
+        without = (facts.get("plan") or {}).get("without_effect") or {}
+        return frozenset(c.change for c in plan.changes if c.id in without)
 
     def _proposed(self, plan: Plan, run: Run, said: Diagnosis) -> tuple[Proposal, ...]:
         """Against what was found; of the script as it is, what often helps too."""

@@ -46,6 +46,8 @@ class Search:
     greater_is_better: bool
     try_: Try
     outlook: Callable[[Plan], Outlook]  # of a plan that has been tried
+    idle: Callable[[Plan], frozenset[str]] = lambda _: frozenset()  # its remedies that
+    # find nothing to change, whatever their parameters are
     ahead: Ahead = one_by_one
     jobs: int = 1  # trials that are run beside each other
     seeds: Sequence[int] = SEEDS
@@ -54,6 +56,7 @@ class Search:
     _known: dict[tuple[tuple[str, ...], int], float] = field(default_factory=dict)
     _touches: dict[str, frozenset[str]] = field(default_factory=dict)  # by change
     _useless: set[str] = field(default_factory=set)  # changes
+    _idle: set[str] = field(default_factory=set)  # remedies
 
     def run(self) -> Plan:
         """The best plan that was found before time was up; empty where none helps."""
@@ -84,10 +87,14 @@ class Search:
             for place, (plan, proposal) in enumerate(candidates):
                 if well and place >= FEW:
                     break
+                if proposal.change.change in self._idle:
+                    continue
                 if place % self.jobs == 0:
                     some = candidates[place : place + self.jobs]
                     self.ahead([(one, self.seeds[0]) for one, _ in some])
                 gain = self._gain(plan, best, self.seeds[:1])
+                if not gain:
+                    self._idle |= self.idle(plan)
                 if gain <= self.margin:
                     self._useless.add(proposal.change.id)
                     continue
