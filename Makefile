@@ -33,10 +33,12 @@ demo: $(STAMP)
 	@echo
 	$(WELLFIT) report demo/sick --out demo/report.html
 	$(WELLFIT) report demo/healthy --out demo/healthy.html
+	$(WELLFIT) report demo/treated --out demo/treated.html
 	$(WELLFIT) report demo/table --out demo/table.html
 	@echo
 	@echo 'The reports, to open in a browser:'
 	@echo '  $(CURDIR)/demo/report.html   a training that suffers, and from what'
+	@echo '  $(CURDIR)/demo/treated.html  what makes it well, and the proof'
 	@echo '  $(CURDIR)/demo/healthy.html  its healthy twin'
 	@echo '  $(CURDIR)/demo/table.html    a model trained from a table'
 

@@ -28,7 +28,7 @@ def found(run: Path) -> dict[str, str]:
 
 def check_reports() -> None:
     """Each is there, small, and asks nothing of the network."""
-    for name in ("report", "healthy", "table"):
+    for name in ("report", "healthy", "treated", "table"):
         path = DEMO / f"{name}.html"
         size = path.stat().st_size
         assert size < LARGEST, f"{path} has {size} bytes"
