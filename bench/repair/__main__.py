@@ -1,7 +1,7 @@
 """How well trainings are repaired whose fault is known, beside their healthy twins.
 
     python -m bench.repair [--quick] [--cases 60] [--budget 10m] [--side untouched]
-                           [--jobs 2] [--go-on]
+                           [--jobs 2] [--go-on] [--learn]
     python -m bench.repair --learn
 
 Faulty trainings of bench/faults, drawn once, are treated as `wellfit treat` treats a
@@ -213,7 +213,7 @@ def main() -> int:
     parser.add_argument("--cases", type=int, default=60)
     parser.add_argument("--budget", default="10m", help="of each")
     parser.add_argument("--side", choices=SIDES, default=SIDES[1])
-    parser.add_argument("--jobs", type=int, default=1, help="cases at once")
+    parser.add_argument("--jobs", type=int, default=2, help="cases at once")
     parser.add_argument("--go-on", action="store_true", help="keep what is there")
     parser.add_argument("--out", type=Path, default=RESULTS)
     parser.add_argument("--learn", action="store_true", help="from what is kept")
