@@ -1,7 +1,7 @@
 """How well trainings are repaired whose fault is known, beside their healthy twins.
 
     python -m bench.repair [--quick] [--cases 60] [--budget 10m] [--side untouched]
-                           [--jobs 2] [--go-on] [--learn]
+                           [--jobs 2] [--go-on]
     python -m bench.repair --learn
 
 Faulty trainings of bench/faults, drawn once, are treated as `wellfit treat` treats a
