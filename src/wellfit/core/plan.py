@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -62,6 +62,11 @@ class Plan:
     def ids(self) -> tuple[str, ...]:
         """Those of its changes: the same for the same plan."""
         return tuple(one.id for one in self.changes)
+
+    @classmethod
+    def from_json(cls, data: Iterable[Mapping[str, Any]]) -> "Plan":
+        """Read back what `to_json` gave."""
+        return cls.of(*map(Change.from_json, data))
 
     def to_json(self) -> list[dict[str, Any]]:
         """The changes as plain data."""

@@ -13,7 +13,7 @@ from uuid import uuid4
 
 from wellfit.core.errors import BadRun
 from wellfit.core.finding import Evidence, Finding, Severity
-from wellfit.core.plan import Change, Plan
+from wellfit.core.plan import Plan
 from wellfit.core.treatment import SCHEMA, Treatment
 from wellfit.core.verdict import Effect, Outcome, Verdict
 from wellfit.record.redact import redact, redact_args
@@ -155,7 +155,7 @@ def _last(said: Mapping[str, Any] | None, tried: Sequence[Verdict]) -> Verdict |
 def _verdict(said: Mapping[str, Any]) -> Verdict:
     effect = said["effect"]
     return Verdict(
-        plan=Plan.of(*(Change.from_json(one) for one in said["plan"])),
+        plan=Plan.from_json(said["plan"]),
         outcome=Outcome(said["outcome"]),
         control=_numbers(said["control"]),
         treated=_numbers(said["treated"]),

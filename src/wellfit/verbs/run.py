@@ -109,10 +109,10 @@ def _healed(plan: "Plan", heal: bool | int) -> "Plan":
 
 def _reaching(how: Mapping[str, Any], script: str, folder: Path) -> dict[str, Any]:
     """The settings by which a plan edits what is in the text of a script alone."""
-    from wellfit.core.plan import Change, Plan
+    from wellfit.core.plan import Plan
     from wellfit.sources.reach import reaching
 
-    plan = Plan.of(*map(Change.from_json, how["plan"]))
+    plan = Plan.from_json(how["plan"])
     return reaching(plan, script, folder, module=how["module"])
 
 

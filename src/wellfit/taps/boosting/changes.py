@@ -9,10 +9,10 @@ from collections.abc import Callable, Sequence
 from importlib import import_module
 from typing import Any
 
+from wellfit.core.plan import Plan
 from wellfit.taps.boosting.natives import Asked, Call
 from wellfit.taps.boosting.trainings import INTERFACES
 from wellfit.taps.boosting.wrap import once
-from wellfit.taps.estimators.effects import plan_of
 from wellfit.taps.patches import Patches, unseen
 from wellfit.taps.planned import say_planned
 from wellfit.taps.tap import Guard, Records, enter, leave
@@ -34,7 +34,7 @@ class ChangesTap:
     ) -> None:
         self.records = records
         self.framework = library
-        self.asked = Asked.of(plan_of(plan))
+        self.asked = Asked.of(Plan.from_json(plan))
         self.asked.effects.done.update(reached)  # in the text of the script
         self.step = 0  # always: what is trained is another tap's to tell
         self._guard = Guard(self)

@@ -1,10 +1,10 @@
 """Which changes of a plan have edited a fit, and why the others have not."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from wellfit.core.plan import Change, Plan
+from wellfit.core.plan import Plan
 from wellfit.taps.estimators.given import Unchanged
 
 
@@ -51,8 +51,3 @@ class Effects:
 
 def _said(error: Exception) -> str:
     return f"{type(error).__name__}: {(str(error).splitlines() or ['?'])[0]}"
-
-
-def plan_of(said: Sequence[dict[str, Any]]) -> Plan:
-    """The plan of what was written down of one."""
-    return Plan.of(*map(Change.from_json, said))

@@ -14,7 +14,7 @@ from typing import Any
 import joblib
 from sklearn.base import BaseEstimator, ClassifierMixin
 
-from wellfit.taps.estimators.effects import plan_of
+from wellfit.core.plan import Plan
 from wellfit.taps.estimators.fitted import is_inside, release
 from wellfit.taps.estimators.fitting import Asked
 from wellfit.taps.estimators.given import given_to
@@ -46,7 +46,7 @@ class ChangesTap:
         every: int | None = None,
     ) -> None:
         self.records = records
-        self.asked = Asked.of(plan_of(plan))
+        self.asked = Asked.of(Plan.from_json(plan))
         self.asked.effects.done.update(reached)  # in the text of the script
         self.step = 0  # always: what is trained is another tap's to tell
         self._guard = Guard(self)

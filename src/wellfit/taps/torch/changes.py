@@ -11,7 +11,7 @@ from torch.optim.optimizer import (
     register_optimizer_step_pre_hook,
 )
 
-from wellfit.core.plan import Change, Plan
+from wellfit.core.plan import Plan
 from wellfit.remedies.plans import remedy_of
 from wellfit.taps.planned import say_planned
 from wellfit.taps.tap import Guard, Records, attached, enter, leave
@@ -45,7 +45,7 @@ class ChangesTap:
         folder: Path | None = None,
     ) -> None:
         self.records = records
-        self.plan = Plan.of(*map(Change.from_json, plan))
+        self.plan = Plan.from_json(plan)
         self._reached = frozenset(reached)
         self.step = 0
         self._guard = Guard(self)
